@@ -1,0 +1,338 @@
+"""The directives and the role that show equations, derivations and exercises on a page.
+
+Each directive hands its text to :mod:`equations.blocks`, so that what the page shows is what
+the tests read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.roles import XRefRole
+from sphinx.transforms import SphinxTransform
+from sphinx.util.docutils import SphinxDirective
+
+from equations.blocks import (
+    BlockError,
+    Chain,
+    Derivation,
+    Equation,
+    Step,
+    parse_derivation,
+    parse_equation,
+    parse_exercise,
+)
+from equations.domain import EquationDomain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from equations.book import Entry
+
+# What stands before each option of an equation that readers see.
+SHOWN_BEFORE = {"for": "For", "if": "If"}
+SHOWN_AFTER = {"where": "where", "note": "", "tight": "Equality at", "slack": "Never an equality:"}
+
+
+class BlockDirective(SphinxDirective):
+    """What the directives share: an id as argument, and text that they read themselves."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {}
+
+    @property
+    def domain(self) -> EquationDomain:
+        """The domain, which knows the numbers of all results."""
+        return cast("EquationDomain", self.env.get_domain("equations"))
+
+    @property
+    def file(self) -> Path:
+        """The page that is being read."""
+        return Path(self.env.doc2path(self.env.docname))
+
+    @property
+    def text(self) -> str:
+        """The inside of the block, as the author wrote it."""
+        return "\n".join(self.content)
+
+    def run(self) -> list[nodes.Node]:
+        """Show the block; a block that cannot be read was reported when the book was read."""
+        try:
+            return self.show()
+        except BlockError:
+            return []
+
+    def show(self) -> list[nodes.Node]:
+        """Return the nodes of the block."""
+        raise NotImplementedError
+
+    def entry(self) -> Entry:
+        """Return number and place of the block in the book."""
+        name = self.arguments[0]
+        entry = self.domain.book.entries.get(name)
+        if entry is None:
+            raise BlockError(self.file, self.lineno, f"{name} is not in the sources of the book")
+        return entry
+
+    def inline(self, text: str) -> list[nodes.Node]:
+        """Parse Markdown without paragraphs."""
+        parsed, messages = self.state.inline_text(text, self.lineno)
+        return [*parsed, *messages]
+
+    def paragraph(self, label: str, text: str, name: str) -> nodes.paragraph:
+        """Make a paragraph of inline Markdown with a small label before it."""
+        node = nodes.paragraph(classes=[name])
+        if label:
+            node += nodes.inline("", label, classes=["label"])
+            node += nodes.Text(" ")
+        node += self.inline(text)
+        return node
+
+    def head(self, label: str, number: str, title: str, anchor: str) -> nodes.paragraph:
+        """Make the line with the number of a block, its kind, its title and its address."""
+        node = nodes.paragraph(classes=["result-head"])
+        node += nodes.inline("", f"({number})", classes=["result-number"])
+        node += nodes.Text(" ")
+        node += nodes.inline("", label, classes=["result-kind"])
+        if title:
+            node += nodes.Text(" ")
+            node += nodes.inline("", "", *self.inline(title), classes=["result-title"])
+        if anchor:
+            link = nodes.reference("", "#", internal=True, refuri=f"#{anchor}")
+            link["classes"].append("headerlink")
+            link["reftitle"] = f"Link to {label.lower()} {number}"
+            node += link
+        return node
+
+    def display(self, latex: str) -> nodes.math_block:
+        """Make a displayed formula without a number of its own."""
+        node = nodes.math_block(latex, latex, docname=self.env.docname, number=None, label=None)
+        node["no-wrap"] = True
+        self.set_source_info(node)
+        return node
+
+
+class EquationDirective(BlockDirective):
+    """``{equation}``: a numbered result with conditions, example, code and source."""
+
+    def show(self) -> list[nodes.Node]:
+        """Return the nodes of the result."""
+        block = parse_equation(self.arguments[0], self.text, self.file, self.lineno)
+        entry = self.entry()
+        result = nodes.container(classes=["result", f"result-{block.kind}"], ids=[block.id])
+        result += self.head(entry.label, entry.number, block.title, block.id)
+        result += self.options_of(block, SHOWN_BEFORE)
+        result += self.display(aligned(block.rows))
+        result += self.options_of(block, SHOWN_AFTER)
+        example = nodes.literal_block(block.example, block.example, language="pycon")
+        result += nodes.container("", example, classes=["result-example"])
+        result += self.meta(block)
+        return [result]
+
+    def options_of(self, block: Equation, shown: dict[str, str]) -> list[nodes.Node]:
+        """Return a paragraph for each option that is to be shown."""
+        return [
+            self.paragraph(label, block.options[name], f"result-{name}")
+            for name, label in shown.items()
+            if block.options.get(name)
+        ]
+
+    def meta(self, block: Equation) -> nodes.container:
+        """Return the lines below the example: code and source."""
+        node = nodes.container(classes=["result-meta"])
+        if block.functions:
+            code = nodes.paragraph(classes=["result-code"])
+            code += nodes.inline("", "Code", classes=["label"])
+            for name in block.functions:
+                code += nodes.Text(" ")
+                code += self.function_link(name)
+            node += code
+        node += self.paragraph("Source", block.options["source"], "result-source")
+        return node
+
+    def function_link(self, name: str) -> nodes.Node:
+        """Return a link to the page of a function."""
+        link = addnodes.pending_xref(
+            "",
+            nodes.literal("", name, classes=["xref", "py", "py-func"]),
+            refdomain="py",
+            reftype="func",
+            reftarget=self.domain.full_name(name),
+            refwarn=True,
+            refdoc=self.env.docname,
+        )
+        self.set_source_info(link)
+        return link
+
+
+class DerivationDirective(BlockDirective):
+    """``{derivation}``: the steps that prove a result, each with its reason."""
+
+    def show(self) -> list[nodes.Node]:
+        """Return the nodes of the derivation."""
+        block = parse_derivation(self.arguments[0], self.text, self.file, self.lineno)
+        entry = self.entry()
+        node = nodes.container(classes=["derivation"])
+        node += self.head("Derivation", entry.number, block.title or "", "")
+        node += self.conditions(block)
+        for chain in block.chains:
+            node += self.chain(chain)
+        return [node]
+
+    def conditions(self, block: Derivation) -> list[nodes.Node]:
+        """Return what this derivation assumes beyond its result."""
+        shown = {"for": "For", "if": "If", "where": "where"}
+        return [
+            self.paragraph(label, block.options[name], f"result-{name}")
+            for name, label in shown.items()
+            if block.options.get(name)
+        ]
+
+    def chain(self, chain: Chain) -> nodes.container:
+        """Return the head of a chain and the list of its steps."""
+        node = nodes.container("", self.display(chain.head), classes=["chain"])
+        steps = nodes.enumerated_list(enumtype="arabic", prefix="", suffix=".")
+        steps["classes"].append("steps")
+        steps += [self.step(step) for step in chain.steps]
+        node += steps
+        return node
+
+    def step(self, step: Step) -> nodes.list_item:
+        """Return one step: the formula, and below it the reason."""
+        item = nodes.list_item(classes=["step"])
+        item += self.display(f"{{}} {step.relation} {step.latex}")
+        item += self.paragraph("", step.reason, "reason")
+        return item
+
+
+class ExerciseDirective(BlockDirective):
+    """``{exercise}``: a numbered exercise; its text is Markdown, its solution a dropdown."""
+
+    def show(self) -> list[nodes.Node]:
+        """Return the nodes of the exercise."""
+        block, body_line = parse_exercise(
+            self.arguments[0], self.text, self.file, self.content_offset
+        )
+        entry = self.entry()
+        node = nodes.container(classes=["exercise"], ids=[block.id])
+        node += self.head(entry.label, entry.number, block.title, block.id)
+        used = body_line - self.content_offset - 1
+        self.state.nested_parse(self.content[used:], self.content_offset + used, node)
+        return [node]
+
+
+class ResultsDirective(SphinxDirective):
+    """``{results}``: a table of the results of this chapter, or of ``all`` chapters."""
+
+    optional_arguments = 1
+    has_content = False
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table."""
+        domain = cast("EquationDomain", self.env.get_domain("equations"))
+        everything = self.arguments == ["all"]
+        entries = [
+            entry
+            for entry in domain.book.entries.values()
+            if isinstance(entry.block, Equation)
+            and (everything or entry.chapter == self.env.docname)
+        ]
+        rows = [self.row(entry) for entry in entries]
+        return [table(("Number", "Result", "Kind"), rows, classes=["results"])]
+
+    def row(self, entry: Entry) -> list[Sequence[nodes.Node]]:
+        """Return the cells of one result."""
+        title, messages = self.state.inline_text(entry.block.title, self.lineno)
+        number = reference_to(entry.block.id, self.env.docname)
+        return [[number], [*title, *messages], [nodes.Text(entry.label.lower())]]
+
+
+class EquationRole(XRefRole):
+    """``{eq}``: a reference to a result, shown as its number."""
+
+    def __init__(self) -> None:
+        """Warn of references to nothing."""
+        super().__init__(warn_dangling=True, innernodeclass=nodes.inline)
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Make the reference; the role has no domain in its name, since authors write it often."""
+        self.refdomain, self.reftype = "equations", "eq"
+        self.classes = ["xref", "eq"]
+        return self.create_xref_node()
+
+
+class ChapterNumber(SphinxTransform):
+    """Put the number of a chapter before its title, also in the contents."""
+
+    default_priority = 500
+
+    def apply(self) -> None:
+        """Change the first title of the page, if the page is a chapter."""
+        domain = cast("EquationDomain", self.env.get_domain("equations"))
+        title = next(iter(self.document.findall(nodes.title)), None)
+        if title is not None and self.env.docname in domain.book.chapters:
+            number = domain.book.chapters.index(self.env.docname)
+            title.insert(0, nodes.Text(f"{number}  "))
+
+
+def reference_to(target: str, docname: str) -> addnodes.pending_xref:
+    """Return an unresolved reference to a result, to be shown as its number."""
+    return addnodes.pending_xref(
+        "",
+        nodes.inline("", target),
+        refdomain="equations",
+        reftype="eq",
+        reftarget=target,
+        refexplicit=False,
+        refwarn=True,
+        refdoc=docname,
+    )
+
+
+def table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[Sequence[nodes.Node]]],
+    classes: list[str],
+) -> nodes.table:
+    """Make a table from the nodes of its cells."""
+    node = nodes.table(classes=classes)
+    group = nodes.tgroup(cols=len(heads))
+    group += [nodes.colspec(colwidth=1) for _ in heads]
+    head = nodes.thead()
+    head += _row([[nodes.Text(text)] for text in heads])
+    body = nodes.tbody()
+    body += [_row(row) for row in rows]
+    group += [head, body]
+    node += group
+    return node
+
+
+def _row(cells: Sequence[Sequence[nodes.Node]]) -> nodes.row:
+    row = nodes.row()
+    for cell in cells:
+        row += nodes.entry("", nodes.paragraph("", "", *cell))
+    return row
+
+
+def aligned(rows: Sequence[str]) -> str:
+    """Set the rows of a statement below each other; one row stays as it is."""
+    if len(rows) == 1 and "&" not in rows[0]:
+        return rows[0]
+    marked = any("&" in row for row in rows)
+    lines = rows if marked else [f"& {row}" for row in rows]
+    body = " \\\\\n".join(lines)
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+
+__all__ = [
+    "ChapterNumber",
+    "DerivationDirective",
+    "EquationDirective",
+    "EquationRole",
+    "ExerciseDirective",
+    "ResultsDirective",
+]

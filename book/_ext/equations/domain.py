@@ -1,0 +1,116 @@
+"""The Sphinx domain of results: where each id stands, and how a reference to it looks."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.domains import Domain, ObjType
+from sphinx.util import logging
+from sphinx.util.nodes import make_refnode
+
+from equations.book import Book, public_functions, read_book
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
+    from types import ModuleType
+
+    from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
+    from sphinx.builders import Builder
+    from sphinx.environment import BuildEnvironment
+
+    from equations.book import Entry
+
+logger = logging.getLogger(__name__)
+
+
+class EquationDomain(Domain):
+    """Results by id; all it knows it reads from the sources before any page is read."""
+
+    name = "equations"
+    label = "Results"
+    object_types = {"eq": ObjType("result", "eq")}  # noqa: RUF012  (Sphinx's own declaration)
+    data_version = 1
+    book: Book
+    package: ModuleType
+
+    def full_name(self, function: str) -> str:
+        """Return the name under which the API pages show a function of the package."""
+        found = public_functions(self.package).get(function)
+        return f"{found.__module__}.{function}" if found is not None else function
+
+    def resolve_xref(
+        self,
+        env: BuildEnvironment,  # noqa: ARG002
+        fromdocname: str,
+        builder: Builder,
+        typ: str,  # noqa: ARG002
+        target: str,
+        node: pending_xref,
+        contnode: nodes.Element,
+    ) -> nodes.reference | None:
+        """Turn a reference into a link that shows the number of the result."""
+        entry = self.book.entries.get(target)
+        if entry is None:
+            return None
+        if not node["refexplicit"]:
+            contnode = nodes.inline("", number_text(entry), classes=["eqref"])
+        title = f"{entry.label} {entry.number}: {plain(entry.block.title)}"
+        return make_refnode(builder, fromdocname, entry.chapter, target, contnode, title)
+
+    def resolve_any_xref(self, *_: Any) -> list[tuple[str, nodes.reference]]:  # noqa: ANN401
+        """Take no part in references of unknown type."""
+        return []
+
+    def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
+        """Merge nothing: parallel readers add nothing to what the sources say."""
+
+    def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
+        """Yield every result for the search and for the inventory."""
+        for name, entry in self.book.entries.items():
+            shown = f"{entry.label} {entry.number}: {plain(entry.block.title)}"
+            yield name, shown, "eq", entry.chapter, name, 1
+
+
+def number_text(entry: Entry) -> str:
+    """Return how a reference shows a result: ``(3.1)``, or ``Exercise 3.1``."""
+    if entry.label == "Exercise":
+        return f"Exercise {entry.number}"
+    return f"({entry.number})"
+
+
+def plain(title: str) -> str:
+    """Return a title without the marks of Markdown."""
+    return title.replace("$", "").replace("*", "").replace("`", "")
+
+
+def load_book(app: Sphinx) -> None:
+    """Read all sources, and report whatever is wrong in them as warnings with their place."""
+    domain = app.env.get_domain("equations")
+    assert isinstance(domain, EquationDomain)  # noqa: S101  (tells the type checker)
+    domain.book = read_book(Path(app.srcdir))
+    domain.package = importlib.import_module(app.config.equations_package)
+    for problem in domain.book.problems(domain.package):
+        place = f"{problem.file}:{problem.line}"
+        logger.warning("%s", problem.message, location=place, type="equations")
+
+
+def changed_pages(
+    app: Sphinx,  # noqa: ARG001  (Sphinx's signature)
+    env: BuildEnvironment,
+    added: set[str],  # noqa: ARG001
+    changed: set[str],  # noqa: ARG001
+    removed: set[str],  # noqa: ARG001
+) -> list[str]:
+    """Read every page again once numbers, titles or ids have changed anywhere."""
+    domain = env.get_domain("equations")
+    assert isinstance(domain, EquationDomain)  # noqa: S101  (tells the type checker)
+    signature = domain.book.signature
+    if domain.data.get("signature") == signature:
+        return []
+    domain.data["signature"] = signature
+    return sorted(env.found_docs)
