@@ -1,0 +1,401 @@
+"""The one contract for input: what is accepted, and what an error says.
+
+Every public function sends every argument through this module before it computes.
+A value of the wrong kind (a string, a boolean, an object, a complex number, a masked array)
+is a `TypeError`. A wrong value (negative, not finite, a wrong sum, shape, axis or base) is a
+`ValueError`. The message names the argument, the index and the value, and says what would
+be right. Nothing is repaired, clipped, normalised or shifted.
+"""
+
+import math
+import operator
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+Reals = NDArray[Any]  # of real numbers, of any dtype
+
+POSITIVE_DEFINITE = "a covariance matrix must be symmetric and positive definite"
+
+
+class Law(NamedTuple):
+    """Checked laws: `values` has the outcomes on its last axis, `total` has their sums."""
+
+    values: Reals
+    total: Array
+
+
+class Covariance(NamedTuple):
+    """Checked covariance matrices and their Cholesky factors, in the last two axes."""
+
+    matrix: Array
+    factor: Array
+
+
+class Unit(NamedTuple):
+    """A unit of information: `log(x) / scale` is a logarithm in it, and one is `nats` nats."""
+
+    log: np.ufunc
+    scale: float
+    nats: float
+
+
+class Reduction(NamedTuple):
+    """The checked options of a function that sums over outcomes."""
+
+    axis: int
+    unit: Unit
+    keepdims: bool
+
+    def shape(self, result: Array) -> float | Array:
+        """Put the outcome axis back with `keepdims`; else return a single value as a float."""
+        return np.expand_dims(result, self.axis) if self.keepdims else scalar(result)
+
+
+def scalar(result: NDArray[np.floating[Any]]) -> float | Array:
+    """Return an array without axes as a float, and any other array as it is."""
+    return np.asarray(result, dtype=np.float64) if result.ndim else float(result)
+
+
+# Options.
+
+_NATS = Unit(np.log, 1.0, 1.0)
+_EXACT_LOGS = {2.0: np.log2, 10.0: np.log10}  # exact at the powers of their base
+
+
+def unit(base: object) -> Unit:
+    """Check the base of the logarithm; None means nats."""
+    if base is None:
+        return _NATS
+    b = number("base", base)
+    if not 1 < b < math.inf:
+        raise ValueError(
+            f"base = {base!r} is no base of information; "
+            "give a finite number > 1 (2 for bits), or None for nats"
+        )
+    nats = math.log(b)
+    return Unit(_EXACT_LOGS[b], 1.0, nats) if b in _EXACT_LOGS else Unit(np.log, nats, nats)
+
+
+def reduction(axis: object, base: object, keepdims: object) -> Reduction:
+    """Check the options of a function that sums over outcomes."""
+    return Reduction(_axis(axis), unit(base), _flag("keepdims", keepdims))
+
+
+def number(name: str, value: object) -> float:
+    """Check that a value is one real number; infinity is one, NaN is not."""
+    if isinstance(value, bool) or not isinstance(
+        value, (int, float, Fraction, np.integer, np.floating)
+    ):
+        raise TypeError(f"{name} = {value!r} is not a real number; give a float or an int")
+    try:
+        result = float(value)
+    except OverflowError:
+        raise ValueError(f"{name} is too large; give a number below 1.8e308") from None
+    if math.isnan(result):
+        raise ValueError(f"{name} = {value!r} is not a real number; give a float or an int")
+    return result
+
+
+def order(name: str, value: object) -> float:
+    """Check that a value is a number in [0, ∞]."""
+    result = number(name, value)
+    if result < 0:
+        raise ValueError(f"{name} = {value!r} is negative; give a number in [0, inf]")
+    return result
+
+
+def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Check that a value is one of the words to choose from."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} = {value!r} is not a string; give one of {choices}")
+    if value not in choices:
+        raise ValueError(f"{name} = {value!r} is unknown; give one of {choices}")
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} = {value!r} is not a boolean; give True or False")
+    return bool(value)
+
+
+def _axis(value: object) -> int:
+    try:
+        axis = operator.index(value)  # type: ignore[arg-type]  # this is the check
+    except TypeError:
+        axis = None
+    if axis is None or isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"axis = {value!r} is not an integer; give the axis of the outcomes")
+    return axis
+
+
+# Arrays of numbers.
+
+
+def reals(name: str, value: ArrayLike) -> Reals:
+    """Check that a value is a non-empty array of real numbers; leave its dtype alone."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array; decide what the masked entries are "
+            f"and give a plain array, such as {name}.filled(0.0)"
+        )
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} is not an array; give rows of one length ({error})") from None
+    if array.dtype.kind not in "fiu":
+        raise TypeError(
+            f"{name} is {_short(value)}, which NumPy reads as dtype {array.dtype}; "
+            "give an array of real numbers"
+        )
+    if not array.size:
+        raise ValueError(f"{name} is empty, with shape {array.shape}; give at least one number")
+    return array
+
+
+def finite(name: str, value: ArrayLike) -> Array:
+    """Check that all entries are finite; return them in double precision."""
+    array = reals(name, value)
+    result = array.astype(np.float64)
+    _blame(name, array, ~np.isfinite(result), "is not a finite number; give finite numbers")
+    return result
+
+
+def positive(name: str, value: ArrayLike) -> Array:
+    """Check that all entries are positive; return them in double precision."""
+    result = finite(name, value)
+    _blame(name, result, result <= 0, "is not positive; give numbers > 0")
+    return result
+
+
+def non_negative(name: str, value: ArrayLike) -> Array:
+    """Check that all entries are non-negative; return them in double precision."""
+    result = finite(name, value)
+    _blame(name, result, result < 0, "is negative; give numbers ≥ 0")
+    return result
+
+
+def probabilities(name: str, value: ArrayLike) -> Array:
+    """Check that each entry for itself is a probability; return them in double precision."""
+    result = finite(name, value)
+    _blame(name, result, result < 0, "is negative; probabilities are ≥ 0")
+    _blame(name, result, result > 1, "is larger than 1; probabilities are ≤ 1")
+    return result
+
+
+def integers(name: str, value: ArrayLike) -> list[int]:
+    """Check that a value is a list of integers ≥ 0."""
+    array = reals(name, value)
+    if array.dtype.kind == "f":
+        raise TypeError(f"{name} has dtype {array.dtype}; give integers")
+    if array.ndim != 1:
+        raise ValueError(f"{name} has shape {array.shape}; give one list of integers")
+    _blame(name, array, array < 0, "is negative; give integers ≥ 0")
+    return [int(i) for i in array]
+
+
+def broadcast(**arrays: Reals) -> tuple[int, ...]:
+    """Check that arrays broadcast; return their common shape."""
+    try:
+        return np.broadcast_shapes(*(a.shape for a in arrays.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} has {a.shape}" for name, a in arrays.items())
+        raise ValueError(f"the shapes do not broadcast: {shapes}; give matching shapes") from None
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _blame(name: str, array: Reals, bad: NDArray[np.bool_], why: str) -> None:
+    """Raise a ValueError about the first bad entry, if there is one."""
+    if bad.any():
+        index = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ValueError(f"{_entry(name, index)} = {array[index]!s} {why}")
+
+
+def _entry(name: str, index: tuple[object, ...]) -> str:
+    return f"{name}[{', '.join(map(str, index))}]" if index else name
+
+
+# Laws.
+
+
+def tolerance(array: Reals, n: int) -> float:
+    """Return by how much the sum of n probabilities may differ from 1.
+
+    It is eps · (16 + √n) for the precision in which the array is stored: what remains when a
+    law was normalised in that precision. It is at least 1e-9, so that ten written decimals,
+    such as 0.3333333333, are enough. Within the tolerance a function returns the value for
+    the law divided by its sum, so that the error of the sum is not an error of the result.
+    """
+    return max(1e-9, _EPS.get(array.dtype.type, 0.0) * (16 + math.sqrt(n)))
+
+
+_EPS: dict[type, float] = {
+    t: float(np.finfo(t).eps) for t in (np.float16, np.float32, np.float64, np.longdouble)
+}
+
+
+def law(axis: int, name: str, value: ArrayLike) -> Law:
+    """Check an array of laws, with outcomes along `axis`."""
+    array = reals(name, value)
+    return _law(name, array, _same_outcomes(axis, {name: array}))
+
+
+def laws(axis: int, **values: ArrayLike) -> list[Law]:
+    """Check arrays of laws: outcomes along `axis`, the same for all; other axes broadcast."""
+    arrays = {name: reals(name, value) for name, value in values.items()}
+    axis = _same_outcomes(axis, arrays)
+    return [_law(name, array, axis) for name, array in arrays.items()]
+
+
+def laws_and_critic(
+    axis: int, p: ArrayLike, q: ArrayLike, critic: ArrayLike
+) -> tuple[Law, Law, Array]:
+    """Check two laws and a finite function on their outcomes."""
+    arrays = {"p": reals("p", p), "q": reals("q", q), "critic": finite("critic", critic)}
+    axis = _same_outcomes(axis, arrays)
+    laws = [_law(name, arrays[name], axis) for name in ("p", "q")]
+    return laws[0], laws[1], np.moveaxis(arrays["critic"], axis, -1)
+
+
+def single_law(name: str, value: ArrayLike, *, allow_zero: bool) -> list[float]:
+    """Check that a value is one law; return its probabilities."""
+    array = reals(name, value)
+    if array.ndim != 1:
+        raise ValueError(f"{name} has shape {array.shape}; give one law, with one axis")
+    _totals(name, array, 0)
+    if not allow_zero:
+        _blame(name, array, array == 0, "has no word in this code; leave the outcome out")
+    return [float(x) for x in array]
+
+
+def joint(value: ArrayLike) -> Reals:
+    """Check that the last two axes are the table of a joint law."""
+    array = reals("joint", value)
+    if array.ndim < 2:
+        raise ValueError(
+            f"joint has shape {array.shape}; give a table, with x along the last axis but one "
+            "and y along the last axis"
+        )
+    _totals("joint", array, (-2, -1))
+    return array
+
+
+def _same_outcomes(axis: int, arrays: dict[str, Reals]) -> int:
+    """Check that arrays have an outcome axis, all of one length; count it from the end."""
+    ndim = max([a.ndim for a in arrays.values()])
+    if not ndim:
+        raise ValueError(f"{' and '.join(arrays)} is one number; give an array of probabilities")
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"axis = {axis} is out of range; give {-ndim} to {ndim - 1}")
+    if axis >= 0:
+        axis -= ndim
+    if len({a.shape for a in arrays.values()}) == 1:
+        return axis
+    for name, array in arrays.items():
+        if array.ndim < -axis:
+            raise ValueError(
+                f"{name} has shape {array.shape} and no axis {axis}; give the axis of the outcomes"
+            )
+    if len({a.shape[axis] for a in arrays.values()}) > 1:
+        counts = ", ".join(f"{name} has {a.shape[axis]}" for name, a in arrays.items())
+        raise ValueError(
+            f"the outcomes do not match: {counts} along axis {axis}; give the same outcomes"
+        )
+    broadcast(**arrays)
+    return axis
+
+
+def _law(name: str, array: Reals, axis: int) -> Law:
+    total = _totals(name, array, axis)
+    return Law(array if axis == -1 else np.moveaxis(array, axis, -1), total)
+
+
+def _totals(name: str, array: Reals, axis: int | tuple[int, int]) -> Array:
+    """Check that the entries are non-negative and sum to 1 over the axis; return the sums."""
+    total = np.asarray(np.add.reduce(array, axis=axis, dtype=np.float64))
+    excess = np.abs(total - 1).max() if total.ndim else abs(float(total) - 1)
+    n = array.size // total.size
+    if not (np.minimum.reduce(array, axis=None) >= 0 and excess <= tolerance(array, n)):
+        _blame(name, array, np.isnan(array), "is not a number; give probabilities ≥ 0")
+        _blame(name, array, array < 0, "is negative; probabilities are ≥ 0")
+        _blame(name, array, np.isinf(array), "is infinite; probabilities are ≤ 1")
+        _blame_sum(name, array, total, axis)
+    return total
+
+
+def _blame_sum(name: str, array: Reals, total: Array, axis: int | tuple[int, int]) -> None:
+    """Raise a ValueError about the sum that differs most from 1."""
+    if not total.ndim:
+        what, value, divisor = name, total, f"{name}.sum()"
+    else:
+        place = np.unravel_index(int(np.abs(total - 1).argmax()), total.shape)
+        index: list[object] = [int(i) for i in place]
+        for i in sorted(i % array.ndim for i in np.atleast_1d(axis)):
+            index.insert(i, ":")
+        what, value = _entry(name, tuple(index)), total[place]
+        divisor = f"{name}.sum(axis={axis}, keepdims=True)"
+    raise ValueError(
+        f"{what} sums to {value!s}, not 1; if these are counts or weights, "
+        f"divide by their sum: {name} / {divisor}"
+    )
+
+
+# Covariance matrices.
+
+
+def means(mean_p: ArrayLike, mean_q: ArrayLike, p: Covariance, q: Covariance) -> list[Array]:
+    """Check mean vectors against covariance matrices; they have the same d, the rest broadcasts."""
+    m, n = finite("mean_p", mean_p), finite("mean_q", mean_q)
+    for name, array in {"mean_p": m, "mean_q": n, "cov_q": q.matrix}.items():
+        if array.shape[-1:] != p.matrix.shape[-1:]:
+            raise ValueError(
+                f"{name} has shape {array.shape} and cov_p {p.matrix.shape}; "
+                "give vectors of length d and matrices of shape (d, d)"
+            )
+    broadcast(mean_p=m, mean_q=n, cov_p=p.matrix[..., 0], cov_q=q.matrix[..., 0])
+    return [m, n]
+
+
+def covariance(name: str, value: ArrayLike) -> Covariance:
+    """Check covariance matrices in the last two axes; return them with Cholesky factors.
+
+    Mirrored entries may differ by rounding (see `tolerance`, relative to the variances). A
+    pivot that has lost all its digits counts as zero, so that the matrix is singular.
+    """
+    given = reals(name, value)
+    array = finite(name, given)
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
+        raise ValueError(f"{name} has shape {array.shape}; give square matrices")
+    variances = np.diagonal(array, axis1=-2, axis2=-1)
+    _blame(
+        name,
+        array,
+        (array <= 0) & np.eye(array.shape[-1], dtype=bool),
+        f"is on the diagonal and not positive; {POSITIVE_DEFINITE}",
+    )
+    stds = np.sqrt(variances)
+    scale = stds[..., :, None] * stds[..., None, :]
+    skew = np.abs(array - np.swapaxes(array, -1, -2))
+    _blame(
+        name,
+        array,
+        skew > tolerance(given, array.shape[-1]) * scale,
+        f"differs from the mirrored entry; {POSITIVE_DEFINITE}",
+    )
+    factors = np.empty_like(array)
+    for index in np.ndindex(array.shape[:-2]):
+        try:
+            factors[index] = np.linalg.cholesky(array[index])
+            kept = np.square(np.diagonal(factors[index]) / stds[index]).min()
+        except np.linalg.LinAlgError:
+            kept = 0.0
+        if kept <= array.shape[-1] * np.finfo(np.float64).eps:
+            raise ValueError(f"{_entry(name, index)} is singular or worse; {POSITIVE_DEFINITE}")
+    return Covariance(array, factors)

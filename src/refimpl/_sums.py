@@ -1,0 +1,382 @@
+"""The sums behind the measures: all their digits, fast, and without large temporaries.
+
+Laws come in checked, with the outcomes on the last axis. They are read in panels of rows and
+chunks of columns that stay in the cache. A law whose sum P differs from 1 by rounding stands
+for p / P; no normalised copy is made. Where a result is small, it is computed as a sum of
+terms of one sign, each with a small relative error, so that nothing cancels.
+"""
+
+import functools
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from refimpl._checks import Array, Covariance, Law, Reals, Unit
+
+CHUNK = 1 << 15  # entries read at a time: 256 KiB in double precision
+TINY = float(np.finfo(np.float64).tiny)  # below it, floats lose digits
+NEAR = 1 / 9  # the largest s² for which the series is used
+SERIES = [2 / k for k in range(3, 37, 2)]  # of 2 (atanh(s) - s) / s³ in powers of s²
+
+quiet = np.errstate(all="ignore")  # log 0, 0 log 0 and overflow are meant
+
+
+def cross_entropy(p: Law, q: Law, unit: Unit) -> Array:
+    """Return -Σ p log q. The entropy is that of p and p."""
+    return _by_panels(_cross_entropy, p, q, unit)
+
+
+def relative_entropy(p: Law, q: Law, unit: Unit) -> Array:
+    """Return Σ p log(p / q)."""
+    return _by_panels(_relative_entropy, p, q, unit)
+
+
+def renyi(p: Law, q: Law, alpha: float, unit: Unit) -> Array:
+    """Return log(Σ p^α q^(1 - α)) / (α - 1) and its limits at 0, 1 and ∞."""
+    if alpha == 1:
+        return relative_entropy(p, q, unit)
+    if alpha > 1e300:  # there the value is that at ∞ to all digits
+        return _by_panels(_largest_log_ratio, p, q, unit)
+    if alpha < 1 / 2:  # (1 - α) D_α(p, q) = α D_{1 - α}(q, p) keeps the digits near α = 0
+        return _by_panels(functools.partial(_renyi, alpha, 1 - alpha), q, p, unit)
+    return _by_panels(functools.partial(_renyi, 1 - alpha, 1 - alpha), p, q, unit)
+
+
+# Joint laws and means.
+
+
+def flattened(table: Reals) -> Law:
+    """Return a joint law as a law of pairs."""
+    values = table.reshape(*table.shape[:-2], -1)
+    return Law(values, values.sum(axis=-1, dtype=np.float64))
+
+
+def conditionals(table: Reals) -> tuple[Array, Law, Law]:
+    """Return p(x), the laws p(y | x) and the law p(y), for a joint law."""
+    x = table.sum(axis=-1, keepdims=True, dtype=np.float64)
+    y = table.sum(axis=-2, keepdims=True, dtype=np.float64)
+    rows = table / x
+    return x[..., 0], Law(rows, rows.sum(axis=-1)), Law(y, y.sum(axis=-1))
+
+
+def mutual_information(table: Reals, unit: Unit) -> Array:
+    """Return the mean relative entropy of p(y | x) from p(y), for a joint law."""
+    x, rows, y = conditionals(table)
+    result = mean(x, relative_entropy(rows, y, unit))
+    if _any(result * unit.nats < 1 / 4):
+        near = _near_independence(table, x[..., None], y.values) / unit.nats
+        result = np.where((result * unit.nats < 1 / 4) & np.isfinite(near), near, result)
+    return result
+
+
+def _near_independence(table: Reals, x: Array, y: Array) -> Array:
+    """Return the relative entropy of a joint law from the product of its marginals.
+
+    The product is taken with its rounding error, so that its difference from the joint law
+    has all its digits. The result is not finite if the product is too small for that.
+    """
+    product = x * y
+    lost = (product < TINY) & (table > 0)
+    d = (product - table) + _product_error(x, y, product)
+    flat = (*product.shape[:-2], -1)
+    p, q, d = (np.asarray(a, dtype=np.float64).reshape(flat) for a in (table, product, d))
+    r = np.asarray(_sum(d) / _sum(p))[..., None]
+    terms = relative_entropy_terms(p, q / (1 + r), (d - r * p) / (1 + r))
+    return np.where(lost.any(axis=(-2, -1)), np.inf, _sum(terms) / _sum(p))
+
+
+def _product_error(x: Array, y: Array, product: Array) -> Array:
+    """Return x y - product exactly (Dekker 1971): each factor is split into two halves."""
+    split = 2.0**27 + 1
+    x_high, y_high = (split * a - (split * a - a) for a in (x, y))
+    x_low, y_low = x - x_high, y - y_high
+    return ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low
+
+
+def mean(weights: Reals, values: Array) -> Array:
+    """Return Σ w v / Σ w over the last axis; what has weight 0 does not count."""
+    w = np.asarray(weights, dtype=np.float64)
+    terms = np.where(w > 0, w * values, 0.0)
+    return np.asarray(terms.sum(axis=-1) / w.sum(axis=-1))
+
+
+def log_mean_exp(weights: Reals, x: Array) -> Array:
+    """Return log(Σ w exp(x) / Σ w) over the last axis; what has weight 0 does not count."""
+    x = np.where(np.asarray(weights) > 0, x, -np.inf)
+    top = x.max(axis=-1, keepdims=True)
+    large = top[..., 0] + np.log(mean(weights, np.exp(np.where(x == top, 0.0, x - top))))
+    small = np.log1p(mean(weights, np.expm1(x)))
+    return np.where(np.abs(small) < 1 / 2, small, large)
+
+
+# Normal laws.
+
+
+def gaussian_line(shift: Array, s: Array, t: Array) -> Array:
+    """Return KL(N(shift, s²) ‖ N(0, t²)): (shift² / t² + v - log(1 + v)) / 2, v = s²/t² - 1."""
+    d = (s - t) / t
+    v = d * (2 + d)
+    gap = np.where(np.abs(v) <= 1 / 2, log_gap(v), v + 2 * log_ratio(t, s))
+    return np.asarray((np.square(shift / t) + gap) / 2)
+
+
+def gaussian_space(shift: Array, p: Covariance, q: Covariance) -> Array:
+    """Return the same in d dimensions."""
+    d = shift.shape[-1]
+    batch = np.broadcast_shapes(shift.shape[:-1], p.matrix.shape[:-2], q.matrix.shape[:-2])
+    shift = np.broadcast_to(shift, (*batch, d))
+    matrices = [np.broadcast_to(a, (*batch, d, d)) for a in (*p, *q)]
+    result = np.empty(batch)
+    for i in np.ndindex(batch):
+        result[i] = _gaussian_space(shift[i], *(a[i] for a in matrices))
+    return result
+
+
+def _gaussian_space(m: Array, p: Array, p_factor: Array, q: Array, q_factor: Array) -> float:
+    """Add the squared shift and the gaps v - log(1 + v) of the eigenvalues v of q⁻¹ p - 1."""
+
+    def solve(b: Array) -> Array:
+        return np.asarray(solve_triangular(q_factor, b, lower=True, check_finite=False))
+
+    v = solve(solve(p - q).T)
+    if np.linalg.norm(v) <= 1 / 2:
+        gaps = log_gap(np.asarray(np.linalg.eigvalsh((v + v.T) / 2), dtype=np.float64))
+    else:  # trace and determinant come from the triangular factor of q⁻¹ p
+        s, t = np.diagonal(p_factor), np.diagonal(q_factor)
+        gaps = 2 * gaussian_line(np.zeros(len(s)), s, t)
+        gaps = gaps + np.square(np.tril(solve(p_factor), -1)).sum(axis=1)
+    return float(np.square(solve(m)).sum() + gaps.sum()) / 2
+
+
+# The terms of the relative entropy.
+
+
+def relative_entropy_terms(p: Array, q: Array, d: Array, work: Sequence[Array] = ()) -> Array:
+    """Return q - p + p log(p / q) ≥ 0 entry by entry, where d is q - p with all its digits.
+
+    With δ = d / p the term is p (δ - log(1 + δ)). With s = d / (p + q) = δ / (2 + δ) the
+    logarithm is 2 atanh(s), and the term is s (d - p s² (2/3 + 2s²/5 + 2s⁴/7 + …)).
+    """
+    s, z, terms = work or (np.empty(d.shape) for _ in range(3))
+    np.add(p, q, out=s)
+    np.divide(d, s, out=s)
+    np.multiply(s, s, out=z)
+    largest = float(z.max())
+    near = None
+    if not largest <= NEAR:  # so also if it is NaN, from p = q = 0
+        near = z <= NEAR
+        np.copyto(z, 0.0, where=~near)
+        largest = float(z.max())
+    first, *others = SERIES[_terms_needed(largest) - 1 :: -1]
+    np.multiply(z, first, out=terms)
+    for coefficient in others:
+        terms += coefficient
+        terms *= z
+    terms *= p
+    np.subtract(d, terms, out=terms)
+    terms *= s
+    if near is not None:
+        far = ~near
+        p, q = p[far], q[far]
+        terms[far] = q - p + p * log_ratio(p, q)
+    return terms
+
+
+def log_gap(x: Array) -> Array:
+    """Return x - log(1 + x) ≥ 0 entry by entry, also where x is small."""
+    return relative_entropy_terms(np.ones(x.shape), 1 + x, x)
+
+
+def log_ratio(p: Array, q: Array, log: np.ufunc = np.log) -> Array:
+    """Return log(p / q), also where p / q leaves the range of floats, and 0 where p = 0."""
+    ratio = p / q
+    odd = ((ratio < TINY) | np.isinf(ratio)) & (p > 0) & (q > 0)
+    return np.where(p == 0, 0.0, np.where(odd, log(p) - log(q), log(ratio)))
+
+
+def _terms_needed(z: float) -> int:
+    """Return how many terms of the series leave an error below rounding for s² ≤ z."""
+    n = 1
+    while z ** (n + 0.5) > 2.0**-55 * (2 * n + 3):
+        n += 1
+    return n
+
+
+# Panels of rows and chunks of columns.
+
+Formula = Callable[[Reals, Reals, Array, Array, Unit], Array]  # of p, q, Σ p, Σ q, unit
+
+
+def _by_panels(formula: Formula, p: Law, q: Law, unit: Unit) -> Array:
+    """Apply a formula to panels of rows; a panel is a chunk, or one row that is longer."""
+    n = p.values.shape[-1]
+    batch = p.total.shape
+    if batch != q.total.shape:
+        batch = np.broadcast_shapes(batch, q.total.shape)
+        p, q = (
+            Law(np.broadcast_to(a.values, (*batch, n)), np.broadcast_to(a.total, batch))
+            for a in (p, q)
+        )
+    if not batch or p.values.size <= CHUNK:
+        return formula(p.values, q.values, p.total, q.total, unit)
+    a, b = (law.values.reshape(-1, n) for law in (p, q))
+    sum_a, sum_b = (law.total.reshape(-1) for law in (p, q))
+    result = np.empty(sum_a.shape)
+    step = max(1, CHUNK // n)
+    for i in range(0, result.size, step):
+        rows = slice(i, i + step)
+        result[rows] = formula(a[rows], b[rows], sum_a[rows], sum_b[rows], unit)
+    return result.reshape(batch)
+
+
+def _chunks(p: Reals, q: Reals, work: int) -> Iterator[tuple[int, Array, Array, Array]]:
+    """Return where each chunk starts, p and q there in double precision, and arrays to use."""
+    n = p.shape[-1]
+    space = np.empty((work, *p.shape[:-1], min(n, CHUNK)))
+    for i in range(0, n, CHUNK):
+        a = np.asarray(p[..., i : i + CHUNK], dtype=np.float64)
+        b = a if p is q else np.asarray(q[..., i : i + CHUNK], dtype=np.float64)
+        yield i, a, b, space[..., : a.shape[-1]]
+
+
+def _sum(terms: Array) -> Array:
+    """Return the sums over the outcomes."""
+    total: Array = np.add.reduce(terms, axis=-1)
+    return total
+
+
+def _any(flags: NDArray[np.bool_] | np.bool_) -> bool:
+    """Return whether a flag is set; a single one is common, and faster this way."""
+    return bool(flags.any() if flags.ndim else flags)
+
+
+# Cross-entropy.
+
+
+def _cross_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
+    total = np.zeros(sum_p.shape)
+    for _, a, b, (terms,) in _chunks(p, q, 1):
+        total = total + _sum_p_log(a, b, unit.log, terms)
+    result: Array = (unit.log(sum_q) - total / sum_p) / unit.scale
+    small = result * unit.nats < 1 / 2  # so one q may be near 1, and log Q spoils its logarithm
+    if _any(small):
+        result = np.where(small, _small_cross_entropy(p, q, sum_p, sum_q) / unit.nats, result)
+    return result
+
+
+def _small_cross_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array) -> Array:
+    """Take -log q of the likeliest outcome from the sum of the others."""
+    top = q.argmax(axis=-1, keepdims=True)
+    p_rest = q_rest = total = np.zeros(sum_p.shape)
+    for start, a, b, (x, y, terms) in _chunks(p, q, 3):
+        is_top = np.arange(start, start + a.shape[-1]) == top
+        np.copyto(x, a)
+        np.copyto(y, b)
+        x[is_top] = y[is_top] = 0.0
+        p_rest = p_rest + _sum(x)
+        q_rest = q_rest + _sum(y)
+        y[is_top] = 1.0
+        total = total + _sum_p_log(x, y, np.log, terms)
+    p_top, q_top = (np.take_along_axis(a, top, axis=-1)[..., 0].astype(np.float64) for a in (p, q))
+    nats = p_top * np.log1p(q_rest / q_top) + p_rest * np.log(sum_q) - total
+    return np.asarray(nats / sum_p)
+
+
+def _sum_p_log(p: Array, x: Array, log: np.ufunc, terms: Array) -> Array:
+    """Return Σ p log x, with 0 log 0 = 0."""
+    log(x, out=terms)
+    terms *= p
+    total = _sum(terms)
+    if _any(np.isnan(total)):
+        terms[p == 0] = 0.0
+        total = _sum(terms)
+    return total
+
+
+# Relative entropy.
+
+
+def _relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
+    excess = distance = total = np.zeros(sum_p.shape)
+    for _, a, b, (d,) in _chunks(p, q, 1):
+        np.subtract(b, a, out=d)
+        excess = excess + _sum(d)
+        distance = distance + _sum(np.abs(d, out=d))
+    if not _any(distance < math.sqrt(1 / 2)):  # then KL ≥ 1/4 by Pinsker's inequality
+        for _, a, b, (terms,) in _chunks(p, q, 1):
+            np.divide(a, b, out=terms)
+            part = _sum_p_log(a, terms, unit.log, terms)
+            if _any(np.isinf(part)):  # p / q is too large, or q = 0
+                part = _sum(a * log_ratio(a, b, unit.log))
+            total = total + part
+        nats = np.log1p((sum_q - sum_p) / sum_p)
+        return np.asarray(total / sum_p / unit.scale + nats / unit.nats)
+    r = np.asarray(excess / sum_p)[..., None]
+    for _, a, b, (d, *work) in _chunks(p, q, 4):
+        terms = relative_entropy_terms(a, _scaled(a, b, r, d, work[0]), d, work)
+        total = total + _sum(terms)
+    return np.asarray(total / sum_p / unit.nats)
+
+
+def _scaled(p: Array, q: Array, r: Array, d: Array, work: Array) -> Array:
+    """Return q / (1 + r), which has the sum of p; write its excess over p into d."""
+    np.subtract(q, p, out=d)
+    if _any(r != 0):
+        d -= np.multiply(p, r, out=work)
+        scale = 1 + r
+        if _any(scale != 1):
+            d /= scale
+            return np.asarray(q / scale)
+    return q
+
+
+# Rényi divergences.
+
+
+def _ratios(p: Reals, q: Reals, sum_p: Array) -> tuple[Array, Array, Array, Array]:
+    """Return p, q with the sum of p, their difference and log(q / p), with all their digits."""
+    p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
+    d, work = np.empty((2, *p.shape))
+    r = np.asarray(_sum(q - p) / sum_p)
+    q = _scaled(p, q, r[..., None], d, work)
+    delta = d / p
+    logs = np.where(np.abs(delta) <= 1 / 2, np.log1p(delta), -log_ratio(p, q))
+    return p, q, d, logs
+
+
+def _largest_log_ratio(p: Reals, q: Reals, sum_p: Array, _: Array, unit: Unit) -> Array:
+    p, q, _, logs = _ratios(p, q, sum_p)
+    return np.asarray(-np.where(p > 0, logs, np.inf).min(axis=-1) / unit.nats)
+
+
+def _renyi(
+    c: float, divisor: float, p: Reals, q: Reals, sum_p: Array, _: Array, unit: Unit
+) -> Array:
+    """Return -log(Σ p (q/p)^c) / divisor for c ≤ 1/2.
+
+    The sum is 1 - Σ z with z = p (c δ - y), δ = q/p - 1, y = (q/p)^c - 1; the z have the sign
+    of c. Near δ = 0, z = p (c gap(δ) - gap(y)) has all its digits, with gap(x) = x - log(1 + x).
+    """
+    p, q, d, logs = _ratios(p, q, sum_p)
+    y = np.where((q == 0) & (c >= 0), -1.0, np.expm1(c * logs))
+    near = (np.abs(d) <= p / 2) & (p > 0)
+    gaps = c * relative_entropy_terms(p, q, d) - p * log_gap(y)
+    total = _sum(np.where(near, gaps, c * d - p * y)) / sum_p
+    log_sum = np.log1p(-total)
+    far = ~(np.abs(total) <= 1 / 2)
+    if _any(far):
+        log_sum = np.where(far, _log_sum(c, p, q, logs, sum_p), log_sum)
+    return np.asarray(-log_sum / (divisor * unit.nats))
+
+
+def _log_sum(c: float, p: Array, q: Array, logs: Array, sum_p: Array) -> Array:
+    """Return log(Σ p (q/p)^c), also where the sum is near 0 or too large for a float."""
+    if c >= 0:
+        return np.asarray(np.log(_sum(np.where(q > 0, p * np.exp(c * logs), 0.0)) / sum_p))
+    u = np.log(p / sum_p[..., None]) / -c - logs
+    top = u.max(axis=-1, keepdims=True)
+    terms = np.exp(np.where(u == top, 0.0, c * (top - u)))
+    return np.asarray(-c * top[..., 0] + np.log(_sum(terms)))
