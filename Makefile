@@ -1,0 +1,106 @@
+# The commands of the project. `make` alone lists them.
+#
+# Variables:
+#   PYTHON=python3.13         the interpreter that makes the environment (3.11 or newer)
+#   LOCK=requirements/lowest.txt   another set of versions
+#   VENV=.venv                where the environment is
+#   ARGS=…                    arguments passed on to pytest or to uv
+#   ONLY=eq-kl-def            the one equation that `make equations` checks
+#   PORT=8000                 the port of `make serve`
+
+PYTHON ?= python3
+VENV ?= .venv
+LOCK ?= requirements/lock.txt
+PORT ?= 8000
+ARGS ?=
+ONLY ?=
+
+PY := $(VENV)/bin/python
+SPHINX := $(PY) -m sphinx -W --keep-going -n -j auto -c . -d _build/doctrees
+BOOK_KEY := find book conf.py pyproject.toml src tests $(VENV)/.lock-stamp \
+	-path book/api -prune -o -name __pycache__ -prune -o -type f -exec cksum {} + \
+	| LC_ALL=C sort | cksum
+COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help env book serve linkcheck test lint types equations bench lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The environment is made anew when the lock, the interpreter or this folder changed, and the
+# package is installed anew when pyproject.toml changed. Otherwise both are reused.
+env: ## Set up the environment (every target does it when it is needed)
+	@$(PYTHON) -c 'import sys; v = sys.version_info; \
+		v >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and $(PYTHON) is %d.%d. " \
+		"Name another one: make PYTHON=python3.12" % v[:2])'
+	@new="$$(cksum < $(LOCK)) $$($(PYTHON) -V) $(CURDIR)"; \
+	old="$$(cat $(VENV)/.lock-stamp 2>/dev/null)"; \
+	if [ "$$new" != "$$old" ]; then \
+		echo "Installing $(LOCK) into $(VENV); this takes a minute or two."; \
+		rm -f $(VENV)/.lock-stamp $(VENV)/.project-stamp && \
+		$(PYTHON) -m venv $${old:+--clear} $(VENV) && \
+		$(PY) -m pip --disable-pip-version-check install --quiet --require-hashes -r $(LOCK) && \
+		echo "$$new" > $(VENV)/.lock-stamp; \
+	fi
+	@new="$$(cksum < pyproject.toml)"; \
+	if [ "$$new" != "$$(cat $(VENV)/.project-stamp 2>/dev/null)" ]; then \
+		$(PY) -m pip --disable-pip-version-check install --quiet --no-build-isolation --no-deps -e . && \
+		echo "$$new" > $(VENV)/.project-stamp; \
+	fi
+
+# Sphinx writes into an empty folder, which takes the old one's place only when there was no
+# warning; so nothing stale is left, and a failed build leaves the old book. Doctrees and the
+# results of code cells are kept. After a failure the doctrees are read anew, because the next
+# build would not repeat their warnings. html.key tells whether anything changed at all.
+book: env ## Build the book into _build/html; a warning is an error
+	@key="$$($(BOOK_KEY))"; \
+	if [ -d _build/html ] && [ "$$key" = "$$(cat _build/html.key 2>/dev/null)" ]; then \
+		echo "Nothing has changed since the book in _build/html was built."; exit; \
+	fi; \
+	rm -rf _build/html.new _build/html.old && \
+	{ $(SPHINX) -b html book _build/html.new || \
+		{ rm -rf _build/html.new _build/doctrees/environment.pickle; exit 1; }; } && \
+	if [ -d _build/html ]; then mv _build/html _build/html.old; fi && \
+	mv _build/html.new _build/html && rm -rf _build/html.old && \
+	echo "$$key" > _build/html.key && \
+	echo "The book is now _build/html; look at it with: make serve"
+
+serve: env ## Show _build/html at http://127.0.0.1:8000/ (PORT=8000)
+	@test -f _build/html/index.html || { echo "There is no book yet: make book"; exit 1; }
+	$(PY) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+linkcheck: env ## Follow every outside link of the book (needs the network)
+	$(SPHINX) -b linkcheck book _build/linkcheck
+
+test: env ## Run every test, with coverage (ARGS=tests/test_kl.py: those alone, without)
+	$(PY) -m pytest $(if $(ARGS),$(ARGS),--cov)
+
+lint: env ## Check style, docstrings, imports, workflow files
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m numpydoc lint src/refimpl/*.py
+	$(VENV)/bin/lint-imports --no-cache
+	$(PY) -m check_jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(PY) -m check_jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	$(PY) -m check_jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(PY) -m check_jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	$(VENV)/bin/zizmor --offline --no-progress --pedantic .github
+
+types: env ## Check types with mypy --strict
+	$(PY) -m mypy
+
+equations: env ## Evaluate every equation from its LaTeX (ONLY=eq-kl-def: that one)
+	PYTHONPATH=book/_ext $(PY) -m equations check book $(if $(ONLY),--only $(ONLY))
+
+bench: env ## Time refimpl against plain NumPy and SciPy
+	$(PY) -m tests.bench
+
+lock: env ## Resolve requirements/*.txt again (ARGS=--upgrade: to the newest versions)
+	$(COMPILE) $(ARGS) --group dev -o requirements/lock.txt
+	$(COMPILE) $(ARGS) --group run --resolution lowest-direct -o requirements/lowest.txt
+
+clean: ## Remove what was built; the environment stays
+	rm -rf _build book/api .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find src tests book -name __pycache__ -type d -prune -exec rm -rf {} +
