@@ -1,0 +1,150 @@
+"""Typeset the book's formulas while it is built, so that a page needs no script to show them.
+
+The extension is a math renderer of Sphinx's HTML builders; other builders keep their own.
+A formula that KaTeX cannot read is a warning with file and line.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+from katex_math.engine import KatexError, digest, macros, render
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.builders.html import StandaloneHTMLBuilder
+    from sphinx.config import Config
+    from sphinx.util.typing import ExtensionMetadata
+    from sphinx.writers.html5 import HTML5Translator
+
+__all__ = ["KatexError", "bind", "display_html", "macros", "render", "setup"]
+
+STYLESHEET = "katex/katex.min.css"
+
+logger = logging.getLogger(__name__)
+
+_OPENING = re.compile(r"[(\[“‘]+$")
+_CLOSING = re.compile(r"^[-.,;:!?)\]”’…]+")
+# KaTeX splits a formula in the text into the parts between which a line may break.
+_PART = '<span class="katex-base">'
+
+
+def display_html(latex: str, *, label: str = "Formula") -> str:
+    """Return a display formula in a box of its own, which scrolls if the formula is wide.
+
+    The box takes the keyboard's focus, because without it nobody could scroll by keyboard.
+    """
+    html = render(latex, display=True)
+    return f'<div class="math-scroll" tabindex="0" role="group" aria-label="{label}">{html}</div>'
+
+
+class BindPunctuation(SphinxPostTransform):
+    """Give a formula in the text the punctuation that touches it.
+
+    Browsers may break a line on either side of a formula, so that a comma would begin a line.
+    """
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **_kwargs: object) -> None:
+        """Move punctuation from the text around each formula into attributes of the formula."""
+        for node in list(self.document.findall(nodes.math)):
+            place = node.parent.index(node)
+            self.move(node, place + 1, _CLOSING, "closing")
+            self.move(node, place - 1, _OPENING, "opening")
+
+    def move(self, node: nodes.math, place: int, pattern: re.Pattern[str], name: str) -> None:
+        """Move what matches out of a text beside the formula."""
+        siblings = node.parent.children
+        text = siblings[place] if 0 <= place < len(siblings) else None
+        if isinstance(text, nodes.Text) and (found := pattern.search(text)):
+            node[name] = found.group()
+            node.parent[place] = nodes.Text(text[: found.start()] + text[found.end() :])
+
+
+def bind(html: str, opening: str, closing: str) -> str:
+    """Put punctuation around a formula such that no line breaks between the two."""
+    if not (opening or closing):
+        return html
+    head, _, last = html.rpartition(_PART)
+    if _PART not in head:
+        return f'<span class="bound">{opening}{html}{closing}</span>'
+    start = '<span class="katex"><span class="katex-html" aria-hidden="true">'
+    return f'{opening}{head}</span></span><span class="bound">{start}{_PART}{last}{closing}</span>'
+
+
+def _warn(error: KatexError, node: nodes.Element) -> None:
+    """Report a formula at the nearest place in the source that docutils knows."""
+    place: nodes.Element | None = node
+    while place is not None and place.line is None:
+        place = place.parent
+    location = node if place is None else place
+    logger.warning("formula: %s", error, location=location, type="katex")
+
+
+def _visit_inline(self: HTML5Translator, node: nodes.math) -> None:
+    try:
+        html = render(node.astext())
+    except KatexError as error:
+        _warn(error, node)
+        html = f"<code>{self.encode(node.astext())}</code>"
+    html = bind(html, self.encode(node.get("opening", "")), self.encode(node.get("closing", "")))
+    start = self.starttag(node, "span", "", CLASS="math notranslate nohighlight")
+    self.body.append(f"{start}{html}</span>")
+    raise nodes.SkipNode
+
+
+def _visit_block(self: HTML5Translator, node: nodes.math_block) -> None:
+    self.body.append(self.starttag(node, "div", CLASS="math notranslate nohighlight"))
+    label = "Formula"
+    if node.get("number"):
+        number = get_node_equation_number(self, node)
+        label += f" {number}"
+        self.body.append(f'<span class="eqno">({number})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    try:
+        self.body.append(display_html(node.astext(), label=label))
+    except KatexError as error:
+        _warn(error, node)
+        self.body.append(f"<pre>{self.encode(node.astext())}</pre>")
+    self.body.append("</div>\n")
+    raise nodes.SkipNode
+
+
+def _note_digest(_app: Sphinx, config: Config) -> None:
+    """Make Sphinx write all pages again when a macro or KaTeX has changed."""
+    config.katex_digest = digest()
+
+
+def _add_stylesheet(
+    app: Sphinx,
+    _pagename: str,
+    _templatename: str,
+    context: dict[str, Any],
+    _doctree: nodes.document | None,
+) -> None:
+    """Load the stylesheet on the pages that have formulas, and on no other."""
+    if context.get("has_maths_elements"):
+        cast("StandaloneHTMLBuilder", app.builder).add_css_file(STYLESHEET)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the renderer under the name ``katex``."""
+    app.add_html_math_renderer(
+        "katex",
+        inline_renderers=(_visit_inline, None),
+        block_renderers=(_visit_block, None),
+    )
+    app.add_post_transform(BindPunctuation)
+    app.add_config_value("katex_digest", "", "html", types=frozenset({str}))
+    app.connect("config-inited", _note_digest)
+    app.connect("html-page-context", _add_stylesheet)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,129 @@
+"""Run KaTeX, without a browser and without Sphinx.
+
+KaTeX is one JavaScript file, `katex.min.js`, which lies beside this module with its licence.
+`mini-racer` runs it inside the Python process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import hashlib
+import json
+import os
+import re
+import tomllib
+from pathlib import Path
+
+from py_mini_racer import MiniRacer
+
+_SCRIPT = Path(__file__).with_name("katex.min.js")
+_MACROS = Path(__file__).parents[1] / "equations" / "macros.toml"
+
+# An error must not cross the border between the languages as an exception:
+# there, the runtime wraps its text into a JavaScript stack trace.
+_RENDER = """
+function render(latex, options) {
+  try {
+    return JSON.stringify({html: katex.renderToString(latex, JSON.parse(options))});
+  } catch (error) {
+    return JSON.stringify({error: error.rawMessage || String(error)});
+  }
+}
+"""
+
+_TOKEN = re.compile(
+    r"(?P<begin>\\begin\{[^}]*\}|\{)"
+    r"|(?P<end>\\end\{[^}]*\}|\})"
+    r"|(?P<row>\\\\(?:\[[^]]*\])?|\n[ \t]*\n\s*)"
+    r"|(?P<column>&)"
+    r"|\\.|[^\\{}&\n]+|\n",
+    re.DOTALL,
+)
+
+
+class KatexError(ValueError):
+    """KaTeX cannot read a formula."""
+
+
+def macros() -> dict[str, str]:
+    r"""Return the macros of the book, as in ``{"\\abs": "\\left| #1 \\right|"}``."""
+    return json.loads(_macros_json())  # type: ignore[no-any-return]  # it was written below
+
+
+@functools.cache
+def _macros_json() -> str:
+    table = tomllib.loads(_MACROS.read_text(encoding="utf-8"))
+    return json.dumps({f"\\{name}": entry["latex"] for name, entry in table.items()})
+
+
+def digest() -> str:
+    """Return a hash of all that decides how a formula looks: KaTeX and the macros."""
+    return hashlib.sha256(_SCRIPT.read_bytes() + _macros_json().encode()).hexdigest()
+
+
+@functools.cache
+def _runtime(process: int) -> MiniRacer:  # noqa: ARG001 - the process id is the cache's key
+    """Start JavaScript in this process.
+
+    Sphinx forks its workers, and a runtime does not survive a fork.
+    The id of the process as key gives each worker one of its own,
+    and keeps the one it inherited alive, which could not be closed there.
+    """
+    runtime = MiniRacer()
+    # Left to the collector at the end of Python, it would wait for its thread for ever.
+    atexit.register(runtime.close)
+    runtime.eval(_SCRIPT.read_text(encoding="utf-8"))
+    runtime.eval(_RENDER)
+    return runtime
+
+
+def stack(latex: str) -> str:
+    r"""Put the rows of a display formula below each other, as ``aligned`` does.
+
+    Rows end with a double backslash or a blank line, outside all braces and environments.
+    If the author has set no ``&``, the rows are aligned on the left.
+    """
+    depth, aligned = 0, False
+    rows = [""]
+    for token in _TOKEN.finditer(latex.strip()):
+        kind, text = token.lastgroup, token.group()
+        depth += (kind == "begin") - (kind == "end")
+        if kind == "row" and depth == 0:
+            rows[-1] += text if text.startswith("\\") else "\\\\"
+            rows.append("")
+        else:
+            rows[-1] += text
+            aligned |= kind == "column" and depth == 0
+    if len(rows) == 1 and not aligned:
+        return rows[0]
+    start = "" if aligned else "&"
+    body = "\n".join(start + row.strip() for row in rows if row.strip())
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+
+def render(latex: str, *, display: bool = False) -> str:
+    """Return the HTML of a formula, with its MathML for screen readers.
+
+    Raises
+    ------
+    KatexError
+        If KaTeX cannot read the formula; the message says what is wrong and repeats it.
+    """
+    return _render(stack(latex) if display else latex.strip(), display, _macros_json())
+
+
+@functools.cache
+def _render(latex: str, display: bool, macros_json: str) -> str:  # noqa: FBT001 - a cache's key
+    options = {
+        "displayMode": display,
+        "output": "htmlAndMathml",
+        "throwOnError": True,
+        "strict": "error",
+        "macros": json.loads(macros_json),
+    }
+    answer = json.loads(str(_runtime(os.getpid()).call("render", latex, json.dumps(options))))
+    if "error" in answer:
+        message = f"{answer['error']} in: {' '.join(latex.split())}"
+        raise KatexError(message)
+    return str(answer["html"])

@@ -1,0 +1,102 @@
+"""Configuration of the book: ``sphinx-build -c . book _build/html``.
+
+Paths are relative to this file, those in ``exclude_patterns`` to ``book/``.
+"""
+
+import sys
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+# --- The book
+
+project = "Divergences, Derived"
+author = "the Divergences, Derived maintainers"
+project_copyright = f"{author}; text CC BY 4.0, code MIT"
+release = version = metadata.version("refimpl")
+language = "en"
+
+SITE = "https://divergences-derived.github.io/divergences-derived/"
+REPOSITORY = "https://github.com/divergences-derived/divergences-derived"
+
+# --- Reading
+
+extensions = [
+    "chapter_cells",
+    "equations",
+    "image_sizes",
+    "katex_math",
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinxcontrib.bibtex",
+]
+exclude_patterns = ["_ext", "_static", "_templates", "**/.ipynb_checkpoints"]
+# HTML pages look for templates from here, autosummary from book/: hence a full path.
+templates_path = [str(ROOT / "book" / "_templates")]
+nitpicky = True
+numfig = True
+
+myst_enable_extensions = [
+    "attrs_block",
+    "attrs_inline",
+    "colon_fence",
+    "deflist",
+    "dollarmath",
+]
+myst_heading_anchors = 3
+
+bibtex_bibfiles = ["book/references.bib"]
+bibtex_default_style = "plain"
+bibtex_reference_style = "author_year"
+
+# --- Code cells
+
+nb_execution_mode = "cache"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 60
+nb_output_stderr = "error"
+nb_merge_streams = True
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # they would load scripts from other sites
+chapter_cells_depend = ["src/refimpl", "book/_static/book.mplstyle"]
+chapter_cells_distributions = ["ipykernel", "ipython", "matplotlib", "numpy", "scipy"]
+
+# --- The package
+
+autosummary_generate = True
+autosummary_ignore_module_all = False
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings say which types, with shapes
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False  # the types are those of Python and NumPy: nothing to link here
+
+# --- Pages
+
+html_theme = "sphinx_book_theme"
+html_title = project
+html_baseurl = SITE
+html_math_renderer = "katex"
+html_static_path = ["book/_static"]
+html_css_files = ["book.css", "icons.css"]
+html_js_files = [("book.js", {"defer": "defer"})]
+html_favicon = "book/_static/mark.svg"
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system says
+html_theme_options = {
+    "repository_url": REPOSITORY,
+    "repository_branch": "main",
+    "path_to_docs": "book",
+    "use_repository_button": True,
+    "use_issues_button": True,
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+    "logo": {"text": project},
+    "navbar_persistent": [],  # the search button is in the sidebar and in the bar above the text
+    "footer_content_items": ["copyright.html"],
+}
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
