@@ -129,6 +129,8 @@ class TinyBook:
             "equations_package": "tinyhalf",
             "html_theme": "basic",
             "nitpicky": True,
+            # Sphinx adds to the default value in place, so that a book built before would show
+            "source_suffix": {".md": "markdown", ".rst": "restructuredtext"},
         }
         doctrees = self.out.parent / "doctrees"
         with docutils_namespace():

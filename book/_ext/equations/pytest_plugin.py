@@ -83,9 +83,9 @@ class ModuleFile(pytest.File):
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
-    """Collect pages below ``book`` and modules below ``src``."""
+    """Collect the README, pages below ``book`` and modules below ``src``."""
     folder = file_path.relative_to(parent.config.rootpath).parts[0]
-    if folder == "book" and file_path.suffix == ".md":
+    if folder in {"book", "README.md"} and file_path.suffix == ".md":
         page: PageFile = PageFile.from_parent(parent, path=file_path)
         return page
     if folder == "src" and file_path.suffix == ".py":
