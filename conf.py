@@ -55,6 +55,8 @@ bibtex_bibfiles = ["book/references.bib"]
 bibtex_default_style = "plain"
 bibtex_reference_style = "author_year"
 
+equations_source = f"{REPOSITORY}/blob/main/"
+
 # --- Code cells
 
 nb_execution_mode = "cache"
@@ -63,7 +65,7 @@ nb_execution_timeout = 60
 nb_output_stderr = "error"
 nb_merge_streams = True
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # they would load scripts from other sites
-chapter_cells_depend = ["src/refimpl", "book/_static/book.mplstyle"]
+chapter_cells_depend = ["src/refimpl", "book/_ext/equations", "book/_static/book.mplstyle"]
 chapter_cells_distributions = ["ipykernel", "ipython", "matplotlib", "numpy", "scipy"]
 
 # --- The package

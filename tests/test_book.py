@@ -27,6 +27,7 @@ def test_every_chapter_has_results_exercises_and_a_table_of_results() -> None:
 def test_every_bibliography_entry_is_cited() -> None:
     keys = re.findall(r"^@\w+\{(\S+),", (BOOK / "references.bib").read_text("utf-8"), re.MULTILINE)
     text = "\n".join(path.read_text(encoding="utf-8") for path in BOOK.glob("*.md"))
-    cited = {key.strip() for group in re.findall(r"\{cite:\w+\}`([^`]+)`", text) for key in group.split(",")}
+    groups = re.findall(r"\{cite:\w+\}`([^`]+)`", text)
+    cited = {key.strip() for group in groups for key in group.split(",")}
     assert sorted(set(keys)) == sorted(keys)
     assert set(keys) == cited

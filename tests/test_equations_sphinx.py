@@ -61,10 +61,10 @@ SECOND = """\
 :title: Half of $x$
 :kind: definition
 :for: $x > 0$
-:code: half(x)
+:code: half
 :source: elementary
 
-h(x) := \\frac{x}{2}
+\\frac{x}{2} = x - \\frac{x}{2}
 
 >>> 1 / 2
 0.5
@@ -76,16 +76,16 @@ h(x) := \\frac{x}{2}
 :for: $x > 0$
 :source: elementary
 
-h(x) + h(x) = x
+\\frac{x}{2} + \\frac{x}{2} = x
 
 >>> 0.5 + 0.5
 1.0
 ```
 
 ```{derivation} eq-half-twice
-h(x) + h(x)
-  = 2 h(x)  % add
-  = x       % {eq}`eq-half-def`
+\\frac{x}{2} + \\frac{x}{2}
+  = 2 \\cdot \\frac{x}{2}  % add
+  = x                    % {eq}`eq-half-def`
 ```
 
 ```{results}
@@ -187,12 +187,14 @@ def test_numbers_on_other_pages_follow_a_change(book: TinyBook) -> None:
     [
         ("second.md", ">>> 1 / 2\n0.5\n", "", "second.md:3", "eq-half-def has no numeric example"),
         ("second.md", "eq-half-twice\n:t", "eq-half-def\n:t", "second.md:16", "is used twice"),
-        ("second.md", "half(x)\n:s", "third(x)\n:s", "second.md:3", "names third, which tinyhalf"),
-        ("second.md", "-twice\nh", "-thrice\nh", "second.md:28", "which no equation defines"),
-        ("second.md", ":code: half(x)\n", "", "tinyhalf.py:6", "no equation names the public"),
+        ("second.md", "half\n:s", "third\n:s", "second.md:3", "names third, which tinyhalf"),
+        ("second.md", "-twice\n\\", "-thrice\n\\", "second.md:28", "which no equation defines"),
+        ("second.md", ":code: half\n", "", "tinyhalf.py:6", "no equation names the public"),
         ("tinyhalf.py", ":eq:`eq-half-def`", "above", "second.md:3", "whose docstring does not"),
         ("first.md", "`eq-half-def`", "`eq-half-lost`", "first.md:3", "not found: eq-half-lost"),
         ("second.md", "% add", "", "second.md:30", "gives no reason"),
+        ("second.md", "{2} = x\n", "{2} = 2 x\n", "second.md:16", "does not pass its checks"),
+        ("second.md", "= 2 \\cdot", "= 3 \\cdot", "second.md:30", "does not pass its checks"),
     ],
 )
 def test_a_fault_is_a_warning_with_its_place(

@@ -18,6 +18,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     from equations import directives, domain  # noqa: PLC0415  (only Sphinx needs them)
 
     app.add_config_value("equations_package", "refimpl", "env", types=(str,))
+    app.add_config_value("equations_store", "_build/equations.json", "", types=(str,))
+    app.add_config_value("equations_source", "", "env", types=(str,))
     app.add_domain(domain.EquationDomain)
     app.add_directive("equation", directives.EquationDirective)
     app.add_directive("derivation", directives.DerivationDirective)

@@ -3,59 +3,59 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from equations.blocks import Derivation, Equation, read_page
-from equations.verdicts import Verdict, check_derivation, check_equation
+# Before NumPy is imported: small matrices gain nothing from threads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from equations.blocks import read_page
+from equations.report import HEAD, STORE, Evidence, complaints, table_line, totals
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0 when every equation holds and every mutant fails."""
-    parser = argparse.ArgumentParser(prog="python -m equations", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    check = commands.add_parser("check", help="check every equation and every step")
-    check.add_argument("paths", nargs="+", type=Path)
-    check.add_argument("--only", default="")
-    options = parser.parse_args(arguments)
+    options = _options(arguments)
     start = time.perf_counter()
-    verdicts = []
-    for path in options.paths:
-        files = sorted(path.rglob("*.md")) if path.is_dir() else [path]
-        for file in files:
-            for verdict in check_file(file, options.only):
-                print(line(verdict), flush=True)
-                for problem in [*verdict.problems, *(f"survivor: {s}" for s in verdict.survivors)]:
-                    print("   ", problem.replace("\n", "\n    "))
-                verdicts.append(verdict)
-    print(f"{len(verdicts)} in {time.perf_counter() - start:.1f} s")
-    return 0 if all(verdict.ok for verdict in verdicts) else 1
+    pages = [read_page(file) for path in options.paths for file in _files(path)]
+    wrong = [str(error) for page in pages for error in page.errors]
+    evidence = Evidence(None if options.fresh else options.store)
+    found = []
+    _say(HEAD)
+    for _, verdicts in evidence.of(pages, options.only, options.jobs):
+        for verdict in verdicts:
+            _say(table_line(verdict), *complaints(verdict))
+        found += verdicts
+    evidence.save()
+    if not found:
+        wrong.append(f"no equation has the id {options.only}" if options.only else "no equations")
+    _say(*wrong, *totals(found), f"{time.perf_counter() - start:.1f} seconds.")
+    return 0 if not wrong and all(verdict.ok for verdict in found) else 1
 
 
-def check_file(file: Path, only: str = "") -> Iterator[Verdict]:
-    """Check the blocks of a page."""
-    page = read_page(file)
-    for error in page.errors:
-        yield Verdict("-", str(file), error.line, "error", problems=[str(error)])
-    equations = {b.id: b for b in page.blocks if isinstance(b, Equation)}
-    for block in page.blocks:
-        if only and getattr(block, "id", "") != only:
-            continue
-        if isinstance(block, Equation):
-            yield check_equation(block)
-        elif isinstance(block, Derivation):
-            yield from check_derivation(block, equations.get(block.id))
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m equations", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    check = commands.add_parser("check", help="check every equation and every step")
+    check.add_argument("paths", nargs="+", type=Path, help="Markdown files, or folders of them")
+    check.add_argument("--only", default="", metavar="ID", help="check this equation alone")
+    check.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
+    check.add_argument("--store", type=Path, default=STORE, help="where evidence is kept")
+    check.add_argument("--fresh", action="store_true", help="compute everything, keep nothing")
+    return parser.parse_args(arguments)
 
 
-def line(verdict: Verdict) -> str:
-    """Return one line of the table."""
-    mark = "ok  " if verdict.ok else "FAIL"
-    return (
-        f"{mark} {verdict.name:42} {verdict.level:11} {verdict.instances:4}"
-        f" {verdict.worst:8.2g} {verdict.killed:4}/{verdict.mutants:<4} {verdict.seconds:6.2f}"
-    )
+def _files(path: Path) -> list[Path]:
+    return sorted(path.rglob("*.md")) if path.is_dir() else [path]
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

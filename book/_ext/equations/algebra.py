@@ -1,15 +1,14 @@
 r"""Tell by algebra whether two formulas say the same.
 
 A formula is multiplied out into a sum of products of *atoms*, which are what algebra cannot open:
-``p(x)``, a logarithm, a functional. Sums and products are sorted, so that their order does not matter.
+``p(x)``, a logarithm, a functional. Sums and products are sorted, so their order does not matter.
 Beyond that a few facts of this book are known: a law sums to one; a unit is a factor log 2; the
 arguments of a symmetric functional may be exchanged; a shift leaves the entropy of a normal law
-alone. No numbers are involved, so formulas are never taken for the same because they agree somewhere.
+alone. Instances play no part, so no formula is excused because it happens to agree somewhere.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -26,10 +25,10 @@ _LOG_2 = "log 2"
 
 @dataclass
 class Algebra:
-    """Rewrites formulas until two that say the same look the same.
+    r"""Rewrites formulas until two that say the same look the same.
 
     ``laws`` are the names whose values sum to one. Everything that algebra cannot open, such as
-    ``p(x)`` or ``\\KL{p}{q}``, is an atom; ``atoms`` remembers what each stands for.
+    ``p(x)`` or ``\KL{p}{q}``, is an atom; ``atoms`` remembers what each stands for.
     """
 
     laws: frozenset[str] = frozenset()
@@ -39,7 +38,7 @@ class Algebra:
         """Return something that is equal for two rows that say the same."""
         sides = [self.normal_form(side) for side in row.sides]
         relations = [relation for relation, _ in row.links]
-        if len(sides) == 2 and {} in sides:  # noqa: PLR2004  (something compared with zero)
+        if len(sides) == 2 and {} in sides:
             sides = [self._up_to_a_factor(side, signed="=" not in relations) for side in sides]
         return tuple(map(_text, sides)), tuple(relations)
 
@@ -49,7 +48,7 @@ class Algebra:
             return side
         first, value = min(side.items())
         power = dict(first).get(_LOG_2, Fraction(0))
-        shift = {((_LOG_2, -power),): Fraction(1)} if power else _ONE
+        shift: Polynomial = {((_LOG_2, -power),) if power else (): Fraction(1)}
         return _scale(_product([side, shift]), 1 / abs(value) if signed else 1 / value)
 
     def normal_form(self, node: Node) -> Polynomial:  # noqa: C901, PLR0911  (one line for each kind of node)
@@ -141,13 +140,9 @@ class Algebra:
     def _opaque(self, node: Node, body: str | None = None) -> str:
         """Write a node with its parts in normal form."""
         parts = []
-        for part in dataclasses.fields(node):
-            if part.name in {"at", "slash"}:
-                continue
-            if part.name == "body" and body is not None:
-                parts.append(body)
-            else:
-                parts.append(self._part(getattr(node, part.name)))
+        for name in syn.parts_of(node):
+            written = body if name == "body" else None
+            parts.append(written or self._part(getattr(node, name)))
         if isinstance(node, syn.Functional) and MACROS[node.name].symmetric:
             parts = [parts[0], *sorted(self._part(argument) for argument in node.arguments)]
         if isinstance(node, syn.Function) and node.name in {"max", "min"}:
@@ -229,7 +224,7 @@ def _power(base: Polynomial, exponent: Polynomial) -> Polynomial:
         ((monomial, value),) = base.items()
         powers = tuple((atom, e * number) for atom, e in monomial)
         return {powers: value ** int(number)}
-    if 0 < number <= 3:  # noqa: PLR2004  (small enough to multiply out)
+    if 0 < number <= 3:
         return _product([base] * int(number))
     sign, positive = _positive(base)
     return {((_text(positive), number),): sign ** int(number)}

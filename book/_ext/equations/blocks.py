@@ -31,7 +31,7 @@ EXERCISE_OPTIONS = frozenset({"title"})
 
 _OPTION = re.compile(r":(?P<name>[a-z]+):(?:\s+(?P<text>.*))?$")
 _CONTINUATION = re.compile(r"\s{2,}\S")
-_RELATION = re.compile(
+RELATION = re.compile(
     r"&?\s*(?P<relation>:=|=|<|>|\\(?:leq?|geq?|ne|to|ll|iff|approx)(?![A-Za-z]))\s*&?",
 )
 _COMMENT = re.compile(r"(?<!\\)%")
@@ -352,7 +352,7 @@ def _chain(lines: Sequence[str], first: int, file: Path, name: str) -> Chain:
         comment = _COMMENT.search(text)
         latex = text[: comment.start()] if comment else text
         reason = text[comment.end() :].strip() if comment else ""
-        relation = _RELATION.match(latex.strip())
+        relation = RELATION.match(latex.strip())
         if relation:
             latex = latex.strip()[relation.end() :]
             parts.append((relation["relation"], [], [], number))

@@ -25,12 +25,14 @@ from equations.blocks import (
     parse_equation,
     parse_exercise,
 )
-from equations.domain import EquationDomain
+from equations.domain import EquationDomain, evidence_text
+from equations.verdicts import EXECUTED, TESTED, step_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from equations.book import Entry
+    from equations.verdicts import Verdict
 
 # What stands before each option of an equation that readers see.
 SHOWN_BEFORE = {"for": "For", "if": "If"}
@@ -152,7 +154,35 @@ class EquationDirective(BlockDirective):
                 code += self.function_link(name)
             node += code
         node += self.paragraph("Source", block.options["source"], "result-source")
+        node += self.evidence(block)
         return node
+
+    def evidence(self, block: Equation) -> nodes.paragraph:
+        """Return the line that says how the statement was checked."""
+        verdict = self.domain.verdicts[block.id]
+        node = nodes.paragraph(classes=["result-evidence", f"evidence-{verdict.level}"])
+        node += nodes.inline("", "Evidence", classes=["label"])
+        node += nodes.Text(" ")
+        node += nodes.strong("", verdict.level)
+        node += nodes.Text(": ")
+        if verdict.level == TESTED:
+            node += self.tests(verdict.note)
+        else:
+            node += self.inline(evidence_text(verdict))
+        return node
+
+    def tests(self, names: str) -> list[nodes.Node]:
+        """Return links to the sources of the tests that an equation names."""
+        found: list[nodes.Node] = []
+        for name in names.split(","):
+            path, _, function = name.strip().partition("::")
+            address = f"{self.config.equations_source}{path}"
+            text = nodes.literal("", function)
+            found += [
+                nodes.Text(", ") if found else nodes.Text("by "),
+                nodes.reference("", "", text, refuri=address),
+            ]
+        return found
 
     def function_link(self, name: str) -> nodes.Node:
         """Return a link to the page of a function."""
@@ -174,13 +204,17 @@ class DerivationDirective(BlockDirective):
 
     def show(self) -> list[nodes.Node]:
         """Return the nodes of the derivation."""
-        block = parse_derivation(self.arguments[0], self.text, self.file, self.lineno)
+        seen = f"equations derivations of {self.arguments[0]}"
+        index = self.env.temp_data.get(seen, 0)  # of several derivations of one result
+        self.env.temp_data[seen] = index + 1
+        block = parse_derivation(self.arguments[0], self.text, self.file, self.lineno, index)
         entry = self.entry()
         node = nodes.container(classes=["derivation"])
         node += self.head("Derivation", entry.number, block.title or "", "")
         node += self.conditions(block)
+        verdicts = iter([self.domain.verdicts[name] for name in step_names(block)])
         for chain in block.chains:
-            node += self.chain(chain)
+            node += self.chain(chain, verdicts)
         return [node]
 
     def conditions(self, block: Derivation) -> list[nodes.Node]:
@@ -192,21 +226,35 @@ class DerivationDirective(BlockDirective):
             if block.options.get(name)
         ]
 
-    def chain(self, chain: Chain) -> nodes.container:
+    def chain(self, chain: Chain, verdicts: Iterator[Verdict]) -> nodes.container:
         """Return the head of a chain and the list of its steps."""
         node = nodes.container("", self.display(chain.head), classes=["chain"])
         steps = nodes.enumerated_list(enumtype="arabic", prefix="", suffix=".")
         steps["classes"].append("steps")
-        steps += [self.step(step) for step in chain.steps]
+        steps += [self.step(step, next(verdicts)) for step in chain.steps]
         node += steps
         return node
 
-    def step(self, step: Step) -> nodes.list_item:
-        """Return one step: the formula, and below it the reason."""
+    def step(self, step: Step, verdict: Verdict) -> nodes.list_item:
+        """Return one step: the formula, its reason, and a mark that says whether it was run."""
         item = nodes.list_item(classes=["step"])
         item += self.display(f"{{}} {step.relation} {step.latex}")
-        item += self.paragraph("", step.reason, "reason")
+        reason = self.paragraph("", step.reason, "reason")
+        reason += nodes.Text(" ")
+        reason += self.mark(step, verdict)
+        item += reason
         return item
+
+    def mark(self, step: Step, verdict: Verdict) -> nodes.inline:
+        """Return the mark of a step: a tick whose meaning is read aloud and shown on hover."""
+        if step.not_run is not None:
+            node = nodes.inline("", "not run: ", classes=["step-mark", "step-not-run"])
+            node += self.inline(step.not_run)
+            return node
+        said = evidence_text(verdict)
+        tick = nodes.abbreviation("", "\N{CHECK MARK}", explanation=said)
+        aloud = nodes.inline("", f" {said}", classes=["visually-hidden"])
+        return nodes.inline("", "", tick, aloud, classes=["step-mark", "step-executed"])
 
 
 class ExerciseDirective(BlockDirective):
@@ -241,14 +289,18 @@ class ResultsDirective(SphinxDirective):
             if isinstance(entry.block, Equation)
             and (everything or entry.chapter == self.env.docname)
         ]
-        rows = [self.row(entry) for entry in entries]
-        return [table(("Number", "Result", "Kind"), rows, classes=["results"])]
+        rows = [self.row(entry, domain.verdicts[entry.block.id]) for entry in entries]
+        heads = ("Number", "Result", "Kind", "Evidence", "Instances", "Mutants failed")
+        return [table(heads, rows, classes=["results"])]
 
-    def row(self, entry: Entry) -> list[Sequence[nodes.Node]]:
+    def row(self, entry: Entry, verdict: Verdict) -> list[Sequence[nodes.Node]]:
         """Return the cells of one result."""
         title, messages = self.state.inline_text(entry.block.title, self.lineno)
         number = reference_to(entry.block.id, self.env.docname)
-        return [[number], [*title, *messages], [nodes.Text(entry.label.lower())]]
+        run = verdict.level == EXECUTED
+        counts = (verdict.instances, f"{verdict.killed} of {verdict.mutants}") if run else ("", "")
+        words = (entry.label.lower(), verdict.level, *map(str, counts))
+        return [[number], [*title, *messages], *([nodes.Text(word)] for word in words)]
 
 
 class EquationRole(XRefRole):

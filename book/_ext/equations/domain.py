@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,8 @@ from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
 from equations.book import Book, public_functions, read_book
+from equations.report import Evidence
+from equations.verdicts import EXECUTED, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +40,7 @@ class EquationDomain(Domain):
     object_types = {"eq": ObjType("result", "eq")}  # noqa: RUF012  (Sphinx's own declaration)
     data_version = 1
     book: Book
+    verdicts: dict[str, Verdict]
     package: ModuleType
 
     def full_name(self, function: str) -> str:
@@ -83,6 +88,16 @@ def number_text(entry: Entry) -> str:
     return f"({entry.number})"
 
 
+def evidence_text(verdict: Verdict) -> str:
+    """Say in words what was run."""
+    if verdict.level != EXECUTED:
+        return verdict.note
+    text = f"checked on {verdict.instances} instances"
+    if verdict.mutants:
+        text += f", {verdict.killed} of {verdict.mutants} mutants failed"
+    return f"{text}, worst error {verdict.worst:.2g} of the tolerance"
+
+
 def plain(title: str) -> str:
     """Return a title without the marks of Markdown."""
     return title.replace("$", "").replace("*", "").replace("`", "")
@@ -97,6 +112,22 @@ def load_book(app: Sphinx) -> None:
     for problem in domain.book.problems(domain.package):
         place = f"{problem.file}:{problem.line}"
         logger.warning("%s", problem.message, location=place, type="equations")
+    domain.verdicts = verdicts(domain.book, Path(app.confdir) / app.config.equations_store)
+    for verdict in domain.verdicts.values():
+        if not verdict.ok:
+            wrong = [*verdict.problems, *(f"this mutant survives: {s}" for s in verdict.survivors)]
+            text = "\n  ".join([f"{verdict.name} does not pass its checks:", *wrong])
+            place = f"{verdict.file}:{verdict.line}"
+            logger.warning("%s", text, location=place, type="equations")
+
+
+def verdicts(book: Book, store: Path) -> dict[str, Verdict]:
+    """Check all equations and steps, or take over what an earlier run has found."""
+    evidence = Evidence(store)
+    found = evidence.of(book.pages, jobs=min(2, os.cpu_count() or 1))
+    by_name = {verdict.name: verdict for _, of_unit in found for verdict in of_unit}
+    evidence.save()
+    return by_name
 
 
 def changed_pages(
@@ -109,7 +140,8 @@ def changed_pages(
     """Read every page again once numbers, titles or ids have changed anywhere."""
     domain = env.get_domain("equations")
     assert isinstance(domain, EquationDomain)  # noqa: S101  (tells the type checker)
-    signature = domain.book.signature
+    shown = [f"{v.name} {v.level} {evidence_text(v)}" for v in domain.verdicts.values()]
+    signature = hashlib.sha256("\n".join([domain.book.signature, *shown]).encode()).hexdigest()
     if domain.data.get("signature") == signature:
         return []
     domain.data["signature"] = signature

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,49 +34,134 @@ class Symbol:
     closed: tuple[bool, bool] = (False, False)
 
     @property
-    def joint(self) -> bool:
-        """Whether this is the law of several variables, or of one that is not ``X``."""
-        return self.kind == "law" and self.axes != ("X",)
-
-    @property
     def key(self) -> str:
         """The name under which the evaluator finds the value."""
         return self.name.base if self.kind.startswith("family") else self.name.text
 
+    @property
+    def sort(self) -> object:
+        """What is the same for two symbols that are declared alike."""
+        return (self.kind, self.axes, self.low, self.high, self.closed)
 
+
+# ------------------------------------------------------------------------------- laws
+
+
+def _normalised(values: Array) -> Array:
+    result: Array = values / values.sum()
+    return result
+
+
+def _dirichlet(rng: Rng, size: int, concentration: float = 1.0) -> Array:
+    return _normalised(rng.gamma(concentration, size=size) + 1e-12)
+
+
+def _first(values: Array, support: int) -> Array:
+    """Keep the first outcomes of a law only."""
+    return _normalised(np.where(np.arange(len(values)) < max(support, 1), values, 0.0))
+
+
+def _point(rng: Rng, size: int) -> Array:
+    result: Array = np.eye(size)[int(rng.integers(size))]
+    return result
+
+
+def _uniform(size: int) -> Array:
+    return np.full(size, 1 / size)
+
+
+def complete_lengths(rng: Rng, size: int) -> Array:
+    """Draw the lengths of a binary prefix code that leaves no room."""
+    lengths = [0]
+    while len(lengths) < size:
+        longer = lengths.pop(int(rng.integers(len(lengths)))) + 1
+        lengths += [longer, longer]
+    return rng.permutation(np.array(lengths, dtype=float))
+
+
+def _nested(rng: Rng, size: int, count: int) -> list[Array]:
+    """Draw laws of which each lives inside the support of the next."""
+    order = rng.permutation(size)
+    largest = size if count > 1 else size - 1
+    supports = np.linspace(1, largest, count) if count > 1 else [largest]
+    return [_first(_dirichlet(rng, size), int(support))[order] for support in supports]
+
+
+def _common_zeros(rng: Rng, size: int, count: int) -> list[Array]:
+    order, support = rng.permutation(size), int(rng.integers(1, size))
+    return [_first(_dirichlet(rng, size), support)[order] for _ in range(count)]
+
+
+def _near(rng: Rng, centre: Array, count: int) -> list[Array]:
+    width = 10.0 ** -float(rng.integers(2, 6))
+    shape = (count, len(centre))
+    return [_normalised(row) for row in centre * (1 + width * rng.uniform(-1, 1, shape))]
+
+
+def _disjoint(rng: Rng, size: int, count: int) -> list[Array]:
+    half = size // 2
+    left = _first(_dirichlet(rng, size), half)
+    right = _first(_dirichlet(rng, size), size - half)[::-1]
+    return [right if i % 2 else left for i in range(count)]
+
+
+def _edge(rng: Rng, size: int) -> Array:
+    """Draw a law that is almost a point mass."""
+    small = 10.0 ** -float(rng.integers(6, 11))
+    values = np.zeros(size)
+    values[:2] = 1 - small, small
+    return values
+
+
+_Laws = Callable[[Rng, int, int], list[Array]]
+_LAWS: Mapping[str, _Laws] = {
+    "generic": lambda rng, n, k: [_dirichlet(rng, n) for _ in range(k)],
+    "flat": lambda rng, n, k: [_dirichlet(rng, n, 20.0) for _ in range(k)],
+    "spiky": lambda rng, n, k: [_dirichlet(rng, n, 0.3) for _ in range(k)],
+    "nested": _nested,
+    "nested reversed": lambda rng, n, k: _nested(rng, n, k)[::-1],
+    "zeros": lambda rng, n, k: [_common_zeros(rng, n, 1)[0] for _ in range(k)],
+    "common zeros": _common_zeros,
+    "equal zeros": lambda rng, n, k: _common_zeros(rng, n, 1) * k,
+    "equal": lambda rng, n, k: [_dirichlet(rng, n)] * k,
+    "near": lambda rng, n, k: _near(rng, _dirichlet(rng, n, 3.0), k),
+    "near uniform": lambda rng, n, k: _near(rng, _uniform(n), k),
+    "uniform": lambda _, n, k: [_uniform(n)] * k,
+    "last uniform": lambda rng, n, k: [*(_dirichlet(rng, n) for _ in range(k - 1)), _uniform(n)],
+    "point": lambda rng, n, k: [_point(rng, n)] * k,
+    "points": lambda rng, n, k: [_point(rng, n) for _ in range(k)],
+    "first point": lambda rng, n, k: [
+        _point(rng, n),
+        *(_dirichlet(rng, n) for _ in range(k - 1)),
+    ],
+    "disjoint": _disjoint,
+    "dyadic": lambda rng, n, k: [2.0 ** -complete_lengths(rng, n)] * k,
+    "edge": lambda rng, n, k: [_edge(rng, n)] * k,
+    "two outcomes": lambda rng, n, k: [_first(_dirichlet(rng, n), 2) for _ in range(k)],
+}
+
+# ------------------------------------------------------------------------------- styles
+
+# Generic styles come often, and first: they refute most mutants.
 LAW_STYLES = (
-    "generic",
-    "generic",
-    "flat",
-    "generic",
-    "spiky",
-    "nested",
-    "near",
-    "generic",
-    "equal",
-    "zeros",
-    "two point",
-    "nested reversed",
-    "common zeros",
-    "uniform",
-    "equal zeros",
-    "generic",
-    "point",
-    "last uniform",
-    "near uniform",
-    "first point",
-    "dyadic",
-    "disjoint",
-    "edge",
-    "points",
+    *("generic", "generic", "flat", "generic", "spiky", "nested", "near", "generic", "equal"),
+    *("zeros", "two outcomes", "nested reversed", "common zeros", "uniform", "equal zeros"),
+    *("generic", "point", "last uniform", "near uniform", "first point", "dyadic", "disjoint"),
+    *("edge", "points"),
 )
-JOINT_STYLES = ("as law", "as law", "independent", "as law", "function", "as law", "bijection", "empty row")
-CHANNEL_STYLES = ("generic", "generic", "identity", "spiky", "merge", "constant", "generic", "permutation")
+JOINT_STYLES = (
+    *("as law", "as law", "independent", "as law", "function", "as law", "bijection"),
+    *("empty row",),
+)
+CHANNEL_STYLES = (
+    *("generic", "generic", "identity", "spiky", "merge", "constant", "generic", "permutation"),
+)
 NUMBER_STYLES = ("inside", "inside", "inside", "ends", "inside", "equal", "special", "inside")
 MATRIX_STYLES = ("generic", "generic", "generic", "equal", "diagonal", "generic", "identity")
+SPECIAL_NUMBERS = (0.0, 0.5, 1.0, 2.0, -1.0, math.e)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Styles:
     """How each sort of symbol is drawn in one instance."""
 
@@ -93,117 +178,47 @@ class Styles:
 
 def styles_at(index: int, rng: Rng) -> Styles:
     """Return the styles of the instance with this number; the first ones are generic."""
-    if index < 3:  # noqa: PLR2004  (mutants meet these first)
+    if index < 3:
         return Styles("generic", "as law", "generic", "inside", "generic")
-    pick = [LAW_STYLES, JOINT_STYLES, CHANNEL_STYLES, NUMBER_STYLES, MATRIX_STYLES]
-    law_style = LAW_STYLES[index % len(LAW_STYLES)]
-    return Styles(law_style, *(names[int(rng.integers(len(names)))] for names in pick[1:]))
+    others = (JOINT_STYLES, CHANNEL_STYLES, NUMBER_STYLES, MATRIX_STYLES)
+    chosen = (names[int(rng.integers(len(names)))] for names in others)
+    return Styles(LAW_STYLES[index % len(LAW_STYLES)], *chosen)
 
 
-def draw_laws(rng: Rng, style: str, count: int, size: int) -> list[Array]:  # noqa: C901, PLR0911, PLR0912  (one line for each style)
-    """Draw several laws on one set in some style."""
-
-    def one(concentration: float = 1.0) -> Array:
-        return _dirichlet(rng, concentration, size)
-
-    if style == "flat":
-        return [one(20.0) for _ in range(count)]
-    if style == "spiky":
-        return [one(0.3) for _ in range(count)]
-    if style in {"nested", "nested reversed"}:
-        laws = [_restricted(rng, one(), 1 + (i * (size - 1)) // max(count - 1, 1)) for i in range(count)]
-        if count == 1:
-            laws = [_restricted(rng, one(), size - 1)]
-        order = rng.permutation(size)
-        laws = [values[order] for values in laws]
-        return laws[::-1] if style == "nested reversed" else laws
-    if style == "zeros":
-        return [rng.permutation(_restricted(rng, one(), int(rng.integers(1, size)))) for _ in range(count)]
-    if style in {"common zeros", "equal zeros"}:
-        order, left = rng.permutation(size), int(rng.integers(1, size))
-        laws = [_restricted(rng, one(), left)[order] for _ in range(count)]
-        return [laws[0]] * count if style == "equal zeros" else laws
-    if style == "equal":
-        return [one()] * count
-    if style in {"near", "near uniform"}:
-        centre = one(3.0) if style == "near" else np.full(size, 1 / size)
-        width = 10.0 ** -float(rng.integers(2, 6))
-        return [_normalised(centre * (1 + width * rng.uniform(-1, 1, size))) for _ in range(count)]
-    if style == "uniform":
-        return [np.full(size, 1 / size)] * count
-    if style == "last uniform":
-        return [*(one() for _ in range(count - 1)), np.full(size, 1 / size)]
-    if style == "point":
-        return [np.eye(size)[int(rng.integers(size))]] * count
-    if style == "points":
-        return [np.eye(size)[int(rng.integers(size))] for _ in range(count)]
-    if style == "first point":
-        return [np.eye(size)[int(rng.integers(size))], *(one() for _ in range(count - 1))]
-    if style == "disjoint":
-        left = _restricted(rng, one(), size // 2)
-        right = _restricted(rng, one(), size - size // 2)[::-1]
-        return [left if i % 2 == 0 else right for i in range(count)]
-    if style == "dyadic":
-        return [2.0 ** -rng.permutation(_complete_lengths(rng, size))] * count
-    if style == "edge":
-        small = 10.0 ** -float(rng.integers(6, 11))
-        values = np.zeros(size)
-        values[:2] = 1 - small, small
-        return [values] * count
-    if style == "two point":
-        return [_restricted(rng, one(), 2) for _ in range(count)]
-    return [one() for _ in range(count)]
+# ------------------------------------------------------------------------------- instances
 
 
-def _dirichlet(rng: Rng, concentration: float, size: int) -> Array:
-    return _normalised(rng.gamma(concentration, size=size) + 1e-12)
+def draw(
+    symbols: Sequence[Symbol], rng: Rng, styles: Styles
+) -> tuple[dict[str, Value], dict[str, int]]:
+    """Draw one instance: the values of the symbols, and the sizes of the sets."""
+    drawing = _Drawing(rng, styles, _sizes(symbols, rng, styles))
+    together = {"law", "family laws", "sub-probability"}
+    laws = [symbol for symbol in symbols if symbol.kind in together]
+    plain = [symbol for symbol in laws if symbol.kind != "law" or symbol.axes == ("X",)]
+    if plain:
+        drawing.laws(plain)
+    joint = [symbol for symbol in laws if symbol not in plain]
+    for axes in dict.fromkeys(symbol.axes for symbol in joint):
+        drawing.joints([symbol for symbol in joint if symbol.axes == axes])
+    for index, symbol in enumerate(symbols):
+        if symbol.key not in drawing.values:
+            drawing.values[symbol.key] = drawing.one(symbol, symbols[:index])
+    return {symbol.key: drawing.values[symbol.key] for symbol in symbols}, drawing.sizes
 
 
-def _normalised(values: Array) -> Array:
-    return values / values.sum()
-
-
-def _restricted(rng: Rng, values: Array, support: int) -> Array:
-    """Keep the first outcomes of a law only."""
-    kept = np.where(np.arange(len(values)) < max(support, 1), values, 0.0)
-    return _normalised(kept) if kept.sum() > 0 else np.eye(len(values))[int(rng.integers(len(values)))]
-
-
-def _complete_lengths(rng: Rng, size: int) -> Array:
-    """Draw the lengths of a binary prefix code that leaves no room."""
-    lengths = [0]
-    while len(lengths) < size:
-        longer = lengths.pop(int(rng.integers(len(lengths)))) + 1
-        lengths += [longer, longer]
-    return np.array(lengths, dtype=float)
-
-
-def _draw_number(rng: Rng, symbol: Symbol, style: str) -> float:
-    low, high = symbol.low, symbol.high
-    if style == "ends":
-        ends = [end for end, closed in zip((low, high), symbol.closed, strict=True) if closed]
-        near = [low + 1e-6 * (1 + abs(low))] if math.isfinite(low) else []
-        near += [high - 1e-6 * (1 + abs(high))] if math.isfinite(high) else []
-        choices = ends + near or [0.0]
-        return choices[int(rng.integers(len(choices)))]
-    if style == "special":
-        choices = [v for v in (0.0, 0.5, 1.0, 2.0, -1.0, math.e) if low < v < high]
-        if choices:
-            return choices[int(rng.integers(len(choices)))]
-    if math.isfinite(low) and math.isfinite(high):
-        return float(low + (high - low) * rng.uniform(0.02, 0.98))
-    if math.isfinite(low):
-        return float(low + math.exp(rng.normal(0, 0.8)))
-    if math.isfinite(high):
-        return float(high - math.exp(rng.normal(0, 0.8)))
-    return float(rng.normal(0, 1.5))
-
-
-_TOGETHER = {"law", "family laws", "sub-probability"}
+def _sizes(symbols: Sequence[Symbol], rng: Rng, styles: Styles) -> dict[str, int]:
+    axes = sorted({axis for symbol in symbols for axis in symbol.axes})
+    largest = {"d": 3, "X": 5 if axes == ["X"] else 4}
+    sizes = {axis: int(rng.integers(1 + (axis != "d"), largest.get(axis, 4) + 1)) for axis in axes}
+    square = styles.joint == "bijection" or styles.channel in {"identity", "permutation"}
+    if square and {"X", "Y"} <= set(axes):
+        sizes["Y"] = sizes["X"]
+    return sizes
 
 
 @dataclass
-class Drawing:
+class _Drawing:
     """The state while one instance is drawn."""
 
     rng: Rng
@@ -211,188 +226,149 @@ class Drawing:
     sizes: dict[str, int]
     values: dict[str, Value] = field(default_factory=dict)
 
-    def one(self, symbol: Symbol, earlier: Sequence[Symbol]) -> None:
-        """Draw a symbol that is drawn on its own, after those declared before it."""
-        kind = symbol.kind
-        if kind == "channel":
-            self.channel(symbol)
-        elif kind == "number":
-            self.number(symbol, earlier)
-        elif kind in {"vector", "matrix"}:
-            self.shaped(symbol, earlier)
-        elif kind in {"measure", "function", "lengths"}:
-            self.on_the_set(symbol)
-        elif kind.startswith("family"):
-            self.family(symbol)
-        else:
-            self.values[symbol.key] = self._simple(symbol)
-
-    def _simple(self, symbol: Symbol) -> Value:
-        if symbol.kind == "integer":
-            return Real(1.0 if self.styles.number == "ends" else float(self.rng.integers(2, 5)))
-        axis = symbol.axes[0]
-        if symbol.kind == "size":
-            return Real(float(self.sizes[axis]))
-        if symbol.kind == "element":
-            return Element(axis, int(self.rng.integers(self.sizes[axis])))
-        return Variable(axis)
-
     def laws(self, symbols: Sequence[Symbol]) -> None:
         """Draw all laws on the plain set together, so that they can be equal or disjoint."""
-        size = self.sizes["X"]
         counts = [self.sizes[s.axes[0]] if s.kind == "family laws" else 1 for s in symbols]
-        drawn = iter(draw_laws(self.rng, self.styles.law, sum(counts), size))
+        drawn = iter(_LAWS[self.styles.law](self.rng, self.sizes["X"], sum(counts)))
+        full = self.styles.law in {"equal", "uniform", "point"}
         for symbol, count in zip(symbols, counts, strict=True):
-            rows = list(itertools.islice(drawn, count))
-            if symbol.kind == "family laws":
-                self.values[symbol.key] = law(np.array(rows), *symbol.axes)
-            elif symbol.kind == "sub-probability":
-                loss = 1.0 if self.styles.law in {"equal", "uniform", "point"} else self.rng.uniform(0.3, 1)
-                self.values[symbol.key] = law(rows[0] * loss, "X")
-            else:
-                self.values[symbol.key] = law(rows[0], "X")
+            rows = np.array(list(itertools.islice(drawn, count)))
+            if symbol.kind == "sub-probability" and not full:
+                rows *= self.rng.uniform(0.3, 1)
+            family = symbol.kind == "family laws"
+            self.values[symbol.key] = law(rows if family else rows[0], *symbol.axes)
 
     def joints(self, symbols: Sequence[Symbol]) -> None:
         """Draw all joint laws on the same product together."""
         axes = symbols[0].axes
         shape = tuple(self.sizes[axis] for axis in axes)
-        laws = draw_laws(self.rng, self.styles.law, len(symbols), math.prod(shape))
-        support = (self.rng.permuted(np.indices(shape)[0], axis=0) + np.arange(shape[-1])) % shape[-1]
-        for symbol, flat in zip(symbols, laws, strict=True):
+        drawn = _LAWS[self.styles.law](self.rng, math.prod(shape), len(symbols))
+        keep = self._kept_cells(shape)
+        for symbol, flat in zip(symbols, drawn, strict=True):
             table = flat.reshape(shape)
-            if self.styles.joint == "independent" and len(shape) == 2:  # noqa: PLR2004  (a matrix)
-                table = np.outer(table.sum(axis=1), table.sum(axis=0))
-            elif self.styles.joint in {"function", "bijection"} and len(shape) == 2:  # noqa: PLR2004
-                table = self._functional(table, support)
-            elif self.styles.joint == "empty row" and shape[0] > 1:
-                table = np.concatenate([table[:-1], np.zeros_like(table[-1:])])
-            if table.sum() <= 0:
-                table = np.zeros(shape)
-                table.flat[0] = 1.0
-            self.values[symbol.key] = law(table / table.sum(), *axes)
+            if self.styles.joint == "independent":
+                rows = table.reshape(shape[0], -1)
+                table = np.outer(rows.sum(axis=1), rows.sum(axis=0)).reshape(shape)
+            table = np.where(keep, table, 0.0)
+            if table.sum() == 0:
+                table = keep.astype(float)
+            self.values[symbol.key] = law(_normalised(table), *axes)
 
-    def _functional(self, table: Array, support: Array) -> Array:
-        """Keep one cell in each row, or, for a bijection, also one in each column."""
-        rows, columns = table.shape
+    def _kept_cells(self, shape: tuple[int, ...]) -> Array:
+        """Return which cells of a joint law may be positive."""
+        rows, columns = shape[0], math.prod(shape[1:])
+        keep = np.ones((rows, columns))
         if self.styles.joint == "bijection":
-            keep = np.arange(rows) % columns
-            mask = np.zeros_like(table)
-            mask[np.arange(min(rows, columns)), keep[: min(rows, columns)]] = 1
-            return table * mask
-        mask = np.zeros_like(table)
-        mask[np.arange(rows), support[:, 0]] = 1
-        flipped = bool(self.rng.integers(2)) and rows <= columns
-        if flipped:
-            mask = np.zeros_like(table)
-            mask[np.arange(columns) % rows, np.arange(columns)] = 1
-        return table * mask
+            keep = np.eye(rows, columns)
+        elif self.styles.joint == "function" and self.rng.integers(2):
+            keep = np.eye(columns)[self.rng.integers(columns, size=rows)]
+        elif self.styles.joint == "function":
+            keep = np.eye(rows)[:, self.rng.integers(rows, size=columns)]
+        elif self.styles.joint == "empty row":
+            keep[-1] = 0
+        result: Array = keep.reshape(shape)
+        return result
 
-    def channel(self, symbol: Symbol) -> None:
-        out, into = (self.sizes[axis] for axis in symbol.axes)
-        style = self.styles.channel
-        columns = draw_laws(self.rng, "spiky" if style == "spiky" else "generic", into, out)
-        if style in {"identity", "permutation"} and out >= into:
-            order = np.arange(out) if style == "identity" else self.rng.permutation(out)
-            columns = [np.eye(out)[order[i]] for i in range(into)]
-        elif style == "merge":
-            columns = [np.eye(out)[i % max(out - 1, 1)] for i in range(into)]
-        elif style == "constant":
-            columns = [columns[0]] * into
-        table = law(np.array(columns).T, *symbol.axes, given=symbol.given)
-        self.values[symbol.key] = table
+    def one(self, symbol: Symbol, earlier: Sequence[Symbol]) -> Value:
+        """Draw a symbol that is drawn on its own, after those declared before it."""
+        alike = [self.values[other.key] for other in earlier if other.sort == symbol.sort]
+        if symbol.kind == "number":
+            return self._number(symbol, alike)
+        if symbol.kind in {"vector", "matrix"}:
+            return self._shaped(symbol, alike)
+        if symbol.kind == "channel":
+            return self._channel(symbol)
+        if symbol.kind == "family weights":
+            return self._weights(symbol)
+        if symbol.kind in {"integer", "variable", "size", "element"}:
+            return self._simple(symbol)
+        size = self.sizes[symbol.axes[0]]
+        return exact(self._numbers(symbol.kind, size), *symbol.axes)
 
-    def number(self, symbol: Symbol, earlier: Sequence[Symbol]) -> None:
-        if self.styles.number == "equal":
-            for other in earlier:
-                value = self.values.get(other.key)
-                same = (other.low, other.high, other.closed) == (symbol.low, symbol.high, symbol.closed)
-                if other.kind == "number" and same and isinstance(value, Real):
-                    self.values[symbol.key] = Real(value.value)
-                    return
-        self.values[symbol.key] = Real(_draw_number(self.rng, symbol, self.styles.number))
+    def _simple(self, symbol: Symbol) -> Value:
+        if symbol.kind == "integer":
+            return Real(1.0 if self.styles.number == "ends" else float(self.rng.integers(2, 5)))
+        axis = symbol.axes[0]
+        if symbol.kind == "variable":
+            return Variable(axis)
+        size = self.sizes[axis]
+        if symbol.kind == "size":
+            return Real(float(size))
+        return Element(axis, int(self.rng.integers(size)))
 
-    def shaped(self, symbol: Symbol, earlier: Sequence[Symbol]) -> None:
-        dimension = self.sizes[symbol.axes[0]]
-        twin = next((other for other in earlier if other.kind == symbol.kind), None)
-        if self.styles.matrix == "equal" and twin is not None:
-            self.values[symbol.key] = self.values[twin.key]
-            return
+    def _number(self, symbol: Symbol, alike: Sequence[Value]) -> Value:
+        style, low, high = self.styles.number, symbol.low, symbol.high
+        if style == "equal" and alike:
+            return alike[0]
+        choices: list[float] = []
+        if style == "ends":
+            choices = [
+                end for end, closed in zip((low, high), symbol.closed, strict=True) if closed
+            ]
+            near = 1e-6 if math.isfinite(high - low) else 1e-2
+            choices += [low + near * (1 + abs(low)), high - near * (1 + abs(high))]
+        elif style == "special":
+            choices = [number for number in SPECIAL_NUMBERS if low < number < high]
+        choices = [number for number in choices if math.isfinite(number)]
+        if choices:
+            return Real(choices[int(self.rng.integers(len(choices)))])
+        if math.isfinite(low) and math.isfinite(high):
+            return Real(float(low + (high - low) * self.rng.uniform(0.02, 0.98)))
+        if math.isfinite(low):
+            return Real(float(low + math.exp(self.rng.normal(0, 0.8))))
+        if math.isfinite(high):
+            return Real(float(high - math.exp(self.rng.normal(0, 0.8))))
+        return Real(float(self.rng.normal(0, 1.5)))
+
+    def _shaped(self, symbol: Symbol, alike: Sequence[Value]) -> Value:
+        """Draw a vector, or a symmetric positive definite matrix."""
+        if self.styles.matrix == "equal" and alike:
+            return alike[0]
+        size = self.sizes[symbol.axes[0]]
         if symbol.kind == "vector":
-            self.values[symbol.key] = Matrix(self.rng.normal(size=(dimension, 1)), vector=True)
-            return
-        root = self.rng.normal(size=(dimension, dimension))
-        values = root @ root.T + 0.3 * np.eye(dimension)
+            return Matrix(self.rng.normal(size=(size, 1)), vector=True)
+        root = self.rng.normal(size=(size, size))
+        values = root @ root.T + 0.3 * np.eye(size)
         if self.styles.matrix == "diagonal":
             values = np.diag(np.diag(values))
         elif self.styles.matrix == "identity":
-            values = np.eye(dimension)
-        self.values[symbol.key] = Matrix((values + values.T) / 2)
+            values = np.eye(size)
+        return Matrix((values + values.T) / 2)
 
-    def family(self, symbol: Symbol) -> None:
-        size = self.sizes[symbol.axes[0]]
-        if symbol.kind == "family weights":
-            style = self.styles.law if self.styles.law in {"zeros", "uniform", "point"} else "generic"
-            (values,) = draw_laws(self.rng, style, 1, size)
-            self.values[symbol.key] = law(values, *symbol.axes)
-            return
-        values = self.rng.gamma(1.0, size=size) + 1e-3
-        if symbol.kind == "family real":
-            values = self.rng.normal(size=size)
-        elif symbol.kind == "family non-negative" and self.styles.law in {"zeros", "common zeros", "nested"}:
-            values = np.where(self.rng.uniform(size=size) < 0.4, 0.0, values)  # noqa: PLR2004  (some zeros)
-        elif self.styles.law in {"uniform", "equal"}:
-            values = np.ones(size)
-        self.values[symbol.key] = exact(values, *symbol.axes)
+    def _channel(self, symbol: Symbol) -> Value:
+        out, into = (self.sizes[axis] for axis in symbol.axes)
+        style = self.styles.channel
+        columns = np.array(_LAWS["spiky" if style == "spiky" else "generic"](self.rng, out, into))
+        if style == "identity":
+            columns = np.eye(into, out) if out >= into else columns
+        elif style == "permutation":
+            columns = self.rng.permutation(np.eye(into, out)) if out >= into else columns
+        elif style == "merge":
+            columns = np.eye(out)[np.arange(into) % max(out - 1, 1)]
+        elif style == "constant":
+            columns[:] = columns[0]
+        return law(columns.T, *symbol.axes, given=symbol.given)
 
-    def on_the_set(self, symbol: Symbol) -> None:
-        """Draw a measure, a function, or code lengths on the plain set."""
-        size = self.sizes["X"]
-        if symbol.kind == "measure":
-            uniform = self.styles.number == "special"
-            values = np.ones(size) if uniform else np.exp(self.rng.normal(0, 0.8, size))
-        elif symbol.kind == "function":
-            constant = self.styles.number == "special"
-            values = np.full(size, self.rng.normal()) if constant else self.rng.normal(size=size)
-        else:
-            values = self._lengths(size)
-        self.values[symbol.key] = exact(values, "X")
+    def _weights(self, symbol: Symbol) -> Value:
+        style = self.styles.law if self.styles.law in {"zeros", "uniform", "point"} else "generic"
+        return law(_LAWS[style](self.rng, self.sizes[symbol.axes[0]], 1)[0], *symbol.axes)
+
+    def _numbers(self, kind: str, size: int) -> Array:
+        """Draw a family of numbers, or a measure, a function or code lengths on the plain set."""
+        rng, special = self.rng, self.styles.number == "special"
+        if kind in {"function", "family real"}:
+            return np.full(size, rng.normal()) if special else rng.normal(size=size)
+        if kind == "lengths":
+            return self._lengths(size)
+        values = np.ones(size) if special else np.exp(rng.normal(0, 0.8, size))
+        if kind == "family non-negative" and "zeros" in self.styles.law:
+            values = np.where(rng.uniform(size=size) < 0.4, 0.0, values)
+        return values
 
     def _lengths(self, size: int) -> Array:
+        """Draw code lengths; in the style dyadic, those that suit the first law."""
         laws = [v for v in self.values.values() if isinstance(v, Table) and v.axes == ("X",)]
         if self.styles.law == "dyadic" and laws:
             return -np.log2(laws[0].values)
-        if self.styles.law == "point" and laws:
-            return np.where(laws[0].values == 1, 0.0, np.inf)
-        lengths = self.rng.permutation(_complete_lengths(self.rng, size))
+        lengths = complete_lengths(self.rng, size)
         return lengths + self.rng.integers(0, 3, size) * (self.styles.number == "inside")
-
-
-def draw(
-    symbols: Sequence[Symbol], rng: Rng, styles: Styles
-) -> tuple[dict[str, Value], dict[str, int]]:
-    """Draw one instance: the values of the symbols, and the sizes of the sets."""
-    drawing = Drawing(rng, styles, _sizes(symbols, rng, styles))
-    plain = [s for s in symbols if s.kind in _TOGETHER and s.axes[-1:] == ("X",) and not s.joint]
-    if plain:
-        drawing.laws(plain)
-    joint = [symbol for symbol in symbols if symbol.joint]
-    for axes in dict.fromkeys(symbol.axes for symbol in joint):
-        drawing.joints([symbol for symbol in joint if symbol.axes == axes])
-    for index, symbol in enumerate(symbols):
-        if symbol.key not in drawing.values:
-            drawing.one(symbol, symbols[:index])
-    return {symbol.key: drawing.values[symbol.key] for symbol in symbols}, drawing.sizes
-
-
-def _sizes(symbols: Sequence[Symbol], rng: Rng, styles: Styles) -> dict[str, int]:
-    axes = {axis for symbol in symbols for axis in symbol.axes}
-    sizes = {}
-    for axis in sorted(axes):
-        if axis == "d":
-            sizes[axis] = int(rng.integers(1, 4))
-        else:
-            sizes[axis] = int(rng.integers(2, 6 if axis == "X" and len(axes) == 1 else 5))
-    square = styles.joint == "bijection" or styles.channel in {"identity", "permutation"}
-    if square and {"X", "Y"} <= axes:
-        sizes["Y"] = sizes["X"]
-    return sizes

@@ -25,6 +25,15 @@ class Undefined(ArithmeticError):  # noqa: N818  (a property of a value, not a f
     """A formula without a value, such as 0/0 or the logarithm of a negative number."""
 
 
+class OutOfRange(ArithmeticError):  # noqa: N818  (a property of a value, as above)
+    """A number that floating point cannot hold; it says nothing about the formula."""
+
+
+# An error so small marks a number that was rounded to zero because it is out of range.
+UNDERFLOW = 5e-324
+VANISHING = 1e-290
+
+
 class Real:
     """A number, a bound on its error, and whether a zero factor cancels it."""
 
@@ -85,7 +94,7 @@ def multiply(factors: Sequence[Real]) -> Real:
 def divide(a: Real, b: Real) -> Real:
     """Return a / b, where a / 0 is infinite and 0 / 0 is soft and undefined."""
     if b.value == 0:
-        if a.value == 0 or a.value != a.value:  # noqa: PLR0124  (the fastest test for nan)
+        if a.value == 0 or a.value != a.value:
             return Real(math.nan, soft=True)
         return Real(math.copysign(math.inf, a.value), soft=a.soft)
     if math.isinf(b.value) and math.isinf(a.value):
@@ -112,9 +121,11 @@ def power(a: Real, b: Real) -> Real:
     try:
         value = math.pow(base, exponent)
     except OverflowError:
-        return Real(math.inf)
-    if base == 0 or math.isinf(value):
+        raise OutOfRange(f"{base} to the power of {exponent}") from None
+    if base == 0 or math.isinf(value) or math.isinf(exponent):
         return Real(value, 0.0 if exponent == 0 else a.error ** max(exponent, 0.0), soft=a.soft)
+    if value == 0 and math.isfinite(base):
+        return Real(0.0, UNDERFLOW)
     slope = abs(exponent) * a.error / abs(base)
     bend = abs(math.log(abs(base))) * b.error if b.error else 0.0
     return Real(value, abs(value) * (math.expm1(min(slope + bend, 700.0)) + 2 * ROUNDOFF))
@@ -122,9 +133,11 @@ def power(a: Real, b: Real) -> Real:
 
 def log(a: Real, base: Real | None = None) -> Real:
     """Return the logarithm; that of zero is soft."""
-    if a.value != a.value:  # noqa: PLR0124  (the fastest test for nan)
+    if a.value != a.value:
         return Real(math.nan, soft=True)
     if a.value <= 0:
+        if 0 < a.error < VANISHING:
+            raise OutOfRange("the logarithm of a number below the range of floating point")
         if a.value < -a.error:
             raise Undefined(f"the logarithm of the negative number {a.value}")
         result = Real(-math.inf, soft=True)
@@ -143,14 +156,14 @@ def log(a: Real, base: Real | None = None) -> Real:
 
 def exp(a: Real) -> Real:
     """Return e to the power of a."""
+    if not math.isfinite(a.value):
+        return Real(math.exp(a.value), soft=math.isnan(a.value))
     try:
         value = math.exp(a.value)
     except OverflowError:
-        return Real(math.inf)
-    if a.value != a.value:  # noqa: PLR0124  (the fastest test for nan)
-        return Real(math.nan, soft=True)
-    if value == 0 or math.isinf(value):
-        return Real(value)
+        raise OutOfRange(f"e to the power of {a.value}") from None
+    if value == 0:
+        return Real(0.0, UNDERFLOW)
     return Real(value, value * (math.expm1(min(a.error, 700.0)) + 2 * ROUNDOFF))
 
 
@@ -204,7 +217,7 @@ def smallest(values: Iterable[Real]) -> Real:
 def _extreme(values: Sequence[Real], sign: int) -> Real:
     if not values:
         raise Undefined("a maximum or minimum over nothing")
-    if any(a.value != a.value for a in values):  # noqa: PLR0124  (the fastest test for nan)
+    if any(a.value != a.value for a in values):
         raise Undefined("a maximum or minimum with an undefined ratio 0/0 in it")
     best = max(values, key=lambda a: sign * a.value)
     finite = [a.error for a in values if math.isfinite(a.value)]

@@ -1,20 +1,16 @@
 r"""Wrong formulas made from right ones, to see whether the check would notice.
 
 Each mutant changes one place of a formula: a sign, the order of the arguments of an asymmetric
-functional, one law for another, a constant, numerator and denominator, a base; or a term or factor is
-lost, or a relation reversed. A check that passes on the mutant as well would also pass on
-this misprint, so every mutant has to fail.
+functional, one law for another, a constant, numerator and denominator, a base; or a term or factor
+is lost, or a relation reversed. A check that passes on the mutant as well would also pass on this
+misprint, so every mutant has to fail.
 
 Two kinds of mutants are not made: those that make no sense (a vector where a law must stand), and
-those that say the same as the original. The latter are recognised by algebra, in
-:class:`Algebra`: sums and products are multiplied out and sorted, a law sums to one, a unit is a
-factor log 2, and the arguments of symmetric functionals are sorted. No instances are involved, so no
-wrong formula is excused because it happens to agree somewhere.
+those that say the same as the original, which :mod:`equations.algebra` recognises.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -33,9 +29,10 @@ CONSTANTS: Mapping[str, tuple[str, ...]] = {
 }
 REVERSED = {r"\le": r"\ge", r"\ge": r"\le", "<": ">", ">": "<"}
 STRICT = {r"\le": "<", r"\ge": ">"}
-SWAPPED_FUNCTIONS = {"ceil": "floor", "floor": "ceil", "max": "min", "min": "max", "sup": "inf", "inf": "sup"}
+OTHER_FUNCTIONS = {"ceil": "floor", "max": "min", "sup": "inf"}
+OTHER_FUNCTIONS |= {other: name for name, other in OTHER_FUNCTIONS.items()}
 
-# Groups of symbols that can be mistaken for each other: ``p`` and ``q``, or ``\sigma_1`` and ``\sigma_2``.
+# Symbols that can be mistaken for each other: ``p`` and ``q``, or ``\sigma_1`` and ``\sigma_2``.
 Groups = Sequence[Sequence[str]]
 
 
@@ -47,8 +44,8 @@ def mutants(
 ) -> Iterator[Row]:
     """Yield each mutant of the sides of a row once.
 
-    ``laws`` are the names that sum to one. A statement is about all ``p`` and ``q``, so it stays the
-    same when symbols that are ``interchangeable`` are exchanged everywhere.
+    ``laws`` are the names that sum to one. A statement is about all ``p`` and ``q``, so it stays
+    the same when symbols that are ``interchangeable`` are exchanged everywhere.
     """
     algebra = Algebra(laws)
     seen = {algebra.key(row)}
@@ -62,15 +59,15 @@ def mutants(
             yield mutant
 
 
-def reversed_relations(row: Row) -> Iterator[tuple[int, Row]]:
-    """Yield, with the number of the relation, the row with one inequality turned round."""
+def reversed_relations(row: Row) -> Iterator[Row]:
+    """Yield the row with one inequality turned round."""
     for i, (relation, _) in enumerate(row.links):
         if relation in REVERSED:
-            yield i, _with_relation(row, i, REVERSED[relation])
+            yield _with_relation(row, i, REVERSED[relation])
 
 
 def strict_relations(row: Row) -> Iterator[tuple[int, Row]]:
-    """Yield the row with one inequality made strict; false where equality is attained."""
+    """Yield the row with one weak inequality made strict, and its number."""
     for i, (relation, _) in enumerate(row.links):
         if relation in STRICT:
             yield i, _with_relation(row, i, STRICT[relation])
@@ -87,8 +84,7 @@ def renamed(row: Row, names: Mapping[str, str]) -> Row:
                 return replace(value, base=base, sub=sub.strip("{}") or None)
             return replace(value, base=names.get(value.base, value.base))
         if isinstance(value, Node):
-            parts = {part.name: change(getattr(value, part.name)) for part in dataclasses.fields(value)}
-            return replace(value, **parts)
+            return replace(value, **{n: change(getattr(value, n)) for n in syn.parts_of(value)})
         if isinstance(value, tuple):
             return tuple(map(change, value))
         return value
@@ -117,15 +113,14 @@ def _rows(row: Row, groups: Groups) -> Iterator[Row]:
 def changes(node: Node, groups: Groups) -> Iterator[Node]:
     """Yield the formula with one place changed, for each place and each change."""
     yield from _here(node, groups)
-    for part in dataclasses.fields(node):
-        for changed in _inside(getattr(node, part.name), groups):
-            yield replace(node, **{part.name: changed})
+    for name in syn.parts_of(node):
+        for changed in _inside(getattr(node, name), groups):
+            yield replace(node, **{name: changed})
 
 
 def _inside(value: Any, groups: Groups) -> Iterator[Any]:  # noqa: ANN401  (a field of any node)
     if isinstance(value, Row):
-        for _, row in reversed_relations(value):
-            yield row
+        yield from reversed_relations(value)
     if isinstance(value, Node):
         yield from changes(value, groups)
     elif isinstance(value, tuple):
@@ -165,8 +160,8 @@ def _here(node: Node, groups: Groups) -> Iterator[Node]:  # noqa: C901, PLR0912 
     elif isinstance(node, syn.Function):
         yield from _functions(node)
     elif isinstance(node, syn.Big):
-        if node.operator in SWAPPED_FUNCTIONS:
-            yield replace(node, operator=SWAPPED_FUNCTIONS[node.operator])
+        if node.operator in OTHER_FUNCTIONS:
+            yield replace(node, operator=OTHER_FUNCTIONS[node.operator])
     elif isinstance(node, syn.Call):
         yield from _calls(node, groups)
     elif isinstance(node, syn.Expect):
@@ -197,8 +192,8 @@ def _sums(node: syn.Add) -> Iterator[Node]:
 
 
 def _functions(node: syn.Function) -> Iterator[Node]:
-    if node.name in SWAPPED_FUNCTIONS:
-        yield replace(node, name=SWAPPED_FUNCTIONS[node.name])
+    if node.name in OTHER_FUNCTIONS:
+        yield replace(node, name=OTHER_FUNCTIONS[node.name])
     if len(node.args) == 1 and node.name != "factorial":
         yield node.args[0]
     elif node.name == "binom":
@@ -215,7 +210,7 @@ def _calls(node: syn.Call, groups: Groups) -> Iterator[Node]:
 
 def _expectations(node: syn.Expect) -> Iterator[Node]:
     """Take the product of the marginals where the joint law is meant."""
-    if len(node.bound) == 2 and isinstance(node.law, syn.Name) and node.law.sub is None:  # noqa: PLR2004  (a pair)
+    if len(node.bound) == 2 and isinstance(node.law, syn.Name) and node.law.sub is None:
         marginals = [syn.Name(node.law.base, name.text.upper()) for name in node.bound]
         yield replace(node, law=syn.Outer(tuple(marginals)))
 
@@ -223,13 +218,15 @@ def _expectations(node: syn.Expect) -> Iterator[Node]:
 def _functionals(node: syn.Functional) -> Iterator[Node]:
     macro = MACROS[node.name]
     arguments = node.arguments
-    if len(arguments) >= 2 and not macro.symmetric and node.name not in {"normal", "Normal"}:  # noqa: PLR2004
+    if len(arguments) >= 2 and not macro.symmetric and node.name not in {"normal", "Normal"}:
         yield replace(node, arguments=(*arguments[:-2], arguments[-1], arguments[-2]))
     for i, argument in enumerate(arguments):
         if argument.given:
             swapped = syn.Argument(argument.given, argument.items)
             for other in (swapped, syn.Argument(argument.items)):
                 yield replace(node, arguments=(*arguments[:i], other, *arguments[i + 1 :]))
-    other_unit = node.name.removesuffix("bits") if node.name.endswith("bits") else f"{node.name}bits"
+    other_unit = (
+        node.name.removesuffix("bits") if node.name.endswith("bits") else f"{node.name}bits"
+    )
     if other_unit in MACROS:
         yield replace(node, name=other_unit)

@@ -1,22 +1,27 @@
 """Let pytest run the book in place: one test for each block of examples.
 
-The id of a test names chapter and equation, as in ``book/kl.md::eq-kl-def[example]``.
+The id of a test names chapter, equation and what is checked: ``book/kl.md::eq-kl-def[latex]``,
+``[mutants]``, ``[example]``, and ``book/kl.md::eq-kl-def.step-3`` for a step of its derivation.
 """
 
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from equations.blocks import Block, Equation, Example, read_blocks
+from equations import report
+from equations.blocks import Block, Equation, Example, read_page
 from equations.examples import ExampleFailed, docstring_examples, run_example
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
+
+EVIDENCE = pytest.StashKey[report.Evidence]()
 
 
 class ExampleItem(pytest.Item):
@@ -51,17 +56,53 @@ class ExampleItem(pytest.Item):
         return self.path, self.line - 1, f"{self.path.name}::{self.name}"
 
 
+class FormulaItem(pytest.Item):
+    """One check of a formula: it holds, its mutants fail, or both for a step."""
+
+    test: report.Test
+
+    @classmethod
+    def of(cls, parent: pytest.File, test: report.Test) -> FormulaItem:
+        """Make the item; pytest wants nodes to be built by ``from_parent``."""
+        item: FormulaItem = cls.from_parent(parent, name=test.name)
+        item.test = test
+        return item
+
+    def runtest(self) -> None:
+        """Ask for the verdict, which is computed unless an earlier run has kept it."""
+        self.test.run(self.config.stash[EVIDENCE])
+
+    def repr_failure(
+        self,
+        excinfo: ExceptionInfo[BaseException],
+        style: str | None = None,  # noqa: ARG002  (pytest's signature)
+    ) -> str | TerminalRepr:
+        """Show what does not hold, with its place and the instance that breaks it."""
+        if isinstance(excinfo.value, report.CheckFailed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Name the place for pytest's listings."""
+        return self.path, self.test.line - 1, f"{self.path.name}::{self.name}"
+
+
 class PageFile(pytest.File):
     """A Markdown page of the book."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Yield the tests of the page in the order of its blocks."""
-        seen: dict[str, int] = {}
-        for block in read_blocks(self.path):
+        """Yield the tests of the page: its examples, then its formulas."""
+        page = read_page(self.path)
+        if page.errors:
+            raise self.CollectError("\n".join(map(str, page.errors)))
+        seen: Counter[str] = Counter()
+        for block in page.blocks:
             for name, source, line in _examples(block):
-                seen[name] = seen.get(name, 0) + 1
+                seen[name] += 1
                 unique = name if seen[name] == 1 else f"{name}-{seen[name]}"
                 yield ExampleItem.of(self, unique, source, line)
+        for test in report.tests(page):
+            yield FormulaItem.of(self, test)
 
 
 def _examples(block: Block) -> Iterator[tuple[str, str, int]]:
@@ -80,6 +121,16 @@ class ModuleFile(pytest.File):
         name = ".".join(part for part in parts if part != "__init__")
         for title, source, _, line in docstring_examples(importlib.import_module(name)):
             yield ExampleItem.of(self, title, source, line)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take over the verdicts that an earlier run, or a build of the book, has kept."""
+    config.stash[EVIDENCE] = report.Evidence(config.rootpath / report.STORE)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep the verdicts for the next run."""
+    session.config.stash[EVIDENCE].save()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:

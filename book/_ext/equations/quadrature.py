@@ -19,7 +19,7 @@ from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 from scipy.integrate import quad
 
-from equations.extended import ROUNDOFF, Real, Undefined, add, multiply, negative
+from equations.extended import ROUNDOFF, OutOfRange, Real, Undefined, add, multiply, negative
 
 SPREADS = 13.0
 STEPS_PER_SPREAD = 3
@@ -112,17 +112,13 @@ def gauss_hermite(function: Callable[[NDArray[np.float64]], Real], dimension: in
     return Real(fine.value, fine.error + abs(fine.value - coarse.value))
 
 
-def _hermite(
-    function: Callable[[NDArray[np.float64]], Real], dimension: int, count: int
-) -> Real:
+def _hermite(function: Callable[[NDArray[np.float64]], Real], dimension: int, count: int) -> Real:
     nodes, weights = hermegauss(count)
     weights = weights / weights.sum()
     terms = []
     for index in itertools.product(range(count), repeat=dimension):
         weight = float(np.prod(weights[list(index)]))
-        terms.append(
-            multiply([Real(weight, 8 * ROUNDOFF * weight), function(nodes[list(index)])])
-        )
+        terms.append(multiply([Real(weight, 8 * ROUNDOFF * weight), function(nodes[list(index)])]))
     return add(terms)
 
 
@@ -132,7 +128,7 @@ def derivative(function: Callable[[float], Real], at: float, order: int) -> Real
     for _ in range(8):
         try:
             return _ridders(function, at, order, step)
-        except (Undefined, ZeroDivisionError):
+        except (OutOfRange, Undefined):
             step /= 8
     raise Undefined(f"the derivative at {at} cannot be computed")
 
@@ -146,7 +142,9 @@ def _ridders(function: Callable[[float], Real], at: float, order: int, step: flo
         points = [function(at + (order / 2 - k) * width) for k in range(order + 1)]
         signs = [(-1) ** k * math.comb(order, k) for k in range(order + 1)]
         total = sum(s * p.value for s, p in zip(signs, points, strict=True))
-        noise = sum(abs(s) * (p.error + ROUNDOFF * abs(p.value)) for s, p in zip(signs, points, strict=True))
+        noise = sum(
+            abs(s) * (p.error + ROUNDOFF * abs(p.value)) for s, p in zip(signs, points, strict=True)
+        )
         if not math.isfinite(total):
             raise Undefined("infinite near the point of differentiation")
         noise += ROUNDOFF * (1 + abs(at)) * abs(total) / width  # the points are rounded, too

@@ -18,26 +18,26 @@ import hashlib
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 
 from equations import syntax as syn
-from equations.draws import Rng, Symbol, draw, styles_at
+from equations.draws import Symbol, draw, styles_at
 from equations.evaluate import BUILT_IN, Evaluator, Notes
-from equations.extended import Real, Undefined
+from equations.extended import OutOfRange, Real, Undefined
 from equations.values import Element, EvaluationError, Matrix, Table, Value
 
 INSTANCES = 64
+# How many instances are drawn for each that is wanted, before the conditions are given up.
 TRIES = 60
+HOPELESS = 8
 
 
 class SettingError(ValueError):
     """A phrase that the engine cannot read, or conditions that nothing satisfies."""
-
-
-# ------------------------------------------------------------------------------- declarations
 
 
 @dataclass(frozen=True)
@@ -50,24 +50,19 @@ class Instance:
 
     def python(self) -> str:
         """Return the instance as Python that can be pasted."""
-        lines = []
-        for name, value in self.values.items():
-            text = _python(value)
-            if text is not None:
-                lines.append(f"{ascii_name(name)} = {text}")
-        return "\n".join(lines)
+        lines = ((ascii_name(name), _python(value)) for name, value in self.values.items())
+        return "\n".join(f"{name} = {text}" for name, text in lines if text)
 
 
-def _python(value: Value) -> str | None:
+def _python(value: Value) -> str:
     if isinstance(value, Real):
         return repr(int(value.value) if value.value.is_integer() else value.value)
     if isinstance(value, Element):
         return str(value.index)
     if isinstance(value, Table | Matrix):
         flat = isinstance(value, Matrix) and value.vector
-        values = value.values.ravel() if flat else value.values
-        return f"np.array({values.tolist()!r})"
-    return None
+        return f"np.array({(value.values.ravel() if flat else value.values).tolist()!r})"
+    return ""
 
 
 def ascii_name(name: str) -> str:
@@ -76,6 +71,23 @@ def ascii_name(name: str) -> str:
     text = re.sub(r"[\\{} ]", "", text.replace("^*", "_star").replace("'", "_prime"))
     text = re.sub(r"\W", "_", text)
     return f"{text}_" if text in {"lambda", "is", "in"} else text
+
+
+# ------------------------------------------------------------------------------- phrases
+
+
+def declarations(text: str) -> list[Symbol]:
+    """Return the symbols that the phrases of ``:for:`` declare."""
+    found = _Declarations()
+    for phrase in _split(text):
+        found.read(phrase)
+    return found.symbols
+
+
+def _split(text: str) -> list[str]:
+    """Split phrases at semicolons outside of mathematics."""
+    phrases = re.findall(r"(?:\$[^$]*\$|[^;$])+", text)
+    return [phrase.strip() for phrase in phrases if phrase.strip()]
 
 
 def _names(maths: Sequence[str]) -> list[syn.Name]:
@@ -89,197 +101,179 @@ def _names(maths: Sequence[str]) -> list[syn.Name]:
 
 
 def _applied(maths: Sequence[str]) -> Iterator[syn.Call]:
-    """Read symbols with arguments such as ``p(x, y)`` or ``K(y \\mid x)``."""
+    r"""Read symbols with arguments such as ``p(x, y)`` or ``K(y \mid x)``."""
     for text in re.findall(r"[^,(]+\([^)]*\)", ",".join(maths)):
         base = text.partition("(")[0].strip()
-        node = syn.parse_sum(text.strip(), {base: True})
-        if not isinstance(node, syn.Call):
-            raise SettingError(f"${text}$ is no function with arguments")
-        yield node
+        yield cast("syn.Call", syn.parse_sum(text.strip(), {base: True}))
 
 
 def _letters(nodes: Sequence[syn.Node]) -> tuple[str, ...]:
     return tuple(cast("syn.Name", node).text.upper() for node in nodes)
 
 
-class Declarations:
-    """The symbols that the phrases of ``:for:`` declare."""
-
-    def __init__(self, text: str) -> None:
-        """Read all phrases."""
-        self.symbols: list[Symbol] = []
-        for phrase in _split(text):
-            self._read(phrase)
-
-    def _read(self, phrase: str) -> None:
-        maths = re.findall(r"\$([^$]*)\$", phrase)
-        words = " ".join(re.sub(r"\$[^$]*\$", "@", phrase).split())
-        words = re.sub(r"@(?:(?:,| and|, and) @)+", "@", words)
-        if words == "@":
-            for text in maths:
-                self._numbers(text)
-            return
-        for pattern, reader in _PHRASES:
-            if re.fullmatch(pattern, words):
-                reader(self, maths, words)
-                return
-        if all(re.fullmatch(r"[\d.]+|\\[dt]?frac[\d{} ]+", text.strip()) for text in maths):
-            return
-        near = difflib.get_close_matches(words, [shown for shown, _ in _PHRASES], 1, 0.0)
-        known = near[0].replace("@", "$…$").replace("?", "")
-        raise SettingError(f"cannot read the phrase “{phrase}”; the nearest that can be read: {known}")
-
-    def _add(self, names: Sequence[syn.Name], kind: str, *axes: str, **more: Any) -> None:  # noqa: ANN401  (fields of Symbol)
-        for name in names:
-            self.symbols.append(Symbol(name, kind, axes, **more))
-
-
-    def laws(self, maths: Sequence[str], words: str) -> None:
-        if "outcomes" in words:
-            *maths, count = maths
-            self._add(_names([count]), "size", "X")
-        if words.startswith("weights"):
-            weights, *maths = maths
-            (weight,) = _names([weights])
-            self._family([weight], "family weights")
-        families = [name for name in _names(maths) if self._is_family(name)]
-        self._family(families, "family laws", "X")
-        self._add([name for name in _names(maths) if name not in families], "law", "X")
-
-    def _is_family(self, name: syn.Name) -> bool:
-        return name.sub is not None and name.sub.isalpha() and name.sub.islower() and len(name.sub) == 1
-
-    def _family(self, names: Sequence[syn.Name], kind: str, *axes: str) -> None:
-        for name in names:
-            if not self._is_family(name):
-                raise SettingError(f"{name.text} has no index letter")
-            self._add([name], kind, cast("str", name.sub).upper(), *axes)
-
-    def joint_laws(self, maths: Sequence[str], _: str) -> None:
-        for call in _applied(maths):
-            axes = _letters(call.args)
-            self._add([call.function], "law", *axes)
-            for axis in axes:
-                if all(symbol.name.text != axis for symbol in self.symbols):
-                    self._add([syn.Name(axis)], "variable", axis)
-
-    def channels(self, maths: Sequence[str], _: str) -> None:
-        for call in _applied(maths):
-            given = _letters(call.given)
-            self._add([call.function], "channel", *_letters(call.args), *given, given=given)
-
-    def sub_probabilities(self, maths: Sequence[str], _: str) -> None:
-        self._add(_names(maths), "sub-probability", "X")
-
-    def measures(self, maths: Sequence[str], _: str) -> None:
-        self._add(_names(maths), "measure", "X")
-
-    def functions(self, maths: Sequence[str], _: str) -> None:
-        self._add(_names(maths), "function", "X")
-
-    def lengths(self, maths: Sequence[str], _: str) -> None:
-        self._add(_names(maths), "lengths", "X")
-
-    def weights(self, maths: Sequence[str], _: str) -> None:
-        self._family(_names(maths), "family weights")
-
-    def families(self, maths: Sequence[str], words: str) -> None:
-        self._family(_names(maths), f"family {words.split()[0]}")
-
-    def elements(self, maths: Sequence[str], words: str) -> None:
-        names = _names([text.strip().strip("()") for text in maths])
-        product = words.endswith("product")
-        for name in names:
-            self._add([name], "element", name.text.upper() if product else "X")
-
-    def vectors(self, maths: Sequence[str], _: str) -> None:
-        self._shaped(maths, "vector")
-
-    def matrices(self, maths: Sequence[str], _: str) -> None:
-        self._shaped(maths, "matrix")
-
-    def _shaped(self, maths: Sequence[str], kind: str) -> None:
-        for text in maths:
-            left, _, space = text.partition(r"\in")
-            found = re.search(r"\^\{?\s*([A-Za-z])", space)
-            dimension = found[1] if found else "d"
-            self._add(_names([left]), kind, dimension)
-            if all(symbol.name.text != dimension for symbol in self.symbols):
-                self._add([syn.Name(dimension)], "size", dimension)
-
-    def _numbers(self, text: str) -> None:
-        r"""Read ``s, t \in [0, 1]``, ``\sigma > 0`` or ``0 < s < 1``."""
-        if r"\in" in text:
-            left, _, right = text.partition(r"\in")
-            space = right.strip()
-            if re.fullmatch(r"\\R\^.*", space):
-                kind = "matrix" if r"\times" in space else "vector"
-                self._shaped([text], kind)
-            elif space == r"\N":
-                self._add(_names([left]), "integer", low=1, closed=(True, False))
-            elif space == r"\R":
-                self._add(_names([left]), "number")
-            else:
-                low, high, closed = _interval(space)
-                self._add(_names([left]), "number", low=low, high=high, closed=closed)
-            return
-        parts = re.split(r"(\\leq?(?![a-z])|\\geq?(?![a-z])|<|>)", text)
-        if len(parts) == 5:  # noqa: PLR2004  (low < names < high)
-            low, first, names, second, high = parts
-            closed = (first not in "<>", second not in "<>")
-            self._add(_names([names]), "number", low=_constant(low), high=_constant(high), closed=closed)
-        elif len(parts) == 3:  # noqa: PLR2004  (names > bound)
-            names, relation, bound = parts
-            above = relation in {">", r"\ge", r"\geq"}
-            closed = (relation not in "<>" and above, relation not in "<>" and not above)
-            limits = {"low": _constant(bound)} if above else {"high": _constant(bound)}
-            self._add(_names([names]), "number", closed=closed, **limits)
-        else:
-            raise SettingError(f"cannot read ${text}$; write for example $t \\in [0, 1]$ or $t > 0$")
-
-
-_SET = r" on (?:a|the same) finite set| on the same set"
-_PHRASES: Sequence[tuple[str, Callable[[Declarations, Sequence[str], str], None]]] = (
-    (rf"laws? @(?:{_SET})(?: with @ outcomes)?", Declarations.laws),
-    (rf"weights @ and laws @(?:{_SET})", Declarations.laws),
-    (r"joint laws? @ on a finite product", Declarations.joint_laws),
-    (r"channels? @", Declarations.channels),
-    (rf"sub-probabilit(?:y|ies) @(?:{_SET})", Declarations.sub_probabilities),
-    (rf"positive measures? @(?:{_SET})", Declarations.measures),
-    (rf"functions? @(?:{_SET})", Declarations.functions),
-    (rf"prefix-code lengths @(?:{_SET})", Declarations.lengths),
-    (r"weights @", Declarations.weights),
-    (r"(?:non-negative|positive|real) numbers @", Declarations.families),
-    (r"elements? @ of the (?:set|product)", Declarations.elements),
-    (r"vectors? @", Declarations.vectors),
-    (r"positive definite (?:matrix |matrices )?@", Declarations.matrices),
-)
-
-
-def _split(text: str) -> list[str]:
-    """Split phrases at semicolons outside of mathematics."""
-    pieces = re.split(r"(\$[^$]*\$)|;", text)
-    phrases = [""]
-    for index, piece in enumerate(pieces):
-        if index % 2 == 0:
-            phrases[-1] += piece
-        elif piece is None:
-            phrases.append("")
-        else:
-            phrases[-1] += piece
-    return [phrase.strip() for phrase in phrases if phrase and phrase.strip()]
+def _is_family(name: syn.Name) -> bool:
+    return name.sub is not None and re.fullmatch(r"[a-z]", name.sub) is not None
 
 
 def _constant(text: str) -> float:
     return Evaluator({}, {}).number(syn.parse_sum(text, {})).value
 
 
-def _interval(text: str) -> tuple[float, float, tuple[bool, bool]]:
-    match = re.fullmatch(r"([(\[])(.*),(.*)([)\]])", text.strip())
-    if match is None:
-        raise SettingError(f"cannot read the set ${text}$; write for example $[0, 1]$ or $\\R$")
-    opening, low, high, closing = match.groups()
-    return _constant(low), _constant(high), (opening == "[", closing == "]")
+class _Declarations:
+    """Collects the symbols that phrases declare; each method reads one sort of phrase."""
+
+    def __init__(self) -> None:
+        self.symbols: list[Symbol] = []
+
+    def read(self, phrase: str) -> None:
+        maths = re.findall(r"\$([^$]*)\$", phrase)
+        words = " ".join(re.sub(r"\$[^$]*\$", "@", phrase).split())
+        words = re.sub(r"@(?:(?:,| and|, and) @)+", "@", words)
+        for pattern, reader in _PHRASES:
+            if re.fullmatch(pattern, words):
+                reader(self, maths, words)
+                return
+        if all(re.fullmatch(r"[\d.]+|\\[dt]?frac[\d{} ]+", text.strip()) for text in maths):
+            return  # A phrase about fixed numbers declares nothing.
+        near = difflib.get_close_matches(words, EXAMPLES, 1, 0.0)[0].replace("@", "$…$")
+        message = f"cannot read the phrase “{phrase}”; the nearest that can be read is “{near}”"
+        raise SettingError(message)
+
+    def _add(self, names: Sequence[syn.Name], kind: str, *axes: str, **more: Any) -> None:  # noqa: ANN401  (fields of Symbol)
+        for name in names:
+            self.symbols.append(Symbol(name, kind, axes, **more))
+
+    def _add_once(self, name: str, kind: str, axis: str) -> None:
+        if all(symbol.name.text != name for symbol in self.symbols):
+            self._add([syn.Name(name)], kind, axis)
+
+    def laws(self, maths: Sequence[str], words: str) -> None:
+        if "outcomes" in words:
+            *maths, count = maths
+            self._add(_names([count]), "size", "X")
+        if words.startswith("weights"):
+            self.weights(maths[:1], words)
+            maths = maths[1:]
+        for name in _names(maths):
+            if _is_family(name):
+                self._families([name], "family laws", "X")
+            else:
+                self._add([name], "law", "X")
+
+    def joint_laws(self, maths: Sequence[str], _: str) -> None:
+        for call in _applied(maths):
+            axes = _letters(call.args)
+            self._add([call.function], "law", *axes)
+            for axis in axes:
+                self._add_once(axis, "variable", axis)
+
+    def channels(self, maths: Sequence[str], _: str) -> None:
+        for call in _applied(maths):
+            given = _letters(call.given)
+            self._add([call.function], "channel", *_letters(call.args), *given, given=given)
+
+    def on_the_set(self, maths: Sequence[str], words: str) -> None:
+        kinds = {"sub": "sub-probability", "pos": "measure", "fun": "function", "pre": "lengths"}
+        self._add(_names(maths), kinds[words[:3]], "X")
+
+    def weights(self, maths: Sequence[str], _: str) -> None:
+        self._families(_names(maths), "family weights")
+
+    def numbers_with_index(self, maths: Sequence[str], words: str) -> None:
+        self._families(_names(maths), f"family {words.split(maxsplit=1)[0]}")
+
+    def _families(self, names: Sequence[syn.Name], kind: str, *axes: str) -> None:
+        for name in names:
+            if not _is_family(name):
+                raise SettingError(f"${name.text}$ has no index letter")
+            self._add([name], kind, cast("str", name.sub).upper(), *axes)
+
+    def elements(self, maths: Sequence[str], words: str) -> None:
+        for name in _names([text.strip().strip("()") for text in maths]):
+            self._add([name], "element", name.text.upper() if "product" in words else "X")
+
+    def vectors(self, maths: Sequence[str], words: str) -> None:
+        kind = "vector" if words.startswith("vector") else "matrix"
+        for text in maths:
+            names, _, space = text.partition(r"\in")
+            found = re.search(r"\^\{?\s*([A-Za-z])", space)
+            dimension = found[1] if found else "d"
+            self._add(_names([names]), kind, dimension)
+            self._add_once(dimension, "size", dimension)
+
+    def numbers(self, maths: Sequence[str], _: str) -> None:
+        r"""Read ``s, t \in [0, 1]``, ``\sigma > 0`` or ``0 < s < 1``."""
+        for text in maths:
+            parts = re.split(r"(\\in|\\leq?|\\geq?|<|>)(?![a-z])", text)
+            if len(parts) == 5:
+                low, first, names, second, high = parts
+                self._between(names, _constant(low), _constant(high), (first, second))
+            elif len(parts) != 3:
+                message = f"cannot read ${text}$; write for example $t \\in [0, 1]$ or $t > 0$"
+                raise SettingError(message)
+            elif parts[1] == r"\in":
+                self._element_of(parts[0], parts[2].strip())
+            elif parts[1] in {">", r"\ge", r"\geq"}:
+                self._between(parts[0], _constant(parts[2]), np.inf, (parts[1], "<"))
+            else:
+                self._between(parts[0], -np.inf, _constant(parts[2]), ("<", parts[1]))
+
+    def _between(self, names: str, low: float, high: float, relations: tuple[str, str]) -> None:
+        closed = (relations[0] not in "<>", relations[1] not in "<>")
+        self._add(_names([names]), "number", low=low, high=high, closed=closed)
+
+    def _element_of(self, names: str, space: str) -> None:
+        interval = re.fullmatch(r"([(\[])(.*),(.*)([)\]])", space)
+        if space == r"\N":
+            self._add(_names([names]), "integer")
+        elif space == r"\R":
+            self._add(_names([names]), "number")
+        elif space.startswith(r"\R^"):
+            self.vectors([rf"{names} \in {space}"], "vector" if "times" not in space else "matrix")
+        elif interval:
+            relations = ("<=" if interval[1] == "[" else "<", "<=" if interval[4] == "]" else "<")
+            self._between(names, _constant(interval[2]), _constant(interval[3]), relations)
+        else:
+            raise SettingError(f"cannot read the set ${space}$; write for example $[0, 1]$")
+
+
+_SET = r"(?: on (?:a|the same) finite set| on the same set)"
+_PHRASES: Sequence[tuple[str, Callable[[_Declarations, Sequence[str], str], None]]] = (
+    (r"@", _Declarations.numbers),
+    (rf"laws? @{_SET}(?: with @ outcomes)?", _Declarations.laws),
+    (rf"weights @ and laws @{_SET}", _Declarations.laws),
+    (r"joint laws? @ on a finite product", _Declarations.joint_laws),
+    (r"channels? @", _Declarations.channels),
+    (rf"sub-probabilit(?:y|ies) @{_SET}", _Declarations.on_the_set),
+    (rf"positive measures? @{_SET}", _Declarations.on_the_set),
+    (rf"functions? @{_SET}", _Declarations.on_the_set),
+    (rf"prefix-code lengths @{_SET}", _Declarations.on_the_set),
+    (r"weights @", _Declarations.weights),
+    (r"(?:non-negative|positive|real) numbers @", _Declarations.numbers_with_index),
+    (r"elements? @ of the (?:set|product)", _Declarations.elements),
+    (r"vectors? @", _Declarations.vectors),
+    (r"positive definite (?:matrix |matrices )?@", _Declarations.vectors),
+)
+# The phrases as an author writes them, for messages.
+EXAMPLES = (
+    "laws @ on a finite set",
+    "laws @ on a finite set with @ outcomes",
+    "weights @ and laws @ on a finite set",
+    "joint law @ on a finite product",
+    "channel @",
+    "sub-probability @ on the same set",
+    "positive measure @ on the same set",
+    "function @ on the same set",
+    "prefix-code lengths @ on the same set",
+    "weights @",
+    "non-negative numbers @",
+    "element @ of the set",
+    "vectors @",
+    "positive definite @",
+)
+
+
+# ------------------------------------------------------------------------------- settings
 
 
 class Setting:
@@ -287,31 +281,26 @@ class Setting:
 
     def __init__(self, text: str, conditions: str = "", definitions: str = "") -> None:
         """Read the options ``:for:``, ``:if:`` and ``:where:``."""
-        self.symbols = Declarations(text).symbols
+        self.symbols = declarations(text)
         self.notes = Notes()
-        self.callables: dict[str, bool] = {name: True for name in BUILT_IN}
+        # Which names take arguments, so that `p(x)` is a value and `a (x + 1)` a product.
+        self.callables: dict[str, bool] = dict.fromkeys(BUILT_IN, True)
         for symbol in self.symbols:
-            self.callables[symbol.name.text] = symbol.kind in _CALLABLE
-            if symbol.kind.startswith("family"):
-                self.callables[symbol.key] = symbol.kind == "family laws"
-                self.callables[symbol.name.text] = symbol.kind == "family laws"
-        self.definitions = tuple(self._definition(item) for item in _mathematics(definitions))
+            takes = symbol.kind in _CALLABLE
+            self.callables |= {symbol.key: takes, symbol.name.text: takes}
+        self.definitions: tuple[syn.Row, ...] = ()
+        for item in _mathematics(definitions):
+            self.definitions += (self._definition(item),)
         self.conditions = tuple(self._condition(item) for item in _mathematics(conditions))
 
     def _definition(self, text: str) -> syn.Row:
-        """Read ``m := …``, and learn whether the new symbol takes arguments."""
-        row = self.read_definition(text)
-        self.learn(row.first, row.links[0][1])
-        return row
-
-    def read_definition(self, text: str) -> syn.Row:
-        r"""Read ``f(x) := …``, where ``f`` need not be known yet."""
-        head, _, _ = text.partition(":=")
-        name = re.match(r"\s*([^(\s]+)\s*\(", head)
-        callables = {**self.callables, **({name[1]: True} if name else {})}
+        """Read ``m := …`` or ``f(x) := …``, and learn whether the new symbol takes arguments."""
+        name = re.match(r"\s*([^(\s]+)\s*\([^()]*\)\s*:=", text)
+        callables = {**self.callables, name[1]: True} if name else self.callables
         rows = syn.parse(text, callables)
-        if len(rows) != 1 or len(rows[0].links) != 1 or rows[0].links[0][0] != ":=":
+        if len(rows) != 1 or [relation for relation, _ in rows[0].links] != [":="]:
             raise SettingError(f"${text}$ defines nothing; write $m := …$")
+        self.learn(rows[0].first, rows[0].links[0][1])
         return rows[0]
 
     def learn(self, left: syn.Node, right: syn.Node) -> None:
@@ -330,12 +319,8 @@ class Setting:
         if isinstance(node, syn.Uniform | syn.Tuple | syn.TensorPower | syn.Outer):
             return True
         if isinstance(node, syn.Name):
-            return self.takes_arguments(node)
+            return self.callables.get(node.text, self.callables.get(node.base, False))
         return any(self._is_law(child) for child in syn.children(node))
-
-    def takes_arguments(self, name: syn.Name) -> bool:
-        """Return whether a name is that of a law or a function."""
-        return self.callables.get(name.text, self.callables.get(name.base, False))
 
     def _condition(self, text: str) -> syn.Row:
         (row,) = syn.parse(text, self.callables)
@@ -345,73 +330,64 @@ class Setting:
 
     # ------------------------------------------------------------------ instances
 
-    def seed(self, name: str) -> Rng:
-        """Return the generator of an equation."""
-        digest = hashlib.sha256(name.encode()).digest()
-        return np.random.default_rng(int.from_bytes(digest[:8], "little"))
-
     def instances(self, name: str, count: int = INSTANCES) -> list[Instance]:
-        """Draw instances that satisfy the conditions."""
-        if not any(symbol.kind != "variable" for symbol in self.symbols):
+        """Draw instances that satisfy the conditions; ``name`` seeds the generator."""
+        if not self.symbols:
             return [Instance({}, {}, "no symbols")]
-        rng = self.seed(name)
+        digest = hashlib.sha256(name.encode()).digest()
+        rng = np.random.default_rng(int.from_bytes(digest[:8], "little"))
         found: list[Instance] = []
         for index in range(count * TRIES):
             styles = styles_at(index, rng)
             instance = Instance(*draw(self.symbols, rng, styles), str(styles))
             if self.admits(instance):
                 found.append(instance)
-                if len(found) == count:
-                    return found
-            if index > count * 8 and not found:
+            if len(found) == count or (index > HOPELESS * count and not found):
                 break
         if not found:
-            message = "vacuous: none of the instances drawn satisfies the conditions"
-            raise SettingError(message)
+            raise SettingError("vacuous: no instance drawn satisfies the conditions")
         return found
 
     def admits(self, instance: Instance) -> bool:
         """Return whether an instance satisfies the conditions."""
         evaluator = Evaluator(instance.values, instance.sizes, self.notes)
+        # Where an abbreviation has no value, the conditions may exclude the instance; if they do
+        # not, the check will tell.
         try:
-            for row in self.definitions:
-                evaluator.define(row.first, row.links[0][1])
-        except Undefined:
-            # The conditions may exclude this; if they do not, the check will tell.
-            pass
-        try:
+            with suppress(Undefined):
+                self._define(evaluator)
             return all(self._satisfied(evaluator, row) for row in self.conditions)
-        except Undefined:
+        except (OutOfRange, Undefined):
             return False
 
     def evaluator(self, instance: Instance) -> Evaluator:
         """Return an evaluator that knows the instance and the abbreviations of ``:where:``."""
         evaluator = Evaluator(instance.values, instance.sizes, self.notes)
-        for row in self.definitions:
-            evaluator.define(row.first, row.links[0][1])
+        self._define(evaluator)
         return evaluator
+
+    def _define(self, evaluator: Evaluator) -> None:
+        for row in self.definitions:
+            try:
+                evaluator.define(row.first, row.links[0][1])
+            except EvaluationError as error:
+                raise SettingError(f"in ${syn.latex(row)}$: {error}") from None
 
     def _satisfied(self, evaluator: Evaluator, row: syn.Row) -> bool:
         """Test a condition; index letters that nothing declares run over all elements."""
-        free = []
-        for node in syn.walk(row):
-            if isinstance(node, syn.Call):
-                free += [
-                    arg.text
-                    for arg in (*node.args, *node.given)
-                    if isinstance(arg, syn.Name) and arg.text not in evaluator.values
-                ]
-        free = sorted(set(free))
-        ranges = []
-        for name in free:
-            axis = evaluator._axis_of(syn.Name(name), row)  # noqa: SLF001  (a friend)
-            if axis is None:
-                raise EvaluationError(f"the setting does not say what {name} is", row.at)
-            ranges.append([Element(axis, i) for i in range(evaluator.sizes[axis])])
+        calls = [node for node in syn.walk(row) if isinstance(node, syn.Call)]
+        names = [arg for call in calls for arg in (*call.args, *call.given)]
+        free = {name.text: name for name in names if isinstance(name, syn.Name)}
+        free = {text: name for text, name in free.items() if text not in evaluator.values}
+        axes = [evaluator.axis_of(name, row) or "" for name in free.values()]
+        if "" in axes:
+            raise SettingError(f"${syn.latex(row)}$: it is not said what the arguments are")
+        ranges = [[Element(axis, i) for i in range(evaluator.sizes[axis])] for axis in axes]
         return all(
-            evaluator._with(dict(zip(free, point, strict=True)), lambda: evaluator.holds(row))  # noqa: SLF001
+            evaluator.bound_to(dict(zip(free, point, strict=True)), lambda: evaluator.holds(row))
             for point in itertools.product(*ranges)
         )
+
 
 _CALLABLE = {"law", "sub-probability", "measure", "function", "lengths", "channel", "family laws"}
 

@@ -272,13 +272,19 @@ class LatexError(ValueError):
 
 def children(node: Node) -> Iterator[Node]:
     """Yield the nodes directly below a node."""
-    for name in _parts(type(node)):
+    for name in parts_of(node):
         yield from _nodes_in(getattr(node, name))
 
 
-@cache
-def _parts(kind: type[Node]) -> tuple[str, ...]:
-    return tuple(part.name for part in dataclasses.fields(kind) if part.name != "at")
+def parts_of(node: Node) -> tuple[str, ...]:
+    """Return the names of the fields of a node that make up its meaning."""
+    kind = type(node)
+    if kind not in _PARTS:
+        _PARTS[kind] = tuple(part.name for part in dataclasses.fields(kind) if part.compare)
+    return _PARTS[kind]
+
+
+_PARTS: dict[type, tuple[str, ...]] = {}
 
 
 def _nodes_in(value: object) -> Iterator[Node]:
@@ -300,7 +306,7 @@ def walk(node: Node) -> Iterator[Node]:
 
 _SIZE = re.compile(r"\\left\s*|\\right\s*|\\[bB]igg?[lrm]?\s*")
 _SCRIPT = re.compile(r"(?<!\\)_")
-_RELATIONS = {
+RELATIONS = {
     r"\coloneqq": ":=",
     r"\leq": r"\le",
     r"\leqslant": r"\le",
@@ -329,7 +335,7 @@ class _Builder(Transformer[Token, Node]):
         return tuple(rows)
 
     def row(self, meta: Meta, parts: list[Any]) -> Row:
-        relations = [_RELATIONS.get(str(token), str(token)) for token in parts[1::2]]
+        relations = [RELATIONS.get(str(token), str(token)) for token in parts[1::2]]
         return Row(parts[0], tuple(zip(relations, parts[2::2], strict=True)), at=meta.start_pos)
 
     def signed(self, meta: Meta, parts: list[Any]) -> Node:
@@ -352,7 +358,7 @@ class _Builder(Transformer[Token, Node]):
         return Outer((*factors, right), at=meta.start_pos)
 
     def slash(self, meta: Meta, parts: list[Node]) -> Frac:
-        return Frac(*parts, slash=True, at=meta.start_pos)
+        return Frac(parts[0], parts[1], slash=True, at=meta.start_pos)
 
     def power(self, meta: Meta, parts: list[Node]) -> Power:
         return Power(*parts, at=meta.start_pos)
@@ -435,7 +441,7 @@ class _Builder(Transformer[Token, Node]):
         return Frac(Number(top, at=at), Number(bottom, at=at), at=at)
 
     def frac(self, meta: Meta, parts: list[Node]) -> Frac:
-        return Frac(*parts, at=meta.start_pos)
+        return Frac(parts[0], parts[1], at=meta.start_pos)
 
     def binom(self, meta: Meta, parts: list[Node]) -> Function:
         return Function("binom", tuple(parts), at=meta.start_pos)
@@ -460,7 +466,7 @@ class _Builder(Transformer[Token, Node]):
         token, *args = parts
         return Function(token.lstrip("\\"), tuple(args), at=meta.start_pos)
 
-    def tuple(self, meta: Meta, parts: list[Node]) -> Tuple:
+    def vector(self, meta: Meta, parts: list[Node]) -> Tuple:
         return Tuple(tuple(parts), at=meta.start_pos)
 
     def call(self, meta: Meta, parts: list[Any]) -> Call:
@@ -474,7 +480,7 @@ class _Builder(Transformer[Token, Node]):
         items, given = parts
         return Argument(items, given or (), at=meta.start_pos)
 
-    def list(self, _: Meta, parts: list[Node]) -> tuple[Node, ...]:
+    def items(self, _: Meta, parts: list[Node]) -> tuple[Node, ...]:
         return tuple(
             part.first if isinstance(part, Row) and not part.links else part for part in parts
         )
@@ -645,7 +651,8 @@ _SUM, _TERM, _FACTOR, _BASE = range(4)
 
 def latex(node: Node) -> str:
     """Write a tree as LaTeX that reads back as the same tree."""
-    return _PRINTERS[type(node)](node)
+    text: str = _PRINTERS[type(node)](node)
+    return text
 
 
 def _level(node: Node) -> int:

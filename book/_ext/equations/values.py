@@ -19,18 +19,23 @@ from equations import syntax as syn
 from equations.extended import ROUNDOFF, Real, Undefined
 
 ENTRY_ERROR = 4 * ROUNDOFF
+ASYMMETRY = 1e-9
 
 Array = NDArray[np.float64]
 
 
 class EvaluationError(TypeError):
-    """A formula that makes no sense in its setting, whatever the instance."""
+    """A formula that makes no sense in its setting, whatever the instance.
+
+    ``at`` is the place in the text of the formula, ``side`` the side of a relation.
+    """
 
     def __init__(self, message: str, at: int = 0) -> None:
-        """Remember where in the text of the formula the fault is."""
+        """Remember the place."""
         super().__init__(message)
         self.message = message
         self.at = at
+        self.side = 0
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,8 @@ class Variable:
 class Table:
     """A function on a finite set or a product of such sets, with a bound on its errors.
 
-    ``axes`` names the sets; ``soft`` marks the values that a zero factor cancels. A channel ``K(y | x)`` lists the set of ``x`` in ``given``; it is the
-    last axis of its table.
+    ``axes`` names the sets; ``soft`` marks the values that a zero factor cancels. A channel
+    ``K(y | x)`` lists the set of ``x`` in ``given``; it is the last axis of its table.
     """
 
     values: Array
@@ -68,12 +73,23 @@ class Table:
         soft = self.soft is not None and bool(self.soft[index])
         return Real(float(self.values[index]), float(self.errors[index]), soft=soft)
 
+    def part(self, index: tuple[int | None, ...]) -> Real | Table:
+        """Return one value, or a table of the values at the places where the index is None."""
+        if None not in index:
+            return self.entry(cast("tuple[int, ...]", index))
+        where = tuple(slice(None) if i is None else i for i in index)
+        axes = tuple(axis for axis, i in zip(self.axes, index, strict=True) if i is None)
+        soft = None if self.soft is None else self.soft[where]
+        return Table(self.values[where], self.errors[where], axes, soft=soft)
+
     def marginal(self, axes: tuple[str, ...]) -> Table:
         """Return the marginal law on some of the sets, in the order asked for."""
         if axes == self.axes:
             return self
         if len(set(axes)) < len(axes):
             raise EvaluationError("the same variable stands here twice")
+        if not set(axes) <= set(self.axes):
+            raise EvaluationError("this law has no such variable")
         if axes not in self._marginals:
             drop = tuple(i for i, axis in enumerate(self.axes) if axis not in axes)
             left = [axis for axis in self.axes if axis in axes]
@@ -82,6 +98,19 @@ class Table:
             errors = self.errors.sum(axis=drop).transpose(order)
             self._marginals[axes] = Table(values, errors + ROUNDOFF * values, axes)
         return self._marginals[axes]
+
+    def conditional(self, axes: tuple[str, ...], given: Sequence[Element]) -> Table:
+        """Return the law on some sets, given elements of others; undefined where 0/0."""
+        condition = tuple(element.axis for element in given)
+        index = tuple(element.index for element in given)
+        below = self.marginal(condition).entry(index)
+        above = self.marginal(condition + axes)
+        values, errors = above.values[index], above.errors[index]
+        if below.value == 0:
+            unknown = np.full_like(values, np.nan)
+            return Table(unknown, np.zeros_like(values), axes, soft=np.isnan(unknown))
+        values, errors = values / below.value, errors / below.value
+        return Table(values, errors + values * (below.error / below.value + ROUNDOFF), axes)
 
 
 def tabulated(
@@ -118,6 +147,11 @@ class Matrix:
     error: float = 0.0
     vector: bool = False
 
+    @property
+    def size(self) -> float:
+        """The largest entry in absolute value."""
+        return float(np.abs(self.values).max())
+
 
 @dataclass(frozen=True)
 class Normal:
@@ -137,70 +171,20 @@ class Closure:
 
 Value = Real | Table | Matrix | Normal | Closure | Element | Variable
 
-
-def conditioning(value: Value, depth: float) -> float:
-    """Return how much the error of an argument may change the value of a functional."""
-    if isinstance(value, Real):
-        return value.error * (1 + depth) + _relative(value)
-    if isinstance(value, Table):
-        return float(value.errors.sum()) * (1 + depth)
-    return 0.0
-
-
-def _relative(value: Real) -> float:
-    return value.error / abs(value.value) if value.value else 0.0
+_KINDS = {
+    Real: "a number",
+    Table: "a law or a function",
+    Matrix: "a vector or matrix",
+    Normal: "a normal law",
+    Closure: "a function",
+    Element: "an element of a set",
+    Variable: "a random variable",
+}
 
 
-def kind_of(value: object) -> str:
-    names = {
-        Real: "a number",
-        Table: "a law or a function",
-        Matrix: "a vector or matrix",
-        Normal: "a normal law",
-        Closure: "a function",
-        Element: "an element of a set",
-        Variable: "a random variable",
-    }
-    return names[type(value)]
-
-
-def sliced(table: Table, index: tuple[int | None, ...]) -> Value:
-    full = index + (None,) * (len(table.axes) - len(index))
-    if None not in full:
-        return table.entry(cast("tuple[int, ...]", full))
-    where = tuple(slice(None) if i is None else i for i in full)
-    axes = tuple(axis for axis, i in zip(table.axes, full, strict=True) if i is None)
-    soft = None if table.soft is None else table.soft[where]
-    return Table(table.values[where], table.errors[where], axes, soft=soft)
-
-
-def lift(function: Callable[[Sequence[Real]], Real], values: Sequence[Value], node: syn.Node) -> Value:
-    """Apply a function of numbers; to tables and matrices entry by entry."""
-    if any(isinstance(value, Real) for value in values):
-        values = [as_number(value) for value in values]
-    if all(isinstance(value, Real) for value in values):
-        return function(cast("Sequence[Real]", values))
-    tables = [value for value in values if isinstance(value, Table)]
-    if len(tables) + sum(isinstance(value, Real) for value in values) == len(values):
-        first = tables[0]
-        if any(table.values.shape != first.values.shape for table in tables):
-            raise EvaluationError("these live on different sets", node.at)
-        operands = values
-
-        def entry(index: tuple[int, ...]) -> Real:
-            entries = [v.entry(index) if isinstance(v, Table) else v for v in operands]
-            return function(cast("Sequence[Real]", entries))
-
-        return tabulated(first.values.shape, first.axes, entry, first.given)
-    matrices = [value for value in values if isinstance(value, Matrix)]
-    if function is ext.add and len(matrices) == len(values):
-        if any(matrix.values.shape != matrices[0].values.shape for matrix in matrices):
-            raise EvaluationError("the shapes of these matrices differ", node.at)
-        total = np.sum([matrix.values for matrix in matrices], axis=0)
-        error = sum(m.error + ROUNDOFF * float(np.abs(m.values).max()) for m in matrices)
-        return Matrix(total, error)
-    kinds = " and ".join(sorted({kind_of(value) for value in values}))
-    raise EvaluationError(f"this does not combine: {kinds}", node.at)
+def kind_of(value: Value) -> str:
+    """Say in words what kind of value this is."""
+    return _KINDS[type(value)]
 
 
 def as_number(value: Value) -> Value:
@@ -210,86 +194,111 @@ def as_number(value: Value) -> Value:
     return value
 
 
-def scaled(value: Value, factor: Real, node: syn.Node) -> Value:
-    if isinstance(value, Table):
-        return lift(ext.multiply, [factor, value], node)
-    if isinstance(value, Matrix):
-        size = float(np.abs(value.values).max())
-        error = abs(factor.value) * (value.error + ROUNDOFF * size) + factor.error * size
-        return Matrix(value.values * factor.value, error)
-    raise EvaluationError(f"{kind_of(value)} cannot be scaled", node.at)
+def lift(
+    function: Callable[[Sequence[Real]], Real], values: Sequence[Value], node: syn.Node
+) -> Value:
+    """Apply a function of numbers; to tables entry by entry."""
+    if any(isinstance(value, Real) for value in values):
+        values = [as_number(value) for value in values]
+    if all(isinstance(value, Real) for value in values):
+        return function(cast("Sequence[Real]", values))
+    tables = [value for value in values if isinstance(value, Table)]
+    if not all(isinstance(value, Real | Table) for value in values):
+        kinds = " and ".join(sorted({kind_of(value) for value in values}))
+        raise EvaluationError(f"this does not combine: {kinds}", node.at)
+    first, *others = tables
+    if any(table.values.shape != first.values.shape for table in others):
+        raise EvaluationError("these live on different sets", node.at)
+
+    def entry(index: tuple[int, ...]) -> Real:
+        entries = [value.entry(index) if isinstance(value, Table) else value for value in values]
+        return function(cast("Sequence[Real]", entries))
+
+    return tabulated(first.values.shape, first.axes, entry, first.given)
 
 
-def times(left: Value, right: Value, node: syn.Node) -> Value:
-    if isinstance(left, Real) and isinstance(right, Real):
-        return ext.multiply([left, right])
-    if isinstance(left, Real):
-        return scaled(right, left, node)
-    if isinstance(right, Real):
-        return scaled(left, right, node)
+def total(values: Sequence[Value], node: syn.Node) -> Value:
+    """Return a sum of numbers, of tables, or of matrices."""
+    matrices = [value for value in values if isinstance(value, Matrix)]
+    if len(matrices) < len(values) or not values:
+        return lift(ext.add, values, node)
+    if any(matrix.values.shape != matrices[0].values.shape for matrix in matrices):
+        raise EvaluationError("the shapes of these matrices differ", node.at)
+    result = np.sum([matrix.values for matrix in matrices], axis=0)
+    return Matrix(result, sum(m.error + ROUNDOFF * m.size for m in matrices))
+
+
+def product(left: Value, right: Value, node: syn.Node) -> Value:
+    """Return a product of two values of which one is no number."""
+    for factor, value in ((left, right), (right, left)):
+        if isinstance(factor, Real) and isinstance(value, Real | Table):
+            return lift(ext.multiply, [factor, value], node)
+        if isinstance(factor, Real) and isinstance(value, Matrix):
+            error = abs(factor.value) * (value.error + ROUNDOFF * value.size)
+            return Matrix(value.values * factor.value, error + factor.error * value.size)
     if isinstance(left, Matrix) and isinstance(right, Matrix):
         return _matrix_product(left, right, node)
     if isinstance(left, Table) and isinstance(right, Element) and len(left.axes) == 1:
         return left.entry((right.index,))
     if isinstance(left, Table) and isinstance(right, Table) and right.given:
-        if left.axes[-1:] != right.given:
-            raise EvaluationError("the channel does not take what the law gives", node.at)
-        axes = left.axes[:-1] + right.axes[: -len(right.given)]
-        given = left.given
-        values = left.values @ right.values.T
-        errors = left.errors @ right.values.T + left.values @ right.errors.T
-        return Table(values, errors + ROUNDOFF * len(values) * values, axes, given)
+        return _through_channel(left, right, node)
     raise EvaluationError(f"{kind_of(left)} times {kind_of(right)} has no meaning here", node.at)
 
 
+def _through_channel(law_in: Table, channel: Table, node: syn.Node) -> Table:
+    if law_in.axes[-1:] != channel.given:
+        raise EvaluationError("the channel does not take what the law gives", node.at)
+    axes = law_in.axes[:-1] + channel.axes[:-1]
+    values = law_in.values @ channel.values.T
+    errors = law_in.errors @ channel.values.T + law_in.values @ channel.errors.T
+    return Table(values, errors + ROUNDOFF * len(values) * values, axes, law_in.given)
+
+
 def outer(left: Table, right: Table) -> Table:
+    """Return the product law of two laws."""
     values = np.multiply.outer(left.values, right.values)
-    errors = np.multiply.outer(left.errors, right.values) + np.multiply.outer(
-        left.values, right.errors
-    )
+    errors = np.multiply.outer(left.errors, right.values)
+    errors += np.multiply.outer(left.values, right.errors)
     return Table(values, errors + ROUNDOFF * values, left.axes + right.axes)
 
 
 def _matrix_product(left: Matrix, right: Matrix, node: syn.Node) -> Value:
-    if left.values.shape[1] != right.values.shape[0]:
-        raise EvaluationError("the shapes of these matrices do not fit", node.at)
-    values = left.values @ right.values
     inner = left.values.shape[1]
-    sizes = [float(np.abs(m.values).max()) for m in (left, right)]
-    error = inner * (sizes[0] * right.error + sizes[1] * left.error)
-    error += inner * (inner + 1) * ROUNDOFF * sizes[0] * sizes[1]
-    if values.size == 1 and inner > 1:
-        return Real(float(values.item()), error)
-    return Matrix(values, error)
+    if inner != right.values.shape[0]:
+        raise EvaluationError("the shapes of these matrices do not fit", node.at)
+    error = inner * (left.size * right.error + right.size * left.error)
+    error += inner * (inner + 1) * ROUNDOFF * left.size * right.size
+    result = Matrix(left.values @ right.values, error)
+    return as_number(result) if inner > 1 else result
 
 
 def matrix_power(base: Matrix, exponent: float, node: syn.Node) -> Matrix:
-    if base.values.shape[0] != base.values.shape[1]:
-        raise EvaluationError("a power needs a square matrix", node.at)
-    values, vectors = np.linalg.eigh(base.values)
-    if not np.allclose(base.values, base.values.T, atol=1e-9):
+    """Return a power of a symmetric matrix: its inverse, its square root, …."""
+    if not _is_square(base) or np.abs(base.values - base.values.T).max() > ASYMMETRY * base.size:
         raise EvaluationError("a power needs a symmetric matrix", node.at)
-    if values.min() < -1e-9 or (exponent < 0 and values.min() <= 0):
+    values, vectors = np.linalg.eigh(base.values)
+    if values.min() <= 0:
         raise Undefined("a power of a matrix that is not positive definite")
-    powers = np.abs(values) ** exponent
-    result = (vectors * powers) @ vectors.T
-    size = float(np.abs(base.values).max())
-    condition = size / max(float(np.abs(values).min()), base.error, ROUNDOFF)
-    error = float(powers.max()) * condition * (base.error / size + 8 * len(values) * ROUNDOFF)
-    return Matrix(result, error)
+    powers = values**exponent
+    condition = base.size / max(float(values.min()), base.error)
+    error = base.error / base.size + 8 * len(values) * ROUNDOFF
+    return Matrix((vectors * powers) @ vectors.T, float(powers.max()) * condition * error)
+
+
+def _is_square(matrix: Matrix) -> bool:
+    rows, columns = matrix.values.shape
+    return bool(rows == columns)
 
 
 def of_matrix(name: str, matrix: Matrix, node: syn.Node) -> Real:
-    values, size = matrix.values, float(np.abs(matrix.values).max())
-    count = len(values)
+    """Return the norm, the trace or the determinant of a matrix."""
+    values, size, count = matrix.values, matrix.size, len(matrix.values)
     if name == "norm":
         norm = float(np.linalg.norm(values))
-        return Real(norm, count * matrix.error + count * ROUNDOFF * norm)
-    if values.shape[0] != values.shape[1] or name not in {"tr", "det"}:
-        raise EvaluationError(f"{name} of this matrix has no meaning", node.at)
-    if name == "tr":
+        return Real(norm, count * (matrix.error + ROUNDOFF * norm))
+    if name == "tr" and _is_square(matrix):
         return Real(float(np.trace(values)), count * (matrix.error + ROUNDOFF * size))
-    error = count**2 * size ** (count - 1) * (matrix.error + 4 * count * ROUNDOFF * size)
-    return Real(float(np.linalg.det(values)), error)
-
-
+    if name == "det" and _is_square(matrix):
+        error = count**2 * size ** (count - 1) * (matrix.error + 4 * count * ROUNDOFF * size)
+        return Real(float(np.linalg.det(values)), error)
+    raise EvaluationError(f"{name} of this matrix has no meaning", node.at)

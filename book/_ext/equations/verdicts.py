@@ -4,6 +4,11 @@ An equation without ``:tested:`` or ``:illustrated:`` is executed: its rows hold
 its bounds are tight, its code agrees, and its mutants fail. A step of a derivation is checked
 like an equation of its own, against the line before it; a mutant of a line has to disagree with
 the line before or with the line after.
+
+A mutant that does not fail is a survivor, and survivors are failures. Only two sorts are let off:
+mutants that say the same as the original although algebra does not see it, which the author names
+in ``:equivalent:`` with a proof, and mutants whose two sides are infinite on every instance.
+Where ``:slack:`` says why a bound is never attained, weaker bounds that hold are counted apart.
 """
 
 from __future__ import annotations
@@ -14,24 +19,44 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from equations import syntax as syn
-from equations.blocks import Chain, Derivation, Equation, Step
-from equations.checks import Checker, Claim, Failure, Row, Run, read_rows
+from equations.blocks import RELATION, Chain, Derivation, Equation
+from equations.checks import (
+    HOLDS,
+    INFINITE,
+    REFUTED,
+    Checker,
+    Claim,
+    Failure,
+    Run,
+    Witnesses,
+    read_rows,
+)
 from equations.mutants import mutants, reversed_relations, strict_relations
-from equations.settings import Setting, SettingError, ascii_name
-from equations.syntax import LatexError
+from equations.settings import Setting, SettingError
+from equations.syntax import LatexError, Row
 from equations.values import EvaluationError, Table
 
 EXECUTED, TESTED, ILLUSTRATED, NOT_RUN = "executed", "tested", "illustrated", "not run"
+# Formulas with integrals are slow and smooth.
 INTEGRAL_INSTANCES = 16
 
 
 @dataclass
 class Verdict:
-    """What was found out about one equation or one step."""
+    """What was found out about one equation or one step.
+
+    ``infinite`` counts comparisons of two infinities, ``undecided`` those whose rounding errors
+    were too large to decide; ``worst`` is the largest error, as a part of its tolerance. Of the
+    ``mutants``, ``killed`` failed; ``excused`` say the same for a reason that ``:equivalent:``
+    gives, ``absorbed`` are infinite on both sides throughout, ``weaker`` hold where ``:slack:``
+    says that the bound is not tight. These three are not among the mutants.
+    """
 
     name: str
     file: str
@@ -45,7 +70,8 @@ class Verdict:
     mutants: int = 0
     killed: int = 0
     excused: int = 0
-    true_but_slack: int = 0
+    absorbed: int = 0
+    weaker: int = 0
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
     survivors: list[str] = field(default_factory=list)
@@ -60,47 +86,42 @@ class Verdict:
         return asdict(self)
 
 
-def check_equation(equation: Equation) -> Verdict:
-    """Check the statement of an equation."""
-    verdict = Verdict(equation.id, str(equation.file), equation.line, _level(equation))
-    start = time.perf_counter()
-    if verdict.level == TESTED:
-        verdict.note = equation.options["tested"]
-        verdict.problems += _missing_tests(equation)
-    elif verdict.level == ILLUSTRATED:
-        verdict.note = equation.options["illustrated"]
-    else:
-        with _Reporting(verdict, equation.statement_line):
-            _execute(equation, verdict)
-    verdict.seconds = time.perf_counter() - start
-    return verdict
-
-
-def _level(equation: Equation) -> str:
-    for level in (TESTED, ILLUSTRATED):
-        if equation.options.get(level):
-            return level
-    return EXECUTED
-
-
-class _Reporting:
-    """Turns what goes wrong while a formula is read or evaluated into a problem with a place."""
+class _Timed:
+    """Adds the time that passes to a verdict, and turns errors in formulas into problems."""
 
     def __init__(self, verdict: Verdict, line: int) -> None:
         self.verdict, self.line = verdict, line
 
     def __enter__(self) -> None:
-        pass
+        self.start = time.perf_counter()
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        if isinstance(error, LatexError):
-            place = f"{self.verdict.file}:{self.line + error.line}:{error.column + 1}"
-            self.verdict.problems.append(f"{place}: {error}")
-        elif isinstance(error, SettingError | EvaluationError):
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        self.verdict.seconds += time.perf_counter() - self.start
+        if isinstance(error, LatexError | SettingError | EvaluationError):
             self.verdict.problems.append(f"{self.verdict.file}:{self.line}: {error}")
-        else:
-            return False
-        return True
+            return True
+        return False
+
+
+# ------------------------------------------------------------------------------- equations
+
+
+def check_equation(equation: Equation) -> Verdict:
+    """Check the statement of an equation."""
+    level = next((name for name in (TESTED, ILLUSTRATED) if equation.options.get(name)), EXECUTED)
+    note = equation.options.get(level, "")
+    verdict = Verdict(equation.id, str(equation.file), equation.line, level, note)
+    if level == TESTED:
+        verdict.problems += missing_tests(equation)
+    elif level == EXECUTED:
+        with _Timed(verdict, equation.line):
+            _Statement(equation, verdict).check()
+    return verdict
 
 
 @lru_cache(maxsize=8)
@@ -109,49 +130,125 @@ def _checker(name: str, meaning: tuple[str, str, str], tight: str, count: int | 
     return Checker(Setting(*meaning), name, tight, count)
 
 
-def _meaning(options: Mapping[str, str]) -> tuple[str, str, str]:
-    return options.get("for", ""), options.get("if", ""), options.get("where", "")
+def checker_of(name: str, options: Mapping[str, str], tight: str, text: str) -> Checker:
+    """Return the checker for the setting that the options of a block describe."""
+    meaning = (options.get("for", ""), options.get("if", ""), options.get("where", ""))
+    slow = r"\int" in text or r"\sim \Normal" in text
+    return _checker(name, meaning, tight, INTEGRAL_INSTANCES if slow else None)
 
 
-def _count(text: str) -> int | None:
-    return INTEGRAL_INSTANCES if r"\int" in text or r"\partial" in text else None
+class _Statement:
+    """The statement of an equation while it is checked."""
+
+    def __init__(self, equation: Equation, verdict: Verdict) -> None:
+        self.equation, self.verdict = equation, verdict
+        tight = equation.options.get("tight", "")
+        text = equation.statement
+        self.checker = checker_of(equation.id, equation.options, tight, text)
+        try:
+            self.rows = read_rows(self.checker.setting, text)
+        except LatexError as error:
+            raise self._placed(error) from None
+        self.calls = tuple(call for call in equation.calls if "(" in call)
+
+    def _placed(self, error: LatexError | EvaluationError, *, whole: bool = False) -> SettingError:
+        """Return an error in the statement with its place in the file."""
+        at = 0 if whole else error.at
+        shown = LatexError(error.message, self.equation.statement, at)
+        place = f"line {self.equation.statement_line + shown.line}, column {shown.column + 1}"
+        return SettingError(f"{place}: {shown}")
+
+    def check(self) -> None:
+        claim = Claim(self.rows, self.calls)
+        try:
+            self._check_shape()
+            run = self.checker.run(claim)
+        except EvaluationError as error:
+            raise self._placed(error) from None
+        _record(self.verdict, run)
+        self.verdict.problems += map(self._told, _worth_telling(run.failures))
+        if run.failures:
+            return
+        witnesses = self.checker.witnesses(run, self.rows)
+        if not self.equation.options.get("slack"):
+            for place, found in witnesses.items():
+                if not found:
+                    self.verdict.problems.append(self._not_tight(run, *place))
+        self._mutate(run, witnesses)
+
+    def _check_shape(self) -> None:
+        """See that every row says something, and that a definition is compared with something."""
+        for row in self.rows:
+            if not row.links:
+                raise EvaluationError("this row has no relation, so it says nothing", row.at)
+        alone = all(self.checker.defines(row) and len(row.links) == 1 for row in self.rows)
+        if alone and not self.calls:
+            raise EvaluationError(
+                "this only introduces a symbol; name a call in :code: that computes it",
+                self.rows[0].at,
+            )
+
+    def _place(self, at: int) -> str:
+        line = self.equation.statement_line + self.equation.statement[:at].count("\n")
+        return f"{self.equation.file}:{line}"
+
+    def _told(self, failure: Failure) -> str:
+        if failure.row >= len(self.rows):
+            place = self._place(self.rows[0].at)
+            what = f":code: {self.calls[failure.link]} is not {syn.latex(self.rows[0].first)}"
+        else:
+            row = self.rows[failure.row]
+            place = self._place(row.sides[failure.link + 1].at)
+            what = f"{_link_text(row, failure.link)} does not hold"
+        return f"{place}: {what}: {failure.message}{_shown(failure)}"
+
+    def _not_tight(self, run: Run, row: int, link: int) -> str:
+        gaps = [c.gap for c in run.links[row, link] if c is not None and not c.zero]
+        smallest = f" (smallest relative gap {min(gaps):.2g})" if gaps else ""
+        return (
+            f"{self._place(self.rows[row].sides[link + 1].at)}: {_link_text(self.rows[row], link)}"
+            f" holds, but is tight on none of the instances{smallest};"
+            " name a case in :tight:, or say in :slack: why there is none"
+        )
+
+    def _mutate(self, run: Run, witnesses: Witnesses) -> None:
+        checker = self.checker
+        jury = _Jury(self.verdict, self.equation.options.get("equivalent", ""))
+        similar, laws = similar_symbols(checker), laws_of(checker)
+        alike = interchangeable(checker)
+        strict = checker.strict(run)
+        for number, row in enumerate(self.rows):
+            own = {(0, link): found for (r, link), found in witnesses.items() if r == number}
+            own_strict = {(0, link) for r, link in strict if r == number}
+            changed = [*mutants(row, similar, laws, alike), *reversed_relations(row)]
+            changed += _strict(row, own, checker.attained(run, number))
+            for mutant in changed:
+                if checker.defines(row):
+                    rows = (*self.rows[:number], mutant, *self.rows[number + 1 :])
+                    claim = Claim(rows, self.calls if number == 0 else ())
+                    case = _Case(checker, claim, witnesses, strict)
+                else:
+                    case = _Case(checker, Claim((mutant,)), own, own_strict)
+                jury.judge([case], mutant, row, slack=not all(own.values()))
+        for number, definition in enumerate(checker.setting.definitions):
+            for mutant in mutants(Row(definition.links[0][1]), similar, laws):
+                changed_row = Row(definition.first, ((":=", mutant.first),))
+                other = checker.with_definition(number, changed_row)
+                case = _Case(other, Claim(self.rows, self.calls), witnesses, strict)
+                jury.judge([case], changed_row, definition, slack=not all(witnesses.values()))
+        jury.dismiss()
 
 
-def _execute(equation: Equation, verdict: Verdict) -> None:
-    options = equation.options
-    tight, count = options.get("tight", ""), _count(equation.statement)
-    try:
-        checker = _checker(equation.id, _meaning(options), tight, count)
-        rows = read_rows(checker.setting, equation.statement)
-        calls = tuple(call for call in equation.calls if "(" in call)
-        claim = Claim(rows, calls)
-        _check_shape(equation, checker, claim)
-        run = checker.run(claim)
-    except EvaluationError as error:
-        raise LatexError(error.message, equation.statement, error.at) from None
-    _record(verdict, run)
-    for failure in _worth_telling(run.failures):
-        verdict.problems.append(_told(failure, rows, calls, equation))
-    if run.failures:
-        return
-    witnesses = checker.witnesses(run, rows)
-    slack = equation.options.get("slack")
-    for (row, link), found in witnesses.items():
-        if not found and not slack:
-            verdict.problems.append(_not_tight(run, rows, row, link, equation))
-    _mutate(equation, checker, claim, run, witnesses, verdict)
+def _strict(row: Row, witnesses: Witnesses, attained: Collection[int]) -> Iterator[Row]:
+    """Yield the row with one inequality made strict, where equality is attained."""
+    for link, mutant in strict_relations(row):
+        if (0, link) in witnesses and link in attained:
+            yield mutant
 
 
-def _check_shape(equation: Equation, checker: Checker, claim: Claim) -> None:
-    """See that every row says something, and that a definition is compared with something."""
-    for row in claim.rows:
-        if not row.links:
-            raise LatexError("this row has no relation, so it says nothing", equation.statement, row.at)
-    first = claim.rows[0]
-    alone = all(checker.defines(row) and len(row.links) == 1 for row in claim.rows)
-    if alone and not claim.calls:
-        message = "this defines a symbol, and nothing is there to compare it with: name a call in :code:"
-        raise LatexError(message, equation.statement, first.at)
+def _link_text(row: Row, link: int) -> str:
+    relation, right = row.links[link]
+    return f"{syn.latex(row.sides[link])} {relation} {syn.latex(right)}"
 
 
 def _record(verdict: Verdict, run: Run) -> None:
@@ -161,33 +258,12 @@ def _record(verdict: Verdict, run: Run) -> None:
     verdict.worst = run.worst
 
 
-def _worth_telling(failures: Sequence[Failure]) -> Iterator[Failure]:
-    """Yield the first failure of each relation; the others say the same."""
-    seen = set()
+def _worth_telling(failures: Sequence[Failure]) -> list[Failure]:
+    """Return the first failure of each relation; the others say the same."""
+    first: dict[tuple[int, int], Failure] = {}
     for failure in failures:
-        if (failure.row, failure.link) not in seen:
-            seen.add((failure.row, failure.link))
-            yield failure
-
-
-def _told(
-    failure: Failure, rows: Sequence[Row], calls: Sequence[str], equation: Equation
-) -> str:
-    if failure.row >= len(rows):
-        what = f":code: {calls[failure.link]} disagrees with {syn.latex(rows[0].first)}"
-        at = rows[0].at
-    else:
-        row = rows[failure.row]
-        relation, right = row.links[failure.link]
-        what = f"{syn.latex(row.sides[failure.link])} {relation} {syn.latex(right)} does not hold"
-        at = right.at
-    place = _place(equation, at)
-    return f"{place}: {what}: {failure.message}{_shown(failure)}"
-
-
-def _place(equation: Equation, at: int) -> str:
-    line = equation.statement_line + equation.statement[:at].count("\n")
-    return f"{equation.file}:{line}"
+        first.setdefault((failure.row, failure.link), failure)
+    return list(first.values())
 
 
 def _shown(failure: Failure) -> str:
@@ -197,34 +273,25 @@ def _shown(failure: Failure) -> str:
     return f"\n    on the instance ({failure.instance.style}):\n      {code}"
 
 
-def _not_tight(run: Run, rows: Sequence[Row], row: int, link: int, equation: Equation) -> str:
-    relation, right = rows[row].links[link]
-    gaps = [c.gap for c in run.links[row, link] if c is not None and not c.zero]
-    smallest = f"; the smallest relative gap is {min(gaps):.2g}" if gaps else ""
-    text = f"{syn.latex(rows[row].sides[link])} {relation} {syn.latex(right)}"
-    return (
-        f"{_place(equation, right.at)}: {text} holds, but is an equality on none of the instances"
-        f"{smallest}; name a case in :tight:, or say in :slack: why there is none"
-    )
-
-
 # ------------------------------------------------------------------------------- mutants
 
 
-def groups(checker: Checker) -> list[list[str]]:
+def similar_symbols(checker: Checker) -> list[list[str]]:
     """Return the symbols that can be mistaken for each other."""
-    evaluator = checker.evaluator(0)
     declared = {symbol.key: symbol for symbol in checker.setting.symbols}
     found: dict[object, list[str]] = {}
-    for name, value in evaluator.values.items():
+    for name, value in checker.evaluator(0).values.items():
         symbol = declared.get(name)
         if isinstance(value, Table):
-            other = symbol is not None and symbol.kind not in {"law", "sub-probability", "family laws"}
-            key: object = (value.axes, value.given, symbol.kind if symbol and other else "law")
-        elif symbol is not None:
-            key = (symbol.kind, symbol.low, symbol.high, symbol.closed)
-        else:
+            kind = symbol.kind if symbol is not None else "law"
+            law = kind in {"law", "sub-probability", "family laws"}
+            key: object = (value.axes, value.given, "law" if law else kind)
+        elif symbol is None:
             continue
+        elif symbol.kind == "variable":
+            key = symbol.kind
+        else:
+            key = symbol.sort
         found.setdefault(key, []).append(name)
     return [names for names in found.values() if len(names) > 1]
 
@@ -237,128 +304,87 @@ def interchangeable(checker: Checker) -> list[list[str]]:
     found: dict[object, list[str]] = {}
     for symbol in setting.symbols:
         if symbol.kind in {"law", "number", "vector", "matrix", "channel", "function"}:
-            kind = (symbol.kind, symbol.axes, symbol.low, symbol.high, symbol.closed)
-            found.setdefault(kind, []).append(symbol.name.text)
-    return [names for names in found.values() if 1 < len(names) <= 4]  # noqa: PLR2004  (24 orders)
+            found.setdefault(symbol.sort, []).append(symbol.name.text)
+    return [names for names in found.values() if 1 < len(names) <= 4]
 
 
 def laws_of(checker: Checker) -> frozenset[str]:
     """Return the names of the laws, which sum to one."""
-    return frozenset(
-        s.key for s in checker.setting.symbols if s.kind == "law"
-    )
+    return frozenset(symbol.key for symbol in checker.setting.symbols if symbol.kind == "law")
 
 
 @dataclass(frozen=True)
-class _Excuses:
-    """What ``:equivalent:`` names: parts of mutants, each with the reason why it says the same.
+class _Case:
+    """A claim that a mutant makes, and where its original is tight and where strict."""
 
-    ``$a + b$ because …`` covers the mutants that contain this part where the original does not.
+    checker: Checker
+    claim: Claim
+    witnesses: Witnesses
+    strict: Collection[tuple[int, int]]
+
+    def opinion(self) -> str:
+        return self.checker.judge(self.claim, self.witnesses, self.strict)
+
+
+class _Jury:
+    """Lets the cases of each mutant decide, and enters the outcome into a verdict.
+
+    The option ``:equivalent:`` reads ``$a + b$ because …; $…$ because …``. Each formula covers the
+    mutants that contain it where the original does not.
     """
 
-    parts: tuple[str, ...]
+    def __init__(self, verdict: Verdict, equivalent: str) -> None:
+        self.verdict = verdict
+        parts = re.findall(r"\$([^$]*)\$\s*because\s+[^;\s]", equivalent)
+        self.excuses = dict.fromkeys(map(_squeezed, parts), 0)
+        if equivalent and len(parts) != len(re.findall(r"(?:^|;)\s*\$", equivalent)):
+            verdict.problems.append(
+                f"{verdict.file}:{verdict.line}: write :equivalent: as $formula$ because reason; …"
+            )
 
-    @classmethod
-    def read(cls, text: str) -> _Excuses:
-        found = re.findall(r"\$([^$]*)\$\s*because\s+[^;\s]", text)
-        return cls(tuple(_squeezed(part) for part in found))
+    def judge(
+        self, cases: Sequence[_Case], shown: Row, original: Row, *, slack: bool = False
+    ) -> None:
+        """Enter a mutant: the first case that refutes it decides."""
+        opinions = []
+        try:
+            for case in cases:
+                opinions.append(case.opinion())
+                if opinions[-1] == REFUTED:
+                    self.verdict.mutants += 1
+                    self.verdict.killed += 1
+                    return
+        except (EvaluationError, SettingError):
+            return  # A mutant without meaning; no reader would take it for a formula.
+        if HOLDS not in opinions:
+            self.verdict.absorbed += opinions[-1] == INFINITE
+        elif self._excused(shown, original):
+            self.verdict.excused += 1
+        elif slack:
+            self.verdict.weaker += 1
+        else:
+            self.verdict.mutants += 1
+            self.verdict.survivors.append(syn.latex(shown))
 
-    def cover(self, mutant: Row, original: Row) -> bool:
-        new, old = _squeezed(syn.latex(mutant)), _squeezed(syn.latex(original))
-        return any(part in new and part not in old for part in self.parts)
+    def _excused(self, shown: Row, original: Row) -> bool:
+        new, old = _squeezed(syn.latex(shown)), _squeezed(syn.latex(original))
+        found = [part for part in self.excuses if part in new and part not in old]
+        for part in found:
+            self.excuses[part] += 1
+        return bool(found)
+
+    def dismiss(self) -> None:
+        """Report the excuses that no mutant needed."""
+        for part, used in self.excuses.items():
+            if not used:
+                self.verdict.problems.append(
+                    f"{self.verdict.file}:{self.verdict.line}: "
+                    f":equivalent: names ${part}$, which no surviving mutant contains; remove it"
+                )
 
 
 def _squeezed(text: str) -> str:
     return re.sub(r"\s+|\\left|\\right|\\[,;!:]", "", text)
-
-
-def _mutate(
-    equation: Equation,
-    checker: Checker,
-    claim: Claim,
-    run: Run,
-    witnesses: Mapping[tuple[int, int], list[int]],
-    verdict: Verdict,
-) -> None:
-    excuses = _Excuses.read(equation.options.get("equivalent", ""))
-    similar, laws = groups(checker), laws_of(checker)
-    alike = interchangeable(checker)
-    all_strict = checker.strict(run)
-    for number, row in enumerate(claim.rows):
-        defines = checker.defines(row)
-        own = {link: found for (r, link), found in witnesses.items() if r == number}
-        slack = any(not found for found in own.values())
-        for mutant in _all_mutants(row, similar, laws, own, run, number, alike):
-            if defines:
-                rows = (*claim.rows[:number], mutant, *claim.rows[number + 1 :])
-                tight: Mapping[tuple[int, int], list[int]] = witnesses
-                strict = all_strict
-            else:
-                rows = (mutant,)
-                tight = {(0, link): found for link, found in own.items()}
-                strict = {(0, link) for r, link in all_strict if r == number}
-            calls = claim.calls if defines and number == 0 else ()
-            _judge(
-                checker, Claim(rows, calls), tight, strict, mutant, row, excuses, verdict, slack=slack
-            )
-    for number, definition in enumerate(checker.setting.definitions):
-        for mutant in mutants(Row(definition.links[0][1]), similar, laws):
-            changed = Row(definition.first, ((":=", mutant.first),))
-            other = checker.with_definition(number, changed)
-            slack = any(not found for found in witnesses.values())
-            _judge(
-                other, claim, witnesses, all_strict, changed, definition, excuses, verdict, slack=slack
-            )
-
-
-def _all_mutants(  # noqa: PLR0913  (all of it is needed once)
-    row: Row,
-    similar: Sequence[Sequence[str]],
-    laws: frozenset[str],
-    witnesses: Mapping[int, list[int]],
-    run: Run,
-    number: int,
-    alike: Sequence[Sequence[str]],
-) -> Iterator[Row]:
-    yield from mutants(row, similar, laws, alike)
-    for _, mutant in reversed_relations(row):
-        yield mutant
-    for link, mutant in strict_relations(row):
-        if any(_attained(run, number, link, index) for index in witnesses.get(link, ())):
-            yield mutant
-
-
-def _attained(run: Run, row: int, link: int, index: int) -> bool:
-    compared = run.links[row, link][index]
-    return compared is not None and compared.equal
-
-
-def _judge(  # noqa: PLR0913  (all of it is needed once)
-    checker: Checker,
-    claim: Claim,
-    witnesses: Mapping[tuple[int, int], list[int]],
-    strict: Collection[tuple[int, int]],
-    shown: Row,
-    original: Row,
-    excuses: _Excuses,
-    verdict: Verdict,
-    *,
-    slack: bool,
-) -> None:
-    try:
-        found = checker.judge(claim, witnesses, strict)
-    except EvaluationError:
-        return
-    if found == "refuted":
-        verdict.mutants += 1
-        verdict.killed += 1
-    elif found == "infinite" or excuses.cover(shown, original):
-        verdict.excused += 1
-    elif slack:
-        verdict.true_but_slack += 1
-    else:
-        verdict.mutants += 1
-        verdict.survivors.append(syn.latex(shown))
 
 
 # ------------------------------------------------------------------------------- derivations
@@ -367,31 +393,34 @@ def _judge(  # noqa: PLR0913  (all of it is needed once)
 def check_derivation(derivation: Derivation, equation: Equation | None) -> list[Verdict]:
     """Check every step of a derivation."""
     steps = [step for chain in derivation.chains for step in chain.steps]
-    suffix = "" if derivation.index == 0 else f"-{derivation.index + 1}"
+    file = str(derivation.file)
     verdicts = [
-        Verdict(
-            f"{derivation.id}{suffix}.step-{number}",
-            str(derivation.file),
-            step.line,
-            EXECUTED if step.not_run is None else NOT_RUN,
-            note=step.not_run or "",
-        )
-        for number, step in enumerate(steps, 1)
+        Verdict(name, file, step.line, NOT_RUN if step.not_run else EXECUTED, step.not_run or "")
+        for name, step in zip(step_names(derivation), steps, strict=True)
     ]
-    if any(step.not_run is None for step in steps):
-        options = _options(derivation, equation)
-        setup = Verdict("", str(derivation.file), derivation.line, EXECUTED)
-        with _Reporting(setup, derivation.line):
-            text = " ".join(chain.head + " ".join(s.latex for s in chain.steps) for chain in derivation.chains)
-            tight = "" if "for" in derivation.options else options.get("tight", "")
-            checker = _checker(derivation.id, _meaning(options), tight, _count(text))
-            first = 0
-            for chain in derivation.chains:
-                count = len(chain.steps)
-                _check_chain(chain, checker, verdicts[first : first + count], options)
-                first += count
-        verdicts[0].problems[:0] = setup.problems
+    if all(step.not_run for step in steps):
+        return verdicts
+    options = _options(derivation, equation)
+    with _Timed(verdicts[0], derivation.line):
+        tight = "" if "for" in derivation.options else options.get("tight", "")
+        formulas = " ".join([chain.head for chain in derivation.chains] + [s.latex for s in steps])
+        checker = checker_of(derivation.id, options, tight, formulas)
+        jury = _Jury(verdicts[0], derivation.options.get("equivalent", ""))
+        rest = iter(verdicts)
+        for chain in derivation.chains:
+            of_chain = [next(rest) for _ in chain.steps]
+            _Lines(chain, derivation.file, checker, jury, of_chain).check()
+        if all(verdict.ok for verdict in verdicts):
+            jury.verdict = verdicts[0]
+            jury.dismiss()
     return verdicts
+
+
+def step_names(derivation: Derivation) -> list[str]:
+    """Return the name of each step, such as ``eq-kl-def.step-2``."""
+    count = sum(len(chain.steps) for chain in derivation.chains)
+    suffix = "" if derivation.index == 0 else f"-{derivation.index + 1}"
+    return [f"{derivation.id}{suffix}.step-{number}" for number in range(1, count + 1)]
 
 
 def _options(derivation: Derivation, equation: Equation | None) -> dict[str, str]:
@@ -399,179 +428,175 @@ def _options(derivation: Derivation, equation: Equation | None) -> dict[str, str
     own = dict(derivation.options)
     if equation is None or "for" in own:
         return own
-    merged = {**equation.options, **own}
-    if "where" in own and "where" in equation.options:
-        merged["where"] = f"{equation.options['where']}; {own['where']}"
-    merged["equivalent"] = own.get("equivalent", "")
-    return merged
+    where = [options["where"] for options in (equation.options, own) if "where" in options]
+    return {**equation.options, **own, "where": "; ".join(where)}
 
 
 @dataclass
 class _Line:
-    """A line of a chain that can be evaluated, with the step that leads to it."""
+    """A line of a chain that can be evaluated, with its step and the relation to the line before.
+
+    The first line of a chain has no step; its mutants are entered with the first step.
+    """
 
     side: syn.Node
+    latex: str
+    line: int
     relation: str
-    step: Step | None
     verdict: Verdict
     run: Run | None = None
 
 
-_COMPOSED = {
-    ("=", "="): "=",
-    ("=", r"\le"): r"\le",
-    ("=", r"\ge"): r"\ge",
-    ("=", "<"): "<",
-    ("=", ">"): ">",
-    (r"\le", r"\le"): r"\le",
-    (r"\ge", r"\ge"): r"\ge",
-    (r"\le", "<"): "<",
-    (r"\ge", ">"): ">",
-    ("<", "<"): "<",
-    (">", ">"): ">",
-}
+# What two relations in a row amount to, when the line between them is not run.
+_COMPOSED = {("=", "="): "="}
+_COMPOSED |= {(r, r): r for r in (r"\le", r"\ge", "<", ">")}
+_COMPOSED |= {pair: r for r in (r"\le", r"\ge", "<", ">") for pair in (("=", r), (r, "="))}
+_COMPOSED |= dict.fromkeys(((r"\le", "<"), ("<", r"\le")), "<")
+_COMPOSED |= dict.fromkeys(((r"\ge", ">"), (">", r"\ge")), ">")
 
 
-def _composed(first: str, second: str) -> str | None:
-    return _COMPOSED.get((first, second)) or _COMPOSED.get((second, first))
+class _Lines:
+    """The lines of a chain while they are checked."""
 
+    def __init__(
+        self,
+        chain: Chain,
+        file: Path,
+        checker: Checker,
+        jury: _Jury,
+        verdicts: Sequence[Verdict],
+    ) -> None:
+        self.chain, self.file, self.checker, self.jury = chain, file, checker, jury
+        self.verdicts = verdicts
 
-def _check_chain(
-    chain: Chain, checker: Checker, verdicts: Sequence[Verdict], options: Mapping[str, str]
-) -> None:
-    lines = _lines(chain, checker, verdicts)
-    excuses = _Excuses.read(options.get("equivalent", ""))
-    checked: list[tuple[_Line, _Line]] = []
-    for before, after in zip(lines, lines[1:], strict=False):
-        if after.step is not None and after.relation:
-            with _Reporting(after.verdict, after.step.line):
-                _check_step(before, after, checker)
-                checked.append((before, after))
-    for number, (before, after) in enumerate(checked):
-        if not after.verdict.problems:
-            nearest = checked[number + 1] if number + 1 < len(checked) else None
-            following = nearest if nearest is not None and nearest[0] is after else None
-            start = time.perf_counter()
-            _mutate_line(before, after, following, checker, excuses)
-            if number == 0 or checked[number - 1][1] is not before:
-                _mutate_head(before, after, checker, excuses)
-            after.verdict.seconds += time.perf_counter() - start
+    def check(self) -> None:
+        lines = self._read()
+        pairs = []
+        for before, after in pairwise(lines):
+            with _Timed(after.verdict, after.line):
+                self._check_step(before, after)
+                pairs.append((before, after))
+        for number, (before, after) in enumerate(pairs):
+            if before.verdict.problems or after.verdict.problems:
+                continue
+            following = pairs[number + 1][1] if number + 1 < len(pairs) else None
+            with _Timed(after.verdict, after.line):
+                self.jury.verdict = after.verdict
+                if number == 0:
+                    self._mutate(None, before, after)
+                self._mutate(before, after, following)
+                self._reverse(before, after)
 
+    def _read(self) -> list[_Line]:
+        """Read the lines; those that are not run are passed over, and relations composed."""
+        chain, first = self.chain, self.verdicts[0]
+        lines: list[_Line] = []
+        with _Timed(first, chain.line):
+            side = self._parse(chain.head, chain.line, step=False)
+            lines.append(_Line(side, chain.head, chain.line, "", first))
+        pending = "="
+        for step, verdict in zip(chain.steps, self.verdicts, strict=True):
+            relation = syn.RELATIONS.get(step.relation, step.relation)
+            pending = _COMPOSED.get((pending, relation), f"{pending} {relation}".removeprefix("= "))
+            if step.not_run is not None or not lines:
+                continue
+            with _Timed(verdict, step.line):
+                side = self._parse(step.latex, step.line, step=True)
+                lines.append(_Line(side, step.latex, step.line, pending, verdict))
+                pending = "="
+        return lines
 
-def _lines(chain: Chain, checker: Checker, verdicts: Sequence[Verdict]) -> list[_Line]:
-    """Read the lines of a chain; those that are not run are passed over, relations composed."""
-    lines = []
-    with _Reporting(verdicts[0], chain.line):
-        lines.append(_Line(syn.parse_sum(chain.head, checker.setting.callables), "", None, verdicts[0]))
-    pending: str | None = "="
-    for step, verdict in zip(chain.steps, verdicts, strict=True):
-        relation = {r"\leq": r"\le", r"\geq": r"\ge"}.get(step.relation, step.relation)
-        pending = _composed(pending, relation) if pending else None
-        if step.not_run is not None:
-            continue
-        if not lines:
-            return []
-        with _Reporting(verdict, step.line):
-            side = syn.parse_sum(step.latex, checker.setting.callables)
-            if pending is None:
-                verdict.problems.append(f"{verdict.file}:{step.line}: cannot be compared across the steps that are not run")
-            lines.append(_Line(side, pending or "", step, verdict))
-            pending = "="
-    return lines
+    def _parse(self, latex: str, line: int, *, step: bool) -> syn.Node:
+        try:
+            return syn.parse_sum(latex, self.checker.setting.callables)
+        except LatexError as error:
+            raise self._placed(error, latex, line, step=step) from None
 
+    def _placed(
+        self, error: LatexError | EvaluationError, latex: str, line: int, *, step: bool
+    ) -> SettingError:
+        """Return an error with its place in the file, of which a step may take several lines."""
+        source = self.file.read_text(encoding="utf-8").split("\n") if self.file.is_file() else []
+        found, column = locate(source, line, latex, error.at, step=step)
+        text = source[found - 1] if found <= len(source) else latex
+        shown = LatexError(error.message, text, column)
+        return SettingError(f"line {found}, column {column + 1}: {shown}")
 
-def _check_step(before: _Line, after: _Line, checker: Checker) -> None:
-    start = time.perf_counter()
-    verdict = after.verdict
-    row = Row(before.side, ((after.relation, after.side),))
-    try:
-        run = checker.run(Claim((row,)))
-    except EvaluationError as error:
-        raise LatexError(error.message) from None
-    _record(verdict, run)
-    after.run = run
-    for failure in _worth_telling(run.failures):
-        verdict.problems.append(
-            f"{verdict.file}:{verdict.line}: {syn.latex(row)} does not hold: {failure.message}{_shown(failure)}"
-        )
-    verdict.seconds += time.perf_counter() - start
+    def _check_step(self, before: _Line, after: _Line) -> None:
+        verdict = after.verdict
+        row = _link(before.side, after)
+        try:
+            run = self.checker.run(Claim((row,)))
+        except EvaluationError as error:
+            line = before if error.side == 0 else after
+            step = line.relation != ""
+            raise self._placed(error, line.latex, line.line, step=step) from None
+        _record(verdict, run)
+        after.run = run
+        for failure in _worth_telling(run.failures):
+            place = f"{verdict.file}:{verdict.line}"
+            what = f"{syn.latex(row)} does not hold: {failure.message}"
+            verdict.problems.append(f"{place}: {what}{_shown(failure)}")
+
+    def _mutate(self, before: _Line | None, line: _Line, following: _Line | None) -> None:
+        """Change one line: it has to disagree with the line before, or with the line after."""
+        checker = self.checker
+        for mutant in mutants(Row(line.side), similar_symbols(checker), laws_of(checker)):
+            cases = []
+            if before is not None:
+                cases.append(self._case(before, line, _link(before.side, line, mutant.first)))
+            if following is not None and following.run is not None:
+                cases.append(self._case(line, following, _link(mutant.first, following)))
+            self.jury.judge(cases, mutant, Row(line.side))
+
+    def _reverse(self, before: _Line, after: _Line) -> None:
+        row = _link(before.side, after)
+        for mutant in reversed_relations(row):
+            self.jury.judge([self._case(before, after, mutant)], mutant, row)
+
+    def _case(self, before: _Line, after: _Line, changed: Row) -> _Case:
+        run = after.run
+        if run is None:
+            return _Case(self.checker, Claim((changed,)), {}, ())
+        witnesses = self.checker.witnesses(run, (_link(before.side, after),))
+        return _Case(self.checker, Claim((changed,)), witnesses, self.checker.strict(run))
 
 
 def _link(before: syn.Node, after: _Line, side: syn.Node | None = None) -> Row:
     return Row(before, ((after.relation, side or after.side),))
 
 
-def _mutate_line(
-    before: _Line,
-    after: _Line,
-    following: tuple[_Line, _Line] | None,
-    checker: Checker,
-    excuses: _Excuses,
-) -> None:
-    """Change one line: it has to disagree with the line before, or with the line after."""
-    row = _link(before.side, after)
-    claims = [(row, after)]
-    if following is not None:
-        claims.append((_link(after.side, following[1]), following[1]))
-    for mutant in mutants(Row(after.side), groups(checker), laws_of(checker)):
-        changed = [_link(before.side, after, mutant.first)]
-        if following is not None:
-            changed.append(_link(mutant.first, following[1]))
-        _judge_line(checker, claims, changed, mutant, Row(after.side), excuses, after.verdict)
-    for _, mutant in reversed_relations(row):
-        _judge_line(checker, claims[:1], [mutant], mutant, row, excuses, after.verdict)
-
-
-def _mutate_head(head: _Line, after: _Line, checker: Checker, excuses: _Excuses) -> None:
-    for mutant in mutants(Row(head.side), groups(checker), laws_of(checker)):
-        claims = [(_link(head.side, after), after)]
-        _judge_line(
-            checker, claims, [_link(mutant.first, after)], mutant, Row(head.side), excuses, after.verdict
-        )
-
-
-def _judge_line(
-    checker: Checker,
-    originals: Sequence[tuple[Row, _Line]],
-    changed: Sequence[Row],
-    shown: Row,
-    whole: Row,
-    excuses: _Excuses,
-    verdict: Verdict,
-) -> None:
-    loose, infinite = False, True
-    try:
-        for (original, line), row in zip(originals, changed, strict=True):
-            run = line.run
-            witnesses = checker.witnesses(run, (original,)) if run is not None else {}
-            loose = loose or any(not found for found in witnesses.values())
-            found = checker.judge(Claim((row,)), witnesses, checker.strict(run) if run else ())
-            if found == "refuted":
-                verdict.mutants += 1
-                verdict.killed += 1
-                return
-            infinite = infinite and found == "infinite"
-    except EvaluationError:
-        return
-    if infinite or excuses.cover(shown, whole):
-        verdict.excused += 1
-    else:
-        verdict.mutants += 1
-        verdict.survivors.append(syn.latex(shown) + (" (the step is never tight)" if loose else ""))
+def locate(source: Sequence[str], line: int, latex: str, at: int, *, step: bool) -> tuple[int, int]:
+    """Return line and column in the file of a character of a step, which lost its line breaks."""
+    wanted = len("".join(latex[:at].split()))
+    seen = 0
+    for number in range(line, min(line + 20, len(source) + 1)):
+        text = source[number - 1]
+        relation = RELATION.match(text.lstrip()) if step and number == line else None
+        start = len(text) - len(text.lstrip()) + relation.end() if relation else 0
+        for column in range(start, len(text.partition("%")[0])):
+            if not text[column].isspace():
+                if seen == wanted:
+                    return number, column
+                seen += 1
+    return line, 0
 
 
 # ------------------------------------------------------------------------------- tests
 
 
-def _missing_tests(equation: Equation) -> Iterator[str]:
-    """Name the tests of ``:tested:`` that do not exist."""
-    for name in re.split(r"[,;]\s*", equation.options["tested"]):
+def missing_tests(equation: Equation) -> list[str]:
+    """Return what is wrong with the names of ``:tested:``."""
+    found = []
+    for name in re.split(r"[,;]\s*", equation.options.get("tested", "")):
         path, _, function = name.strip().strip("`").partition("::")
         file = _root(equation.file) / path
+        place = f"{equation.file}:{equation.line}"
         if not file.is_file():
-            yield f"{equation.file}:{equation.line}: :tested: names {path}, which does not exist"
+            found.append(f"{place}: :tested: names {path}, which does not exist")
         elif function.partition("[")[0] not in _functions_of(file):
-            yield f"{equation.file}:{equation.line}: {path} has no test {function}"
+            found.append(f"{place}: :tested: names {function}, which {path} does not have")
+    return found
 
 
 def _root(file: Path) -> Path:
@@ -583,11 +608,9 @@ def _root(file: Path) -> Path:
 @cache
 def _functions_of(file: Path) -> frozenset[str]:
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    names = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
-            names |= {f"{node.name}::{item.name}" for item in node.body if isinstance(item, ast.FunctionDef)}
+            methods = [item for item in node.body if isinstance(item, ast.FunctionDef)]
+            names |= {f"{node.name}::{method.name}" for method in methods}
     return frozenset(names)
-
-
-__all__ = ["Verdict", "ascii_name", "check_derivation", "check_equation", "groups"]

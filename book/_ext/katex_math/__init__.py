@@ -30,7 +30,7 @@ STYLESHEET = "katex/katex.min.css"
 logger = logging.getLogger(__name__)
 
 _OPENING = re.compile(r"[(\[“‘]+$")
-_CLOSING = re.compile(r"^[-.,;:!?)\]”’…]+")
+_CLOSING = re.compile(r"^(?:[-’]\w+|[-.,;:!?)\]”’…])+")  # also what follows in “$f$-divergence”
 # KaTeX splits a formula in the text into the parts between which a line may break.
 _PART = '<span class="katex-base">'
 

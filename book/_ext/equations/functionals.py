@@ -1,0 +1,259 @@
+r"""Functionals such as ``\KL{p}{q}``: their values are what the reference package returns.
+
+The macros say which function a functional calls, and with which base. The arguments may be laws,
+numbers, normal laws, or random variables with the joint law of the setting.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from equations import extended as ext
+from equations import syntax as syn
+from equations.extended import ROUNDOFF, Real, Undefined
+from equations.macros import MACROS, Macro
+from equations.values import EvaluationError, Matrix, Normal, Table, Value, Variable, kind_of
+
+if TYPE_CHECKING:
+    from equations.evaluate import Evaluator
+
+PACKAGE = "refimpl"
+# How exact the functions of the package are taken to be, relative to 1 + |value|.
+CALL_ERROR = 32 * ROUNDOFF
+PI = Real(math.pi, math.pi * ROUNDOFF)
+TWO = Real(2.0)
+
+
+@cache
+def reference(name: str) -> Callable[..., Any]:
+    """Return a function of the reference package."""
+    function = getattr(importlib.import_module(PACKAGE), name, None)
+    if function is None:
+        raise EvaluationError(f"{PACKAGE} has no function {name}; write its definition out")
+    return cast("Callable[..., Any]", function)
+
+
+def functional(evaluator: Evaluator, node: syn.Functional) -> Value:
+    """Return the value of a functional."""
+    if node.name in _SPECIAL:
+        return _SPECIAL[node.name](evaluator, node)
+    macro = MACROS[node.name]
+    first = node.arguments[0].items[0]
+    if isinstance(first, syn.Name) and isinstance(evaluator.values.get(first.text), Variable):
+        return _of_variables(evaluator, node, macro)
+    values = _arguments(evaluator, node)
+    if any(isinstance(value, Normal) for value in values):
+        return _of_normals(node, macro, values)
+    return _of_laws(node, macro, values)
+
+
+def _arguments(evaluator: Evaluator, node: syn.Functional) -> list[Value]:
+    """Return the values of the arguments; the uniform law lives where the other law lives."""
+    items = []
+    for argument in node.arguments:
+        if argument.given or len(argument.items) != 1:
+            raise EvaluationError("one argument is wanted in these braces", argument.at)
+        items.append(argument.items[0])
+    known = [None if isinstance(item, syn.Uniform) else evaluator.value(item) for item in items]
+    like = next((value for value in known if isinstance(value, Table)), None)
+    return [evaluator.uniform(like) if value is None else value for value in known]
+
+
+def _of_laws(node: syn.Functional, macro: Macro, values: Sequence[Value]) -> Real:
+    arrays: list[Any] = []
+    for value in values:
+        if isinstance(value, Real):
+            arrays.append(value.value)
+        elif isinstance(value, Table):
+            arrays.append(value.values.ravel())
+        else:
+            raise EvaluationError(f"{kind_of(value)} cannot stand here", node.at)
+    if len({array.size for array in arrays if isinstance(array, np.ndarray)}) > 1:
+        raise EvaluationError("these laws live on different sets", node.at)
+    if node.name == "Renyi":
+        arrays = [*arrays[1:], arrays[0]]
+    if any(np.isnan(array).any() for array in arrays):
+        return Real(math.nan, soft=True)
+    depth = max(_depth(array) for array in arrays)
+    loss = sum(_loss(value) for value in values) * (1 + depth)
+    return call(macro.function, macro.base, arrays, depth, loss)
+
+
+def _depth(array: Any) -> float:  # noqa: ANN401  (a number or an array)
+    """Return the largest logarithm, in absolute value, of the positive numbers in an array."""
+    sizes = np.abs(np.asarray(array, dtype=float))
+    sizes = sizes[(sizes > 0) & np.isfinite(sizes)]
+    return float(np.abs(np.log(sizes)).max()) if sizes.size else 0.0
+
+
+def _loss(value: Value) -> float:
+    """Return how much the errors of an argument may change a functional of moderate depth."""
+    if isinstance(value, Table):
+        return float(value.errors.sum())
+    if isinstance(value, Real) and value.value:
+        return value.error * (1 + 1 / abs(value.value))
+    return 0.0
+
+
+def call(
+    function: str,
+    base: int | None,
+    arrays: Sequence[Any],
+    depth: float = 0.0,
+    loss: float = 0.0,
+    options: Mapping[str, Any] | None = None,
+) -> Real:
+    """Call the reference package, and bound the error of what it returns."""
+    keywords = dict(options or {})
+    if base is not None:
+        keywords["base"] = base
+    try:
+        result = float(reference(function)(*arrays, **keywords))
+    except ValueError as error:
+        raise Undefined(f"{function}: {error}") from None
+    except TypeError as error:
+        raise EvaluationError(f"{function}: {error}") from None
+    if math.isinf(result):
+        return Real(result, soft=True)
+    return Real(result, (CALL_ERROR * (2 + depth) + loss) * (1 + abs(result)))
+
+
+def _of_normals(node: syn.Functional, macro: Macro, values: Sequence[Value]) -> Real:
+    if not macro.normal:
+        raise EvaluationError("normal laws cannot stand here", node.at)
+    suffixes = ("",) if len(values) == 1 else ("_p", "_q")
+    means: list[Any] = []
+    options: dict[str, Any] = {}
+    loss = 0.0
+    for suffix, value in zip(suffixes, values, strict=True):
+        if not isinstance(value, Normal):
+            raise EvaluationError(f"a normal law and {kind_of(value)} do not compare", node.at)
+        mean, variance = value.mean, value.variance
+        if isinstance(mean, Matrix) and isinstance(variance, Matrix):
+            means.append(mean.values.ravel())
+            options[f"cov{suffix}"] = variance.values
+            loss += 8 * CALL_ERROR * float(np.linalg.cond(variance.values))
+        elif isinstance(mean, Real) and isinstance(variance, Real):
+            if variance.value <= 0:
+                raise Undefined(f"the variance {variance.value}")
+            means.append(mean.value)
+            options[f"std{suffix}"] = math.sqrt(variance.value)
+            loss += 8 * (variance.error / variance.value + ROUNDOFF)
+            loss += 2 * mean.error / math.sqrt(variance.value)
+        else:
+            raise EvaluationError("mean and variance of a normal law do not fit", node.at)
+    if len(values) == 1:
+        means = []
+    return call(macro.normal, macro.base, means, loss=loss, options=options)
+
+
+# ------------------------------------------------------------------------------- variables
+
+
+def _of_variables(evaluator: Evaluator, node: syn.Functional, macro: Macro) -> Real:
+    r"""Evaluate ``\H{X, Y}``, ``\H{Y \mid X}``, ``\H{Y \mid X = x}`` or ``\MI{X}{Y}``."""
+    joint = _joint_law(evaluator, node)
+    groups = [_axes(evaluator, argument.items) for argument in node.arguments]
+    given = node.arguments[0].given
+    if len(groups) > 1:
+        return call(macro.function, macro.base, [_flat(joint, *groups)])
+    if not given:
+        return call(macro.function, macro.base, [_flat(joint, groups[0])])
+    if isinstance(given[0], syn.Row):
+        elements = [evaluator.element(item) for item in given]
+        conditional = joint.conditional(groups[0], elements).values.ravel()
+        if np.isnan(conditional).any():
+            return Real(math.nan, soft=True)
+        return call(macro.function, macro.base, [conditional])
+    return call(macro.conditional, macro.base, [_flat(joint, _axes(evaluator, given), groups[0])])
+
+
+def _flat(joint: Table, *groups: tuple[str, ...]) -> Any:  # noqa: ANN401  (an array)
+    """Return the law of some groups of variables, with one axis for each group."""
+    table = joint.marginal(sum(groups, ()))
+    sizes = dict(zip(table.axes, table.values.shape, strict=True))
+    return table.values.reshape([math.prod(sizes[axis] for axis in group) for group in groups])
+
+
+def _axes(evaluator: Evaluator, items: Sequence[syn.Node]) -> tuple[str, ...]:
+    variables = [evaluator.value(item) for item in items]
+    if not all(isinstance(variable, Variable) for variable in variables):
+        raise EvaluationError("random variables are wanted here", items[0].at)
+    return tuple(cast("Variable", variable).axis for variable in variables)
+
+
+def _joint_law(evaluator: Evaluator, node: syn.Node) -> Table:
+    for value in evaluator.values.values():
+        if isinstance(value, Table) and len(value.axes) > 1 and not value.given:
+            return value
+    raise EvaluationError("the setting has no joint law of these variables", node.at)
+
+
+# ------------------------------------------------------------------------------- special
+
+
+def _information(evaluator: Evaluator, node: syn.Functional) -> Real:
+    r"""Evaluate ``\I{x}``, ``\I{x, y}`` or ``\I{y \mid x}`` under the first law of the setting."""
+    argument, macro = node.arguments[0], MACROS[node.name]
+    probability = evaluator.value(argument.items[0])
+    if not isinstance(probability, Real):
+        tables = (name for name, v in evaluator.values.items() if isinstance(v, Table))
+        law = next(tables, None)
+        if law is None:
+            raise EvaluationError("information content needs a law", node.at)
+        probability = evaluator.number(
+            syn.Call(syn.Name(law), argument.items, argument.given, at=node.at)
+        )
+    if math.isnan(probability.value):
+        return probability
+    loss = probability.error / probability.value if probability.value else 0.0
+    return call(macro.function, macro.base, [min(probability.value, 1.0)], loss=loss)
+
+
+def normal_parts(evaluator: Evaluator, node: syn.Functional) -> tuple[Real, Real]:
+    """Return exponent and scale of a normal density, which is exp(-exponent) / scale."""
+    x, mean, variance = (evaluator.number(argument.items[0]) for argument in node.arguments)
+    if variance.value <= 0:
+        raise Undefined(f"the variance {variance.value}")
+    difference = ext.add([x, ext.negative(mean)])
+    twice = ext.multiply([TWO, variance])
+    exponent = ext.divide(ext.multiply([difference, difference]), twice)
+    return exponent, ext.root(ext.multiply([PI, twice]))
+
+
+def _density(evaluator: Evaluator, node: syn.Functional) -> Real:
+    exponent, scale = normal_parts(evaluator, node)
+    return ext.divide(ext.exp(ext.negative(exponent)), scale)
+
+
+def log_density(evaluator: Evaluator, node: syn.Node) -> Real:
+    """Return the logarithm of a product or quotient of densities, which may underflow."""
+    if isinstance(node, syn.Functional) and node.name == "normal":
+        exponent, scale = normal_parts(evaluator, node)
+        return ext.add([ext.negative(exponent), ext.negative(ext.log(scale))])
+    if isinstance(node, syn.Mul):
+        return ext.add([log_density(evaluator, factor) for factor in node.factors])
+    if isinstance(node, syn.Frac):
+        top, bottom = log_density(evaluator, node.top), log_density(evaluator, node.bottom)
+        return ext.add([top, ext.negative(bottom)])
+    return ext.log(evaluator.number(node))
+
+
+def _normal(evaluator: Evaluator, node: syn.Functional) -> Normal:
+    mean, variance = (evaluator.value(argument.items[0]) for argument in node.arguments)
+    if not isinstance(mean, Real | Matrix) or not isinstance(variance, Real | Matrix):
+        raise EvaluationError("mean and variance are numbers, or vector and matrix", node.at)
+    return Normal(mean, variance)
+
+
+_SPECIAL: Mapping[str, Callable[[Evaluator, syn.Functional], Value]] = {
+    "I": _information,
+    "normal": _density,
+    "Normal": _normal,
+}
