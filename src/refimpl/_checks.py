@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 Reals = NDArray[Any]  # of real numbers, of any dtype
+FloatOrArray = Any  # a float for one law and an array for several: only the shape can tell
 
 POSITIVE_DEFINITE = "a covariance matrix must be symmetric and positive definite"
 
@@ -50,12 +51,12 @@ class Reduction(NamedTuple):
     unit: Unit
     keepdims: bool
 
-    def shape(self, result: Array) -> float | Array:
+    def shape(self, result: Array) -> FloatOrArray:
         """Put the outcome axis back with `keepdims`; else return a single value as a float."""
         return np.expand_dims(result, self.axis) if self.keepdims else scalar(result)
 
 
-def scalar(result: NDArray[np.floating[Any]]) -> float | Array:
+def scalar(result: NDArray[np.floating[Any]]) -> FloatOrArray:
     """Return an array without axes as a float, and any other array as it is."""
     return np.asarray(result, dtype=np.float64) if result.ndim else float(result)
 

@@ -54,38 +54,30 @@ def flattened(table: Reals) -> Law:
     return Law(values, values.sum(axis=-1, dtype=np.float64))
 
 
-def conditionals(table: Reals) -> tuple[Array, Law, Law]:
-    """Return p(x), the laws p(y | x) and the law p(y), for a joint law."""
+def conditionals(table: Reals) -> tuple[Array, Law]:
+    """Return p(x) and the laws p(y | x) of a joint law."""
     x = table.sum(axis=-1, keepdims=True, dtype=np.float64)
-    y = table.sum(axis=-2, keepdims=True, dtype=np.float64)
     rows = table / x
-    return x[..., 0], Law(rows, rows.sum(axis=-1)), Law(y, y.sum(axis=-1))
+    return x[..., 0], Law(rows, rows.sum(axis=-1))
 
 
 def mutual_information(table: Reals, unit: Unit) -> Array:
-    """Return the mean relative entropy of p(y | x) from p(y), for a joint law."""
-    x, rows, y = conditionals(table)
-    result = mean(x, relative_entropy(rows, y, unit))
-    if _any(result * unit.nats < 1 / 4):
-        near = _near_independence(table, x[..., None], y.values) / unit.nats
-        result = np.where((result * unit.nats < 1 / 4) & np.isfinite(near), near, result)
-    return result
-
-
-def _near_independence(table: Reals, x: Array, y: Array) -> Array:
     """Return the relative entropy of a joint law from the product of its marginals.
 
     The product is taken with its rounding error, so that its difference from the joint law
-    has all its digits. The result is not finite if the product is too small for that.
+    has all its digits.
     """
-    product = x * y
-    lost = (product < TINY) & (table > 0)
-    d = (product - table) + _product_error(x, y, product)
-    flat = (*product.shape[:-2], -1)
-    p, q, d = (np.asarray(a, dtype=np.float64).reshape(flat) for a in (table, product, d))
-    r = np.asarray(_sum(d) / _sum(p))[..., None]
+    x = table.sum(axis=-1, keepdims=True, dtype=np.float64)
+    y = table.sum(axis=-2, keepdims=True, dtype=np.float64)
+    p, x, y = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(table, x, y))
+    q = x * y
+    d = (q - p) + _product_error(x, y, q)
+    r = d.sum(axis=(-2, -1), keepdims=True) / p.sum(axis=(-2, -1), keepdims=True)
     terms = relative_entropy_terms(p, q / (1 + r), (d - r * p) / (1 + r))
-    return np.where(lost.any(axis=(-2, -1)), np.inf, _sum(terms) / _sum(p))
+    lost = (q < TINY) & (p > 2 * q)  # there the product has no digits
+    logs = np.log(p) - np.log(x) - np.log(y)
+    nats = np.where(lost, q - p + p * logs, terms).sum(axis=(-2, -1))
+    return np.asarray(nats / p.sum(axis=(-2, -1)) / unit.nats)
 
 
 def _product_error(x: Array, y: Array, product: Array) -> Array:
@@ -119,7 +111,8 @@ def gaussian_line(shift: Array, s: Array, t: Array) -> Array:
     """Return KL(N(shift, s²) ‖ N(0, t²)): (shift² / t² + v - log(1 + v)) / 2, v = s²/t² - 1."""
     d = (s - t) / t
     v = d * (2 + d)
-    gap = np.where(np.abs(v) <= 1 / 2, log_gap(v), v + 2 * log_ratio(t, s))
+    near = (v >= -1 / 2) & (v <= 1)
+    gap = np.where(near, log_gap(v), v + 2 * log_ratio(t, s))
     return np.asarray((np.square(shift / t) + gap) / 2)
 
 
@@ -362,7 +355,7 @@ def _renyi(
     """
     p, q, d, logs = _ratios(p, q, sum_p)
     y = np.where((q == 0) & (c >= 0), -1.0, np.expm1(c * logs))
-    near = (np.abs(d) <= p / 2) & (p > 0)
+    near = (d >= -p / 2) & (d <= p) & (p > 0)
     gaps = c * relative_entropy_terms(p, q, d) - p * log_gap(y)
     total = _sum(np.where(near, gaps, c * d - p * y)) / sum_p
     log_sum = np.log1p(-total)
@@ -374,9 +367,8 @@ def _renyi(
 
 def _log_sum(c: float, p: Array, q: Array, logs: Array, sum_p: Array) -> Array:
     """Return log(Σ p (q/p)^c), also where the sum is near 0 or too large for a float."""
-    if c >= 0:
-        return np.asarray(np.log(_sum(np.where(q > 0, p * np.exp(c * logs), 0.0)) / sum_p))
-    u = np.log(p / sum_p[..., None]) / -c - logs
-    top = u.max(axis=-1, keepdims=True)
-    terms = np.exp(np.where(u == top, 0.0, c * (top - u)))
-    return np.asarray(-c * top[..., 0] + np.log(_sum(terms)))
+    counts = (p > 0) & ((q > 0) | (c < 0))
+    x = np.where(counts, np.log(p / sum_p[..., None]) + c * logs, -np.inf)
+    top = x.max(axis=-1, keepdims=True)
+    terms = np.exp(np.where(x == top, 0.0, x - top))
+    return np.asarray(np.where(counts.any(axis=-1), top[..., 0] + np.log(_sum(terms)), -np.inf))

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlog1py, xlogy
 
 from refimpl import _checks, _sums
-from refimpl._checks import Array
+from refimpl._checks import FloatOrArray
 
 __all__ = [
     "binary_cross_entropy",
@@ -40,7 +40,7 @@ def cross_entropy(
     axis: int = -1,
     base: float | None = None,
     keepdims: bool = False,
-) -> float | Array: ...
+) -> FloatOrArray: ...
 @_sums.quiet
 def cross_entropy(
     p: ArrayLike,
@@ -49,7 +49,7 @@ def cross_entropy(
     axis: int = -1,
     base: float | None = None,
     keepdims: bool = False,
-) -> float | Array:
+) -> FloatOrArray:
     """
     Cross-entropy of a law relative to a model.
 
@@ -100,9 +100,9 @@ def binary_cross_entropy(y: float, q: float, *, base: float | None = None) -> fl
 @overload
 def binary_cross_entropy(
     y: ArrayLike, q: ArrayLike, *, base: float | None = None
-) -> float | Array: ...
+) -> FloatOrArray: ...
 @_sums.quiet
-def binary_cross_entropy(y: ArrayLike, q: ArrayLike, *, base: float | None = None) -> float | Array:
+def binary_cross_entropy(y: ArrayLike, q: ArrayLike, *, base: float | None = None) -> FloatOrArray:
     """
     Cross-entropy of coins: the loss of a yes-or-no forecast.
 
@@ -160,7 +160,7 @@ def cross_entropy_gaussian(
     std_p: ArrayLike,
     std_q: ArrayLike,
     base: float | None = None,
-) -> float | Array: ...
+) -> FloatOrArray: ...
 @_sums.quiet
 def cross_entropy_gaussian(
     mean_p: ArrayLike,
@@ -169,7 +169,7 @@ def cross_entropy_gaussian(
     std_p: ArrayLike,
     std_q: ArrayLike,
     base: float | None = None,
-) -> float | Array:
+) -> FloatOrArray:
     """
     Cross-entropy of normal laws on the line.
 
@@ -229,11 +229,11 @@ def perplexity(
 @overload
 def perplexity(
     p: ArrayLike, q: ArrayLike | None = None, *, axis: int = -1, keepdims: bool = False
-) -> float | Array: ...
+) -> FloatOrArray: ...
 @_sums.quiet
 def perplexity(
     p: ArrayLike, q: ArrayLike | None = None, *, axis: int = -1, keepdims: bool = False
-) -> float | Array:
+) -> FloatOrArray:
     """
     Perplexity of a law, or of a model for it.
 
@@ -356,9 +356,20 @@ def kraft_sum(lengths: ArrayLike) -> float:
 
 
 def _shannon(p: list[float]) -> list[int]:
-    """Return the least ℓ with 2^-ℓ ≤ p / Σ p, in exact arithmetic."""
-    total = Fraction(math.fsum(p))
-    return [(math.ceil(total / Fraction(x)) - 1).bit_length() for x in p]
+    """Return the least ℓ with 2^-ℓ ≤ p / Σ p.
+
+    The sum is rounded, as it is when 0.1 stands for a tenth, and exact if the lengths would
+    otherwise break Kraft's inequality.
+    """
+    exact = [Fraction(x) for x in p]
+    lengths = _rounded_up_logarithms(exact, Fraction(math.fsum(p)))
+    if sum(Fraction(1, 2**n) for n in lengths) > 1:
+        lengths = _rounded_up_logarithms(exact, sum(exact, Fraction(0)))
+    return lengths
+
+
+def _rounded_up_logarithms(p: list[Fraction], total: Fraction) -> list[int]:
+    return [(math.ceil(total / x) - 1).bit_length() for x in p]
 
 
 def _huffman(p: list[float]) -> list[int]:

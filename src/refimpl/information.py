@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import xlog1py, xlogy
 
 from refimpl import _checks, _sums
-from refimpl._checks import Array
+from refimpl._checks import FloatOrArray
 
 __all__ = [
     "binary_entropy",
@@ -25,9 +25,9 @@ __all__ = [
 @overload
 def information_content(p: float, *, base: float | None = None) -> float: ...
 @overload
-def information_content(p: ArrayLike, *, base: float | None = None) -> float | Array: ...
+def information_content(p: ArrayLike, *, base: float | None = None) -> FloatOrArray: ...
 @_sums.quiet
-def information_content(p: ArrayLike, *, base: float | None = None) -> float | Array:
+def information_content(p: ArrayLike, *, base: float | None = None) -> FloatOrArray:
     """
     Information content of events with given probabilities.
 
@@ -76,11 +76,11 @@ def entropy(
 @overload
 def entropy(
     p: ArrayLike, *, axis: int = -1, base: float | None = None, keepdims: bool = False
-) -> float | Array: ...
+) -> FloatOrArray: ...
 @_sums.quiet
 def entropy(
     p: ArrayLike, *, axis: int = -1, base: float | None = None, keepdims: bool = False
-) -> float | Array:
+) -> FloatOrArray:
     """
     Shannon entropy of a law.
 
@@ -125,9 +125,9 @@ def entropy(
 @overload
 def binary_entropy(t: float, *, base: float | None = None) -> float: ...
 @overload
-def binary_entropy(t: ArrayLike, *, base: float | None = None) -> float | Array: ...
+def binary_entropy(t: ArrayLike, *, base: float | None = None) -> FloatOrArray: ...
 @_sums.quiet
-def binary_entropy(t: ArrayLike, *, base: float | None = None) -> float | Array:
+def binary_entropy(t: ArrayLike, *, base: float | None = None) -> FloatOrArray:
     """
     Entropy of a coin that shows heads with probability t.
 
@@ -163,8 +163,12 @@ def binary_entropy(t: ArrayLike, *, base: float | None = None) -> float | Array:
     return _checks.scalar(-(xlogy(t, t) + xlog1py(1 - t, -t)) / unit.nats + 0.0)
 
 
+@overload
+def joint_entropy(joint: Sequence[Sequence[float]], *, base: float | None = None) -> float: ...
+@overload
+def joint_entropy(joint: ArrayLike, *, base: float | None = None) -> FloatOrArray: ...
 @_sums.quiet
-def joint_entropy(joint: ArrayLike, *, base: float | None = None) -> float | Array:
+def joint_entropy(joint: ArrayLike, *, base: float | None = None) -> FloatOrArray:
     """
     Entropy of a pair of variables, from the table of their joint law.
 
@@ -202,8 +206,14 @@ def joint_entropy(joint: ArrayLike, *, base: float | None = None) -> float | Arr
     return _checks.scalar(_sums.cross_entropy(table, table, unit))
 
 
+@overload
+def conditional_entropy(
+    joint: Sequence[Sequence[float]], *, base: float | None = None
+) -> float: ...
+@overload
+def conditional_entropy(joint: ArrayLike, *, base: float | None = None) -> FloatOrArray: ...
 @_sums.quiet
-def conditional_entropy(joint: ArrayLike, *, base: float | None = None) -> float | Array:
+def conditional_entropy(joint: ArrayLike, *, base: float | None = None) -> FloatOrArray:
     """
     Entropy that the second variable of a joint law keeps when the first is known.
 
@@ -237,12 +247,16 @@ def conditional_entropy(joint: ArrayLike, *, base: float | None = None) -> float
     0.547595597544
     """
     unit = _checks.unit(base)
-    p_x, rows, _ = _sums.conditionals(_checks.joint(joint))
+    p_x, rows = _sums.conditionals(_checks.joint(joint))
     return _checks.scalar(_sums.mean(p_x, _sums.cross_entropy(rows, rows, unit)))
 
 
+@overload
+def mutual_information(joint: Sequence[Sequence[float]], *, base: float | None = None) -> float: ...
+@overload
+def mutual_information(joint: ArrayLike, *, base: float | None = None) -> FloatOrArray: ...
 @_sums.quiet
-def mutual_information(joint: ArrayLike, *, base: float | None = None) -> float | Array:
+def mutual_information(joint: ArrayLike, *, base: float | None = None) -> FloatOrArray:
     """
     Mutual information of two variables, from the table of their joint law.
 
@@ -280,10 +294,16 @@ def mutual_information(joint: ArrayLike, *, base: float | None = None) -> float 
     return _checks.scalar(_sums.mutual_information(_checks.joint(joint), unit))
 
 
+@overload
+def gaussian_entropy(*, std: float, cov: None = None, base: float | None = None) -> float: ...
+@overload
+def gaussian_entropy(
+    *, std: ArrayLike | None = None, cov: ArrayLike | None = None, base: float | None = None
+) -> FloatOrArray: ...
 @_sums.quiet
 def gaussian_entropy(
     *, std: ArrayLike | None = None, cov: ArrayLike | None = None, base: float | None = None
-) -> float | Array:
+) -> FloatOrArray:
     """
     Differential entropy of a normal law, on the line or in d dimensions.
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from refimpl import _checks, _sums
-from refimpl._checks import Array
+from refimpl._checks import FloatOrArray
 
 __all__ = [
     "donsker_varadhan",
@@ -36,7 +36,7 @@ def kl_divergence(
     axis: int = -1,
     base: float | None = None,
     keepdims: bool = False,
-) -> float | Array: ...
+) -> FloatOrArray: ...
 @_sums.quiet
 def kl_divergence(
     p: ArrayLike,
@@ -45,7 +45,7 @@ def kl_divergence(
     axis: int = -1,
     base: float | None = None,
     keepdims: bool = False,
-) -> float | Array:
+) -> FloatOrArray:
     """
     Kullback-Leibler divergence (relative entropy) of a law from a model.
 
@@ -96,9 +96,9 @@ def kl_divergence(
 @overload
 def kl_bernoulli(p: float, q: float, *, base: float | None = None) -> float: ...
 @overload
-def kl_bernoulli(p: ArrayLike, q: ArrayLike, *, base: float | None = None) -> float | Array: ...
+def kl_bernoulli(p: ArrayLike, q: ArrayLike, *, base: float | None = None) -> FloatOrArray: ...
 @_sums.quiet
-def kl_bernoulli(p: ArrayLike, q: ArrayLike, *, base: float | None = None) -> float | Array:
+def kl_bernoulli(p: ArrayLike, q: ArrayLike, *, base: float | None = None) -> FloatOrArray:
     """
     Kullback-Leibler divergence of coins.
 
@@ -165,7 +165,7 @@ def kl_gaussian(
     cov_p: ArrayLike | None = None,
     cov_q: ArrayLike | None = None,
     base: float | None = None,
-) -> float | Array: ...
+) -> FloatOrArray: ...
 @_sums.quiet
 def kl_gaussian(
     mean_p: ArrayLike,
@@ -176,7 +176,7 @@ def kl_gaussian(
     cov_p: ArrayLike | None = None,
     cov_q: ArrayLike | None = None,
     base: float | None = None,
-) -> float | Array:
+) -> FloatOrArray:
     """
     Kullback-Leibler divergence of normal laws, on the line or in d dimensions.
 
@@ -258,7 +258,7 @@ def jeffreys_divergence(
     axis: int = -1,
     base: float | None = None,
     keepdims: bool = False,
-) -> float | Array: ...
+) -> FloatOrArray: ...
 @_sums.quiet
 def jeffreys_divergence(
     p: ArrayLike,
@@ -267,7 +267,7 @@ def jeffreys_divergence(
     axis: int = -1,
     base: float | None = None,
     keepdims: bool = False,
-) -> float | Array:
+) -> FloatOrArray:
     """
     Jeffreys divergence of two laws.
 
@@ -331,7 +331,7 @@ def renyi_divergence(
     axis: int = -1,
     base: float | None = None,
     keepdims: bool = False,
-) -> float | Array: ...
+) -> FloatOrArray: ...
 @_sums.quiet
 def renyi_divergence(
     p: ArrayLike,
@@ -341,7 +341,7 @@ def renyi_divergence(
     axis: int = -1,
     base: float | None = None,
     keepdims: bool = False,
-) -> float | Array:
+) -> FloatOrArray:
     """
     Rényi divergence of order alpha of a law from a model.
 
@@ -413,7 +413,7 @@ def donsker_varadhan(
     axis: int = -1,
     base: float | None = None,
     keepdims: bool = False,
-) -> float | Array: ...
+) -> FloatOrArray: ...
 @_sums.quiet
 def donsker_varadhan(
     p: ArrayLike,
@@ -424,7 +424,7 @@ def donsker_varadhan(
     axis: int = -1,
     base: float | None = None,
     keepdims: bool = False,
-) -> float | Array:
+) -> FloatOrArray:
     """
     Lower bound of the Kullback-Leibler divergence from a critic.
 

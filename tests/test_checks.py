@@ -1,0 +1,279 @@
+"""The rules of the input contract, one by one; test_contract.py holds all functions to them."""
+
+import math
+import re
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import hypothesis
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+from numpy.typing import DTypeLike
+
+from refimpl import (
+    code_lengths,
+    conditional_entropy,
+    cross_entropy,
+    donsker_varadhan,
+    entropy,
+    gaussian_entropy,
+    information_content,
+    kl_divergence,
+    kl_gaussian,
+    kraft_sum,
+    mutual_information,
+)
+from tests.strategies import Array, laws
+
+
+def says(text: str) -> str:
+    return "^" + re.escape(text)
+
+
+# What an error says.
+
+
+def test_negative_probability() -> None:
+    with pytest.raises(ValueError, match=says("p[2] = -0.1 is negative; probabilities are ≥ 0")):
+        entropy([0.6, 0.5, -0.1])
+    with pytest.raises(ValueError, match=says("q[1, 0] = -0.5 is negative")):
+        kl_divergence([0.5, 0.5], [[0.5, 0.5], [-0.5, 1.5]])
+
+
+def test_counts() -> None:
+    message = (
+        "p sums to 10.0, not 1; if these are counts or weights, divide by their sum: p / p.sum()"
+    )
+    with pytest.raises(ValueError, match=says(message)):
+        entropy([3, 7])
+
+
+def test_sum_of_a_row() -> None:
+    message = "q[1, :] sums to 1.5, not 1; if these are counts or weights, divide by their sum: "
+    rows = [[0.5, 0.5], [0.5, 1.0]]
+    with pytest.raises(ValueError, match=says(message + "q / q.sum(axis=-1, keepdims=True)")):
+        cross_entropy([0.5, 0.5], rows)
+    with pytest.raises(ValueError, match=re.escape("q[:, 1] sums to 1.5")):
+        cross_entropy(np.full((2, 2), 0.5), np.transpose(rows), axis=0)
+    with pytest.raises(ValueError, match=re.escape("joint[1, :, :] sums to 0.75")):
+        mutual_information([[[0.5, 0.5]], [[0.5, 0.25]]])
+
+
+def test_not_a_number() -> None:
+    with pytest.raises(ValueError, match=says("p[1] = nan is not a number")):
+        entropy([0.5, math.nan])
+    with pytest.raises(ValueError, match=says("p[0] = inf is infinite")):
+        entropy([math.inf, 0.5])
+    with pytest.raises(ValueError, match=says("p[0] = -inf is negative")):
+        entropy([-math.inf, math.inf])
+    with pytest.raises(ValueError, match=says("critic[1] = nan is not a finite number")):
+        donsker_varadhan([0.5, 0.5], [0.5, 0.5], [0.0, math.nan])
+
+
+def test_wrong_kind() -> None:
+    with pytest.raises(TypeError, match=says("p is ['a', 'b'], which NumPy reads as dtype <U1")):
+        entropy(["a", "b"])
+    with pytest.raises(TypeError, match="dtype bool; give an array of real numbers"):
+        entropy([True, False])
+    with pytest.raises(TypeError, match=re.escape("such as p.filled(0.0)")):
+        entropy(np.ma.masked_array([0.5, 0.5, 0.3], [False, False, True]))
+    with pytest.raises(ValueError, match="p is not an array; give rows of one length"):
+        entropy([[0.5, 0.5], [1.0]])
+    with pytest.raises(TypeError, match=r"p is array\(\[Decimal.{40,60}\.\.\., which") as error:
+        entropy(np.array([Decimal("0.25")] * 4))
+    assert len(str(error.value)) < 200
+
+
+def test_shapes() -> None:
+    with pytest.raises(ValueError, match="p has 1, q has 3 along axis -1"):
+        kl_divergence([1.0], [0.5, 0.25, 0.25])
+    with pytest.raises(ValueError, match=re.escape("p has (2, 2), q has (3, 2)")):
+        kl_divergence(np.full((2, 2), 0.5), np.full((3, 2), 0.5))
+    with pytest.raises(ValueError, match=re.escape("p has shape (2,) and no axis -2")):
+        kl_divergence([0.5, 0.5], np.full((2, 2), 0.5), axis=0)
+    with pytest.raises(ValueError, match="axis = 1 is out of range; give -1 to 0"):
+        entropy([0.5, 0.5], axis=1)
+    with pytest.raises(ValueError, match="p is one number"):
+        entropy(1.0)
+    with pytest.raises(ValueError, match="p and q is one number"):
+        kl_divergence(1.0, 1.0)
+    with pytest.raises(ValueError, match="p is empty, with shape"):
+        entropy(np.zeros((0, 3)))
+    with pytest.raises(ValueError, match=re.escape("joint has shape (2,); give a table")):
+        conditional_entropy([0.5, 0.5])
+    with pytest.raises(ValueError, match=re.escape("p has shape (1, 2); give one law")):
+        code_lengths([[0.5, 0.5]])
+
+
+def test_shapes_of_normal_laws() -> None:
+    eye = np.eye(2)
+    with pytest.raises(ValueError, match=re.escape("mean_p has shape (3,) and cov_p (2, 2)")):
+        kl_gaussian([0, 0, 0], [0, 0], cov_p=eye, cov_q=eye)
+    with pytest.raises(ValueError, match=re.escape("mean_q has shape (1,) and cov_p (2, 2)")):
+        kl_gaussian([0, 0], [0], cov_p=eye, cov_q=eye)
+    with pytest.raises(ValueError, match=re.escape("cov_q has shape (3, 3) and cov_p (2, 2)")):
+        kl_gaussian([0, 0], [0, 0], cov_p=eye, cov_q=np.eye(3))
+    with pytest.raises(ValueError, match=re.escape("mean_p has (), mean_q has ()")):
+        kl_gaussian(0, 0, std_p=[1.0, 2.0], std_q=[1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match=re.escape("mean_p has shape () and cov_p (2, 2)")):
+        kl_gaussian(0.0, [0.0, 0.0], cov_p=eye, cov_q=eye)
+
+
+def test_covariances() -> None:
+    must = "a covariance matrix must be symmetric and positive definite"
+    with pytest.raises(ValueError, match=re.escape(f"cov is singular or worse; {must}")):
+        gaussian_entropy(cov=[[1.0, 1.0], [1.0, 1.0]])
+    with pytest.raises(ValueError, match=re.escape("cov[1] is singular or worse")):
+        gaussian_entropy(cov=[[[1.0, 0.0], [0.0, 1.0]], [[1.0, 2.0], [2.0, 1.0]]])
+    with pytest.raises(ValueError, match="singular"):  # rounding alone keeps the last pivot
+        gaussian_entropy(cov=np.full((3, 3), 0.1) + 1e-17 * np.eye(3))
+    with pytest.raises(ValueError, match=re.escape("cov[0, 1] = 0.5 differs from the mirrored")):
+        gaussian_entropy(cov=[[1.0, 0.5], [0.4, 1.0]])
+    with pytest.raises(ValueError, match=re.escape("cov[1, 1] = 0.0 is on the diagonal")):
+        gaussian_entropy(cov=[[1.0, 0.0], [0.0, 0.0]])
+    with pytest.raises(ValueError, match=re.escape("cov has shape (2, 3); give square")):
+        gaussian_entropy(cov=np.ones((2, 3)))
+    with pytest.raises(ValueError, match="give square"):
+        gaussian_entropy(cov=[1.0])
+    asymmetric = np.array([[2.0, 0.3], [0.3 + 1e-13, 1.0]])  # rounding, as inverses have it
+    assert math.isfinite(gaussian_entropy(cov=asymmetric))
+
+
+@pytest.mark.parametrize("given", [[], ["std", "cov"]])
+def test_entropy_of_one_kind_of_normal_law(given: list[str]) -> None:
+    values: dict[str, Any] = {"std": 1.0, "cov": [[1.0]]}
+    with pytest.raises(TypeError, match="either std or cov, and not both"):
+        gaussian_entropy(**{name: values[name] for name in given})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        ["std_p"],
+        ["cov_q"],
+        ["std_p", "cov_q"],
+        ["std_p", "std_q", "cov_q"],
+        ["std_q", "cov_p", "cov_q"],
+    ],
+)
+def test_divergence_of_one_kind_of_normal_laws(given: list[str]) -> None:
+    values: dict[str, Any] = {"std_p": 1.0, "std_q": 1.0, "cov_p": [[1.0]], "cov_q": [[1.0]]}
+    with pytest.raises(TypeError, match="both std_p and std_q, or both cov_p and cov_q"):
+        kl_gaussian(0.0, 0.0, **{name: values[name] for name in given})
+
+
+def test_lengths() -> None:
+    with pytest.raises(TypeError, match="lengths has dtype float64; give integers"):
+        kraft_sum([1.0, 2.0])
+    with pytest.raises(ValueError, match=re.escape("lengths[1] = -1 is negative")):
+        kraft_sum([1, -1])
+    with pytest.raises(ValueError, match="give one list"):
+        kraft_sum([[1, 2]])
+    with pytest.raises(ValueError, match=re.escape("p[1] = 0.0 has no word in this code")):
+        code_lengths([1.0, 0.0])
+    assert code_lengths([1.0, 0.0], code="huffman").tolist() == [1, 1]
+
+
+def test_huge_numbers() -> None:
+    with pytest.raises(ValueError, match="p sums to inf, not 1"):
+        entropy([1.7e308, 1.7e308])
+    with pytest.raises(ValueError, match="base is too large"):
+        entropy([0.5, 0.5], base=10**400)
+    if np.finfo(np.longdouble).max > 1e308:
+        huge = np.array([np.longdouble("1e400"), 0])
+        with pytest.raises(ValueError, match=re.escape("critic[0] = 1e+400 is not a finite")):
+            donsker_varadhan([0.5, 0.5], [0.5, 0.5], huge)
+
+
+# How far a sum may be from 1.
+
+
+@pytest.mark.parametrize("p", [[0.1] * 10, [1 / 3] * 3, [0.7, 0.2, 0.1], [0.3333333333] * 3])
+def test_laws_as_people_write_them(p: list[float]) -> None:
+    assert entropy(p) == pytest.approx(-sum(x * math.log(x) for x in p), rel=1e-9)
+
+
+@pytest.mark.parametrize("p", [[0.333, 0.333, 0.333], [0.5, 0.5 + 1e-8], [1 - 1e-8]])
+def test_sums_that_rounding_does_not_explain(p: list[float]) -> None:
+    with pytest.raises(ValueError, match="sums to"):
+        entropy(p)
+
+
+PRECISIONS: list[tuple[DTypeLike, int]] = [
+    (np.float16, 1000),  # a longer sum of weights is too large
+    *((dtype, n) for dtype in (np.float32, np.float64, np.longdouble) for n in (2, 10, 100_000)),
+]
+
+
+@pytest.mark.parametrize(("dtype", "n"), PRECISIONS)
+def test_laws_normalised_in_their_own_precision(dtype: DTypeLike, n: int) -> None:
+    p = np.random.default_rng(n).random(n).astype(dtype)
+    p /= p.sum()
+    double = p.astype(np.float64)
+    assert entropy(p) == pytest.approx(entropy(double / double.sum()), rel=1e-12)
+
+
+def test_tolerance_belongs_to_the_precision() -> None:
+    p = np.array([0.5, 0.5 + 2e-7])
+    with pytest.raises(ValueError, match="sums to"):
+        entropy(p)
+    assert entropy(p.astype(np.float32)) == pytest.approx(math.log(2), rel=1e-6)
+
+
+@hypothesis.given(laws(), st.floats(-9e-10, 9e-10))
+def test_value_is_that_of_the_law_divided_by_its_sum(p: Array, error: float) -> None:
+    for q in (p, p * (1 + error)):
+        assert entropy(q) == pytest.approx(entropy(p), rel=1e-14)
+
+
+# What is welcome.
+
+
+ARRAYS: dict[str, Any] = {
+    "list": [0.5, 0.25, 0.25],
+    "tuple": (0.5, 0.25, 0.25),
+    "half precision": np.array([0.5, 0.25, 0.25], dtype=np.float16),
+    "other byte order": np.array([0.5, 0.25, 0.25], dtype=">f8"),
+    "strided": np.array([0.5, 9, 0.25, 9, 0.25])[::2],
+    "reversed": np.array([0.25, 0.25, 0.5])[::-1],
+    "negative zero": np.array([0.5, -0.0, 0.25, 0.25]),
+    "buffer": memoryview(np.array([0.5, 0.25, 0.25]).data),
+}
+
+
+@pytest.mark.parametrize("kind", ARRAYS)
+def test_all_kinds_of_arrays(kind: str) -> None:
+    assert entropy(ARRAYS[kind], base=2) == 1.5
+
+
+def test_sure_labels_may_be_integers() -> None:
+    assert entropy([0, 1, 0]) == 0
+    labels = np.eye(3, dtype=np.uint8)
+    assert cross_entropy(labels, [0.5, 0.25, 0.25], base=2).tolist() == [1, 2, 2]
+    assert information_content([0, 1]).tolist() == [math.inf, 0]
+
+
+@pytest.mark.parametrize("base", [2, 2.0, np.float32(2), np.int8(2), Fraction(2)], ids=repr)
+def test_all_kinds_of_bases(base: float) -> None:
+    assert entropy([0.5, 0.5], base=base) == 1
+
+
+def test_all_kinds_of_options() -> None:
+    p = np.full((2, 2), 0.5)
+    assert entropy(p, axis=np.int64(0), keepdims=np.True_).shape == (1, 2)  # type: ignore[call-overload]  # NumPy's own
+
+
+def test_read_only_arrays_are_left_alone() -> None:
+    p, q = np.array([0.5, 0.5, 0.0]), np.array([0.25, 0.75, 0.0])
+    before = p.copy(), q.copy()
+    for array in (p, q):
+        array.flags.writeable = False
+    kl_divergence(p, q)
+    cross_entropy(p, q)
+    entropy(p)
+    mutual_information(np.diag(p))
+    assert np.array_equal(p, before[0])
+    assert np.array_equal(q, before[1])
