@@ -49,7 +49,8 @@ def run(source: str) -> None:
     "source",
     [
         ">>> math.pi\n3.14159265359\n",
-        ">>> np.array([1 / 3, 2 / 3])\narray([0.333333333, 0.666666667])\n",
+        ">>> np.array([1 / 3, 2 / 3])\narray([0.33333333, 0.66666667])\n",
+        ">>> [1 / 3, 2 / 3]\n[0.333333333333, 0.666666666667]\n",
         ">>> inf, 1 / 3\n(inf, 0.333333333333)\n",
         ">>> [3, 'a']\n[3, 'a']\n",
         ">>> [][0]\nTraceback (most recent call last):\nIndexError: list index out of range\n",

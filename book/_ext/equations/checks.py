@@ -197,21 +197,25 @@ class Checker:
     ) -> None:
         """Draw the instances, and those that ``:tight:`` names."""
         self.setting = setting
-        drawn = setting.instances(name, count or INSTANCES)
-        self.instances = [*drawn, *self._named(tight, drawn)]
+        self.instances = setting.instances(name, count or INSTANCES)
+        # The numbers of the instances of each case that :tight: names.
+        self.cases: dict[str, range] = {}
+        self._add_cases(tight, tuple(self.instances))
         self._evaluators: dict[int, Evaluator] = {}
 
     # ------------------------------------------------------------------ the cases of :tight:
 
-    def _named(self, text: str, drawn: Sequence[Instance]) -> Iterator[Instance]:
-        """Yield instances of each case of ``:tight:``; cases are separated by semicolons."""
+    def _add_cases(self, text: str, drawn: Sequence[Instance]) -> None:
+        """Add instances of each case of ``:tight:``; cases are separated by semicolons."""
         for case in text.split(";"):
             formulas = [f for maths in re.findall(r"\$([^$]*)\$", case) for f in _at_commas(maths)]
             if formulas:
                 found = list(self._instances_of(formulas, drawn))
                 if not found:
                     raise SettingError(f"no instance admits the case :tight: {case.strip()}")
-                yield from found
+                first = len(self.instances)
+                self.instances += found
+                self.cases[case.strip()] = range(first, first + len(found))
 
     def _instances_of(
         self, formulas: Sequence[str], drawn: Sequence[Instance]
@@ -385,14 +389,20 @@ class Checker:
         }
 
     def witnesses(self, run: Run, rows: Sequence[Row]) -> dict[tuple[int, int], list[int]]:
-        """Return, for each inequality, the instances on which it is tight."""
-        return {
-            (row, link): [
-                index for index, c in enumerate(compared) if c and c.holds and c.tight(CLOSE)
-            ]
-            for (row, link), compared in run.links.items()
-            if row < len(rows) and rows[row].links[link][0] in INEQUALITIES
-        }
+        """Return, for each inequality, the instances on which it is tight.
+
+        Where both sides vanish, a bound with any constant is attained. Such instances count only
+        when there are others, or when one side is zero throughout.
+        """
+        found = {}
+        for (row, link), compared in run.links.items():
+            if row < len(rows) and rows[row].links[link][0] in INEQUALITIES:
+                known = {index: c for index, c in enumerate(compared) if c is not None}
+                tight = [index for index, c in known.items() if c.holds and c.tight(CLOSE)]
+                telling = any(not known[index].zero for index in tight)
+                sides = [[c.left for c in known.values()], [c.right for c in known.values()]]
+                found[row, link] = tight if telling or not all(map(any, sides)) else []
+        return found
 
     def attained(self, run: Run, row: int) -> set[int]:
         """Return the links of a row in which both sides are finite and equal somewhere."""

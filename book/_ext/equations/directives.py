@@ -13,6 +13,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.roles import XRefRole
 from sphinx.transforms import SphinxTransform
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from equations.blocks import (
@@ -26,6 +27,7 @@ from equations.blocks import (
     parse_exercise,
 )
 from equations.domain import EquationDomain, evidence_text
+from equations.report import totals
 from equations.verdicts import EXECUTED, TESTED, step_names
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
     from equations.book import Entry
     from equations.verdicts import Verdict
+
+logger = logging.getLogger(__name__)
 
 # What stands before each option of an equation that readers see.
 SHOWN_BEFORE = {"for": "For", "if": "If"}
@@ -62,10 +66,12 @@ class BlockDirective(SphinxDirective):
         return "\n".join(self.content)
 
     def run(self) -> list[nodes.Node]:
-        """Show the block; a block that cannot be read was reported when the book was read."""
+        """Show the block, or say why it cannot be shown."""
         try:
             return self.show()
-        except BlockError:
+        except BlockError as error:
+            place = f"{error.file}:{error.line}"
+            logger.warning("%s", error.message, location=place, type="equations")
             return []
 
     def show(self) -> list[nodes.Node]:
@@ -79,6 +85,14 @@ class BlockDirective(SphinxDirective):
         if entry is None:
             raise BlockError(self.file, self.lineno, f"{name} is not in the sources of the book")
         return entry
+
+    def verdict(self, name: str) -> Verdict:
+        """Return what the checks found out about an equation or a step."""
+        verdict = self.domain.verdicts.get(name)
+        if verdict is None:
+            message = f"{name} was not checked: the page changed while the book was being built"
+            raise BlockError(self.file, self.lineno, message)
+        return verdict
 
     def inline(self, text: str) -> list[nodes.Node]:
         """Parse Markdown without paragraphs."""
@@ -159,7 +173,7 @@ class EquationDirective(BlockDirective):
 
     def evidence(self, block: Equation) -> nodes.paragraph:
         """Return the line that says how the statement was checked."""
-        verdict = self.domain.verdicts[block.id]
+        verdict = self.verdict(block.id)
         node = nodes.paragraph(classes=["result-evidence", f"evidence-{verdict.level}"])
         node += nodes.inline("", "Evidence", classes=["label"])
         node += nodes.Text(" ")
@@ -205,14 +219,14 @@ class DerivationDirective(BlockDirective):
     def show(self) -> list[nodes.Node]:
         """Return the nodes of the derivation."""
         seen = f"equations derivations of {self.arguments[0]}"
-        index = self.env.temp_data.get(seen, 0)  # of several derivations of one result
+        index = int(self.env.temp_data.get(seen, 0) or 0)  # of several derivations of one result
         self.env.temp_data[seen] = index + 1
         block = parse_derivation(self.arguments[0], self.text, self.file, self.lineno, index)
         entry = self.entry()
         node = nodes.container(classes=["derivation"])
         node += self.head("Derivation", entry.number, block.title or "", "")
         node += self.conditions(block)
-        verdicts = iter([self.domain.verdicts[name] for name in step_names(block)])
+        verdicts = iter([self.verdict(name) for name in step_names(block)])
         for chain in block.chains:
             node += self.chain(chain, verdicts)
         return [node]
@@ -291,7 +305,11 @@ class ResultsDirective(SphinxDirective):
         ]
         rows = [self.row(entry, domain.verdicts[entry.block.id]) for entry in entries]
         heads = ("Number", "Result", "Kind", "Evidence", "Instances", "Mutants failed")
-        return [table(heads, rows, classes=["results"])]
+        shown = table(heads, rows, classes=["results"])
+        if not everything:
+            return [shown]
+        sums = " ".join(totals(list(domain.verdicts.values())))
+        return [nodes.paragraph("", sums, classes=["totals"]), shown]
 
     def row(self, entry: Entry, verdict: Verdict) -> list[Sequence[nodes.Node]]:
         """Return the cells of one result."""

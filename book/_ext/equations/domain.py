@@ -95,7 +95,9 @@ def evidence_text(verdict: Verdict) -> str:
     text = f"checked on {verdict.instances} instances"
     if verdict.mutants:
         text += f", {verdict.killed} of {verdict.mutants} mutants failed"
-    return f"{text}, worst error {verdict.worst:.2g} of the tolerance"
+    if verdict.worst:
+        text += f", worst error {verdict.worst:.2g} of the tolerance"
+    return text
 
 
 def plain(title: str) -> str:

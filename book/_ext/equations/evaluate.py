@@ -62,6 +62,13 @@ def _literal(text: str) -> Real:
     return Real(value, 0.0 if value.is_integer() else ROUNDOFF * value)
 
 
+def _has_kink(node: syn.Node) -> bool:
+    smooth = {"exp", "tr", "det", "binom", "factorial"}
+    return isinstance(node, syn.Cases) or (
+        isinstance(node, syn.Function) and node.name not in smooth
+    )
+
+
 @dataclass
 class Notes:
     """What is known of the nodes of some formulas, on whatever instance.
@@ -521,7 +528,8 @@ class Evaluator:
         def at(x: float) -> Real:
             return self.bound_to({node.variable.text: Real(x)}, lambda: self.number(node.body))
 
-        return integral(at, lower, upper, self._peaks(node))
+        kinks = any(map(_has_kink, syn.walk(node.body)))
+        return integral(at, lower, upper, self._peaks(node), kinks=kinks)
 
     def _peaks(self, node: syn.Integral) -> list[tuple[float, float]]:
         """Return centre and width of each normal density in an integrand."""

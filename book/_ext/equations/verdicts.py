@@ -174,6 +174,10 @@ class _Statement:
             for place, found in witnesses.items():
                 if not found:
                     self.verdict.problems.append(self._not_tight(run, *place))
+        for case, indices in self.checker.cases.items():
+            if not any(index in indices for found in witnesses.values() for index in found):
+                where = f"{self.equation.file}:{self.equation.line}"
+                self.verdict.problems.append(f"{where}: no inequality is tight for :tight: {case}")
         self._mutate(run, witnesses)
 
     def _check_shape(self) -> None:
@@ -207,7 +211,8 @@ class _Statement:
         smallest = f" (smallest relative gap {min(gaps):.2g})" if gaps else ""
         return (
             f"{self._place(self.rows[row].sides[link + 1].at)}: {_link_text(self.rows[row], link)}"
-            f" holds, but is tight on none of the instances{smallest};"
+            f" holds, but is tight on none of the instances, or only where both sides are zero"
+            f"{smallest};"
             " name a case in :tight:, or say in :slack: why there is none"
         )
 
