@@ -6,13 +6,17 @@ import re
 from pathlib import Path
 
 import refimpl
-from equations.book import read_book
+from equations.book import public_functions, read_book
 
 BOOK = Path(__file__).parents[1] / "book"
 
 
 def test_blocks_and_package_agree() -> None:
     assert [str(problem) for problem in read_book(BOOK).problems(refimpl)] == []
+
+
+def test_the_package_exports_what_its_modules_list() -> None:
+    assert sorted(public_functions(refimpl)) == sorted(refimpl.__all__)
 
 
 def test_every_chapter_has_results_exercises_and_a_table_of_results() -> None:

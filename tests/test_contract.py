@@ -4,7 +4,9 @@ import datetime as dt
 import inspect
 import math
 import re
+import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
@@ -101,6 +103,10 @@ BAD_KINDS: dict[str, Callable[[Any], Any]] = {
     "set": lambda _: {0.5},
     "generator": iter,
     "masked array": np.ma.masked_array,
+    "masked array in a list": lambda v: [np.ma.masked_array(v)],
+    "masked entry": lambda v: [np.ma.masked, *v],
+    "boolean in a list": lambda v: [True, *v],
+    "boolean in a nested list": lambda v: [[np.True_, *v]],
     "dates": lambda v: np.full(np.shape(v), np.datetime64("2020-01-01")),
     "durations": lambda v: np.full(np.shape(v), np.timedelta64(1, "s")),
     "date": lambda _: dt.date(2020, 1, 1),
@@ -326,6 +332,23 @@ REDUCTIONS = [
 ]
 
 
+@pytest.mark.parametrize(("function", "count"), REDUCTIONS)
+def test_the_sign_of_zero_does_not_count(function: Function, count: int) -> None:
+    p, q = [0.5, 0.5, 0.0], [1.0, 0.0, 0.0]
+    negative = [[x or -0.0 for x in law] for law in (p, q)]
+    for swap in (slice(None), slice(None, None, -1)):
+        args, same = [p, q][swap][:count], negative[swap][:count]
+        assert function(*same) == function(*args)
+        assert function(*[[law] for law in same])[0] == function(*args)
+
+
+def test_the_sign_of_zero_does_not_count_entry_by_entry() -> None:
+    assert refimpl.kl_bernoulli(0.5, -0.0) == math.inf
+    assert refimpl.kl_bernoulli(-0.0, 0.5) == refimpl.kl_bernoulli(0.0, 0.5)
+    assert refimpl.binary_cross_entropy(0.5, -0.0) == math.inf
+    assert refimpl.information_content(-0.0) == math.inf
+
+
 def random_laws(*shape: int, axis: int = -1) -> Array:
     rng = np.random.default_rng(shape)
     weights = rng.random(shape) ** 3 * (rng.random(shape) < 0.9) + 1e-3
@@ -412,6 +435,35 @@ def test_sums_are_in_double_precision(dtype: str) -> None:
     for name in ("cross_entropy", "kl_divergence", "jeffreys_divergence", "renyi_divergence 3"):
         function = OF_TWO_LAWS[name]
         assert function(*(a.astype(dtype) for a in args)) == function(*args)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_long_laws_need_little_memory(dtype: str) -> None:
+    p, q = (random_laws(10**6).astype(dtype) for _ in range(2))
+    q = q[::-1].copy()
+    near = p * np.asarray(1 + 1e-3 * np.cos(np.arange(p.size)), dtype=dtype)
+    near /= near.sum(dtype=np.float64)
+    calls: list[tuple[Function, list[Array]]] = [
+        (refimpl.entropy, [p]),
+        (refimpl.cross_entropy, [p, q]),
+        (refimpl.kl_divergence, [p, q]),
+        (refimpl.kl_divergence, [p, near]),
+    ]
+    for function, args in calls:
+        tracemalloc.start()
+        function(*args)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 2 * 2**20
+
+
+def test_threads_do_not_share_their_work() -> None:
+    pairs = [(random_laws(50_000 + i), np.roll(random_laws(50_000 + i), 7)) for i in range(8)]
+    alone = [refimpl.kl_divergence(p, q) for p, q in pairs]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            together = pool.map(lambda pair: refimpl.kl_divergence(*pair), pairs)
+            assert list(together) == alone
 
 
 def test_documentation_names_equation_and_errors() -> None:

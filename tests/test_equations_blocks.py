@@ -168,6 +168,12 @@ def test_a_fault_is_reported_with_file_and_line(
     assert 3 <= caught.value.line <= len(lines_of(page))
 
 
+def test_an_id_used_twice_is_an_error(page: Path) -> None:
+    page.write_text(page.read_text() + "\n" + EQUATION)
+    with pytest.raises(BlockError, match=r"eq-half is used twice; first in page\.md:3"):
+        read_blocks(page)
+
+
 def test_one_bad_block_does_not_hide_the_others(page: Path) -> None:
     page.write_text(page.read_text().replace(":title: A half\n", "", 1))
     found = read_page(page)

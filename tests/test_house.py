@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from equations.examples import run_example
-
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
@@ -20,11 +18,6 @@ def read(name: str) -> str:
 
 def lines(name: str, pattern: str) -> list[str]:
     return re.findall(f"^{pattern}$", read(name), re.MULTILINE)
-
-
-def test_example_of_the_readme() -> None:
-    before, source = read("README.md").split("```python\n")
-    run_example("README", source.split("```")[0], ROOT / "README.md", before.count("\n") + 2)
 
 
 def test_versions_agree() -> None:

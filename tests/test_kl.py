@@ -181,6 +181,19 @@ def test_divergence_is_that_of_the_laws_divided_by_their_sums(p: Array, scale: f
     assert 0 <= kl_divergence(p * scale, p) <= 1e-31
 
 
+@given(pairs(), st.sampled_from([1 - 9e-10, 1 + 9e-10, 1 - 1e-15]))
+def test_sums_that_differ_from_one_do_not_matter(pair: Pair, scale: float) -> None:
+    p, q = pair
+    for x, y in [(p * scale, q), (p, q * scale), (p * scale, q * scale)]:
+        assert oracles.relative_error(cross_entropy(x, y), oracles.cross_entropy(x, y)) <= 1e-15
+        reference = oracles.kl(x, y)
+        if reference > 1e-8:  # below, the difference of the sums is larger than that of the laws
+            assert oracles.relative_error(kl_divergence(x, y), reference) <= 1e-15
+        for alpha in (0.5, 2):
+            reference = oracles.renyi(x, y, alpha)
+            assert renyi_divergence(x, y, alpha) == pytest.approx(float(reference), rel=1e-13)
+
+
 @given(pairs())
 def test_divergence_is_infinite_without_absolute_continuity(pair: Pair) -> None:
     p, q = pair
@@ -669,6 +682,17 @@ def test_variational_supremum_by_ascent() -> None:
         assert -found.fun == pytest.approx(kl_divergence(p, q), abs=1e-8)
 
 
+@pytest.mark.parametrize("size", [1e-1, 1e-4, 1e-8])
+@pytest.mark.parametrize("bound", ["dv", "nwj"])
+def test_variational_bounds_of_small_critics(size: float, bound: Literal["dv", "nwj"]) -> None:
+    # On equal laws, the first bound is less than 0 by half the variance of the critic.
+    critic = np.array([1.0, -1.0, 0.5]) * size + (bound == "nwj")
+    for q in (P, Q):
+        reference = float(oracles.donsker_varadhan(P, q, critic.tolist(), bound))
+        value = donsker_varadhan(P, q, critic, bound=bound)
+        assert value == pytest.approx(reference, rel=1e-15, abs=1e-15 * size)
+
+
 def test_variational_bounds_of_large_critics() -> None:
     p, q = [0.5, 0.5], [0.9, 0.1]
     assert donsker_varadhan(p, q, [1000.0, 1000.0]) == pytest.approx(0, abs=1e-12)
@@ -751,8 +775,13 @@ def test_infinite_renyi_divergences(p: list[float], q: list[float], finite: set[
         assert math.isfinite(renyi_divergence(p, q, alpha)) == (alpha in finite)
 
 
+def test_renyi_divergence_of_order_zero_of_a_small_missing_mass() -> None:
+    value = renyi_divergence([1.0, 0.0], [1 - 1e-20, 1e-20], 0)
+    assert value == pytest.approx(1e-20, rel=1e-15, abs=0)
+
+
 def test_renyi_divergence_of_large_orders_does_not_overflow() -> None:
-    for alpha in (1e3, 1e6, 1e290, 1e301):
+    for alpha in (1e3, 1e6, 1e290, 1e301, 1.7e308):
         assert renyi_divergence([0.5, 0.5], [0.9, 0.1], alpha) == pytest.approx(
             math.log(5), abs=1 / alpha
         )

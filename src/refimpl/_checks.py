@@ -9,6 +9,8 @@ be right. Nothing is repaired, clipped, normalised or shifted.
 
 import math
 import operator
+from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -124,13 +126,10 @@ def _flag(name: str, value: object) -> bool:
 
 
 def _axis(value: object) -> int:
-    try:
-        axis = operator.index(value)  # type: ignore[arg-type]  # this is the check
-    except TypeError:
-        axis = None
-    if axis is None or isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"axis = {value!r} is not an integer; give the axis of the outcomes")
-    return axis
+    if not isinstance(value, (bool, np.bool_)):
+        with suppress(TypeError):
+            return operator.index(value)  # type: ignore[arg-type]  # this is the check
+    raise TypeError(f"axis = {value!r} is not an integer; give the axis of the outcomes")
 
 
 # Arrays of numbers.
@@ -143,6 +142,8 @@ def reals(name: str, value: ArrayLike) -> Reals:
             f"{name} is a masked array; decide what the masked entries are "
             f"and give a plain array, such as {name}.filled(0.0)"
         )
+    if isinstance(value, (list, tuple)):
+        _no_odd_items(name, value)
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -155,6 +156,17 @@ def reals(name: str, value: ArrayLike) -> Reals:
     if not array.size:
         raise ValueError(f"{name} is empty, with shape {array.shape}; give at least one number")
     return array
+
+
+def _no_odd_items(name: str, value: Sequence[object], *index: object) -> None:
+    """Check that no item of nested lists is a boolean or masked: NumPy reads both as numbers."""
+    for i, item in enumerate(value):
+        if isinstance(item, (list, tuple)):
+            _no_odd_items(name, item, *index, i)
+        elif isinstance(item, np.ma.MaskedArray):
+            raise TypeError(f"{_entry(name, (*index, i))} is masked; give numbers")
+        elif isinstance(item, (bool, np.bool_)):
+            raise TypeError(f"{_entry(name, (*index, i))} = {item!r} is a boolean; give numbers")
 
 
 def finite(name: str, value: ArrayLike) -> Array:
@@ -184,7 +196,7 @@ def probabilities(name: str, value: ArrayLike) -> Array:
     result = finite(name, value)
     _blame(name, result, result < 0, "is negative; probabilities are ≥ 0")
     _blame(name, result, result > 1, "is larger than 1; probabilities are ≤ 1")
-    return result
+    return result + 0.0  # without the sign of −0.0, which decides what 1 / −0.0 is
 
 
 def integers(name: str, value: ArrayLike) -> list[int]:
@@ -315,6 +327,8 @@ def _same_outcomes(axis: int, arrays: dict[str, Reals]) -> int:
 
 def _law(name: str, array: Reals, axis: int) -> Law:
     total = _totals(name, array, axis)
+    if not array.all() and np.signbit(array).any():
+        array = array + array.dtype.type(0)  # without the sign of −0.0, as p / −0.0 is −∞
     return Law(array if axis == -1 else np.moveaxis(array, axis, -1), total)
 
 

@@ -7,8 +7,9 @@ terms of one sign, each with a small relative error, so that nothing cancels.
 """
 
 import functools
-import math
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,24 @@ from scipy.linalg import solve_triangular
 
 from refimpl._checks import Array, Covariance, Law, Reals, Unit
 
+Arguments = ParamSpec("Arguments")
+Value = TypeVar("Value")
+
 CHUNK = 1 << 15  # entries read at a time: 256 KiB in double precision
 TINY = float(np.finfo(np.float64).tiny)  # below it, floats lose digits
 NEAR = 1 / 9  # the largest s² for which the series is used
 SERIES = [2 / k for k in range(3, 37, 2)]  # of 2 (atanh(s) - s) / s³ in powers of s²
 
-quiet = np.errstate(all="ignore")  # log 0, 0 log 0 and overflow are meant
+
+def quiet(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
+    """Run a function without NumPy's warnings: log 0, 0 log 0 and overflow are meant."""
+
+    @functools.wraps(function)
+    def quietly(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
+        with np.errstate(all="ignore"):
+            return function(*args, **kwargs)
+
+    return quietly
 
 
 def cross_entropy(p: Law, q: Law, unit: Unit) -> Array:
@@ -225,14 +238,22 @@ def _by_panels(formula: Formula, p: Law, q: Law, unit: Unit) -> Array:
     return result.reshape(batch)
 
 
-def _chunks(p: Reals, q: Reals, work: int) -> Iterator[tuple[int, Array, Array, Array]]:
+class _Space(threading.local):
+    """Four arrays to work in, one set per thread: fresh memory would cost more than the sums."""
+
+    def __init__(self) -> None:
+        self.arrays = np.empty((4, CHUNK))
+
+
+_SPACE = _Space()
+
+
+def _chunks(p: Reals, q: Reals) -> Iterator[tuple[int, Array, Array, list[Array]]]:
     """Return where each chunk starts, p and q there in double precision, and arrays to use."""
-    n = p.shape[-1]
-    space = np.empty((work, *p.shape[:-1], min(n, CHUNK)))
-    for i in range(0, n, CHUNK):
+    for i in range(0, p.shape[-1], CHUNK):
         a = np.asarray(p[..., i : i + CHUNK], dtype=np.float64)
         b = a if p is q else np.asarray(q[..., i : i + CHUNK], dtype=np.float64)
-        yield i, a, b, space[..., : a.shape[-1]]
+        yield i, a, b, [space[: a.size].reshape(a.shape) for space in _SPACE.arrays]
 
 
 def _sum(terms: Array) -> Array:
@@ -251,7 +272,7 @@ def _any(flags: NDArray[np.bool_] | np.bool_) -> bool:
 
 def _cross_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
     total = np.zeros(sum_p.shape)
-    for _, a, b, (terms,) in _chunks(p, q, 1):
+    for _, a, b, (terms, *_) in _chunks(p, q):
         total = total + _sum_p_log(a, b, unit.log, terms)
     result: Array = (unit.log(sum_q) - total / sum_p) / unit.scale
     small = result * unit.nats < 1 / 2  # so one q may be near 1, and log Q spoils its logarithm
@@ -264,7 +285,7 @@ def _small_cross_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array) -> Arra
     """Take -log q of the likeliest outcome from the sum of the others."""
     top = q.argmax(axis=-1, keepdims=True)
     p_rest = q_rest = total = np.zeros(sum_p.shape)
-    for start, a, b, (x, y, terms) in _chunks(p, q, 3):
+    for start, a, b, (x, y, terms, _) in _chunks(p, q):
         is_top = np.arange(start, start + a.shape[-1]) == top
         np.copyto(x, a)
         np.copyto(y, b)
@@ -293,25 +314,44 @@ def _sum_p_log(p: Array, x: Array, log: np.ufunc, terms: Array) -> Array:
 
 
 def _relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
-    excess = distance = total = np.zeros(sum_p.shape)
-    for _, a, b, (d,) in _chunks(p, q, 1):
-        np.subtract(b, a, out=d)
+    total = np.zeros(sum_p.shape)
+    for _, a, b, (terms, *_) in _chunks(p, q):
+        np.divide(a, b, out=terms)
+        part = _sum_p_log(a, terms, unit.log, terms)
+        if _any(np.isinf(part)):  # p / q is too large, or q = 0
+            part = _sum(a * log_ratio(a, b, unit.log))
+        total = total + part
+    result = total / sum_p / unit.scale + np.log1p((sum_q - sum_p) / sum_p) / unit.nats
+    small = result * unit.nats < 1 / 2  # so terms of both signs may have cancelled
+    if _any(small):
+        result = np.where(small, _small_relative_entropy(p, q, sum_p) / unit.nats, result)
+    return np.asarray(result)
+
+
+def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array) -> Array:
+    """Sum terms of one sign. They are q - p + p log(p / q) if the sums of p and q are equal.
+
+    If q has the sum (1 + r) Σ p, the mean of the terms is too large by r - log(1 + r). Where
+    this is more than a small part of it, the terms are those of q / (1 + r).
+    """
+    total, excess = _sum_terms(p, q, np.zeros(1))
+    result, r = total / sum_p, np.asarray(excess / sum_p)
+    if _any(r * r > 2.0**-54 * result):
+        gap = log_gap(r)
+        if _any(gap > result / 16):
+            return np.asarray(_sum_terms(p, q, r[..., None])[0] / sum_p)
+        result = result - gap
+    return np.asarray(result)
+
+
+def _sum_terms(p: Reals, q: Reals, r: Array) -> tuple[Array, Array]:
+    """Return the sum of the terms for p and q / (1 + r), and that of q / (1 + r) - p."""
+    total = excess = np.zeros(p.shape[:-1])
+    for _, a, b, (d, *work) in _chunks(p, q):
+        scaled = _scaled(a, b, r, d, work[0])
         excess = excess + _sum(d)
-        distance = distance + _sum(np.abs(d, out=d))
-    if not _any(distance < math.sqrt(1 / 2)):  # then KL ≥ 1/4 by Pinsker's inequality
-        for _, a, b, (terms,) in _chunks(p, q, 1):
-            np.divide(a, b, out=terms)
-            part = _sum_p_log(a, terms, unit.log, terms)
-            if _any(np.isinf(part)):  # p / q is too large, or q = 0
-                part = _sum(a * log_ratio(a, b, unit.log))
-            total = total + part
-        nats = np.log1p((sum_q - sum_p) / sum_p)
-        return np.asarray(total / sum_p / unit.scale + nats / unit.nats)
-    r = np.asarray(excess / sum_p)[..., None]
-    for _, a, b, (d, *work) in _chunks(p, q, 4):
-        terms = relative_entropy_terms(a, _scaled(a, b, r, d, work[0]), d, work)
-        total = total + _sum(terms)
-    return np.asarray(total / sum_p / unit.nats)
+        total = total + _sum(relative_entropy_terms(a, scaled, d, work))
+    return total, excess
 
 
 def _scaled(p: Array, q: Array, r: Array, d: Array, work: Array) -> Array:
@@ -333,11 +373,11 @@ def _ratios(p: Reals, q: Reals, sum_p: Array) -> tuple[Array, Array, Array, Arra
     """Return p, q with the sum of p, their difference and log(q / p), with all their digits."""
     p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
     d, work = np.empty((2, *p.shape))
-    r = np.asarray(_sum(q - p) / sum_p)
-    q = _scaled(p, q, r[..., None], d, work)
+    r = np.asarray(_sum(q - p) / sum_p)[..., None]
+    far = -log_ratio(p, q) - np.log1p(r)
+    q = _scaled(p, q, r, d, work)
     delta = d / p
-    logs = np.where(np.abs(delta) <= 1 / 2, np.log1p(delta), -log_ratio(p, q))
-    return p, q, d, logs
+    return p, q, d, np.where(np.abs(delta) <= 1 / 2, np.log1p(delta), far)
 
 
 def _largest_log_ratio(p: Reals, q: Reals, sum_p: Array, _: Array, unit: Unit) -> Array:

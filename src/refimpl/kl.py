@@ -180,10 +180,8 @@ def kl_gaussian(
     """
     Kullback-Leibler divergence of normal laws, on the line or in d dimensions.
 
-    The divergence is log(σ_q / σ_p) + (σ_p² + (μ_p - μ_q)²) / (2 σ_q²) - 1/2 on the line,
-    equation :eq:`eq-kl-gaussian-1d`, and half of tr(Σ_q⁻¹ Σ_p) - d + log(det Σ_q / det Σ_p)
-    plus the squared distance of the means in d dimensions, equation
-    :eq:`eq-kl-gaussian-nd`.
+    The closed form on the line is equation :eq:`eq-kl-gaussian-1d`, that in d dimensions
+    equation :eq:`eq-kl-gaussian-nd`.
 
     Parameters
     ----------
@@ -345,9 +343,8 @@ def renyi_divergence(
     """
     Rényi divergence of order alpha of a law from a model.
 
-    The divergence log(Σ p^α q^(1 - α)) / (α - 1) grows with its order. It is
-    -log Σ q over the outcomes with p > 0 at α = 0, the Kullback-Leibler divergence at α = 1,
-    and the logarithm of the largest p / q at α = ∞. Equation :eq:`eq-renyi-def`.
+    It grows with its order. At order 1 it is the Kullback-Leibler divergence, and at order
+    infinity the logarithm of the largest ratio of p to q. Equation :eq:`eq-renyi-def`.
 
     Parameters
     ----------
@@ -428,9 +425,9 @@ def donsker_varadhan(
     """
     Lower bound of the Kullback-Leibler divergence from a critic.
 
-    For a function T of the outcomes, E_p T - log E_q exp(T) (Donsker and Varadhan) and
-    E_p T - E_q exp(T - 1) (Nguyen, Wainwright and Jordan) are at most KL(p ‖ q). The first
-    attains it at T = log(p / q), the second at T = 1 + log(p / q).
+    A critic is a function of the outcomes. Its bound of Donsker and Varadhan, and that of
+    Nguyen, Wainwright and Jordan, never exceed the divergence. Both are attained, the first
+    where the critic is the logarithm of p / q, the second where it is one more than that.
     Equation :eq:`eq-kl-donsker-varadhan`.
 
     Parameters

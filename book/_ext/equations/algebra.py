@@ -33,6 +33,7 @@ class Algebra:
 
     laws: frozenset[str] = frozenset()
     atoms: dict[str, Node] = field(default_factory=dict)
+    _known: dict[int, tuple[Node, Polynomial]] = field(default_factory=dict, repr=False)
 
     def key(self, row: Row) -> tuple[object, ...]:
         """Return something that is equal for two rows that say the same."""
@@ -51,8 +52,14 @@ class Algebra:
         shift: Polynomial = {((_LOG_2, -power),) if power else (): Fraction(1)}
         return _scale(_product([side, shift]), 1 / abs(value) if signed else 1 / value)
 
-    def normal_form(self, node: Node) -> Polynomial:  # noqa: C901, PLR0911  (one line for each kind of node)
+    def normal_form(self, node: Node) -> Polynomial:
         """Return a formula as a sum of products of atoms."""
+        # Mutants share most of their parts. The node is kept, so that its id stays its own.
+        if id(node) not in self._known:
+            self._known[id(node)] = node, self._normal_form(node)
+        return self._known[id(node)][1]
+
+    def _normal_form(self, node: Node) -> Polynomial:  # noqa: C901, PLR0911  (one line for each kind of node)
         if isinstance(node, syn.Number):
             value = Fraction(node.text)
             return {(): value} if value else {}
@@ -77,7 +84,8 @@ class Algebra:
             return self._atom(f"abs {_text(body)}", node)
         if isinstance(node, syn.Functional) and node.name.endswith("bits"):
             nats = replace(node, name=node.name.removesuffix("bits"))
-            return {((_LOG_2, Fraction(-1)), (self._opaque(nats), Fraction(1))): Fraction(1)}
+            unit: Polynomial = {((_LOG_2, Fraction(-1)),): Fraction(1)}
+            return _product([unit, self.normal_form(nats)])
         return self._atom(self._opaque(node), node)
 
     def _logarithm(self, node: syn.Log) -> Polynomial:

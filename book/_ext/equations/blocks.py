@@ -218,6 +218,8 @@ class _Reader:
                 self._example(content, line, exercise)
             return
         name, argument = directive["name"], directive["argument"].strip()
+        if name in {"equation", "exercise"}:
+            self._check_new(argument, line)
         if name == "equation":
             self.blocks.append(parse_equation(argument, content, self.file, line))
         elif name == "derivation":
@@ -231,6 +233,12 @@ class _Reader:
             self.read(body, offset=body_line - 1, exercise=block.id)
         elif name not in _OPAQUE:
             self.read(content, offset=line, exercise=exercise)
+
+    def _check_new(self, name: str, line: int) -> None:
+        for block in self.blocks:
+            if isinstance(block, Equation | Exercise) and block.id == name:
+                message = f"the id {name} is used twice; first in {self.file.name}:{block.line}"
+                raise BlockError(self.file, line, message)
 
     def _example(self, content: str, line: int, exercise: str | None) -> None:
         self._examples += 1

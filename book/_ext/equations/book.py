@@ -7,8 +7,10 @@ build, and pages may be read in parallel.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import inspect
 import json
+import pkgutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -145,8 +147,11 @@ class Book:
 
 
 def public_functions(package: ModuleType) -> dict[str, object]:
-    """Return the functions that a package exports through ``__all__``."""
-    exported = {name: getattr(package, name) for name in package.__all__}
+    """Return the functions that a package, or one of its public modules, lists in ``__all__``."""
+    found = pkgutil.iter_modules(getattr(package, "__path__", ()), f"{package.__name__}.")
+    public = [module.name for module in found if "._" not in module.name]
+    modules = [package, *map(importlib.import_module, public)]
+    exported = {name: getattr(module, name) for module in modules for name in module.__all__}
     return {name: value for name, value in exported.items() if inspect.isfunction(value)}
 
 

@@ -282,8 +282,7 @@ class _Drawing:
             return self._weights(symbol)
         if symbol.kind in {"integer", "variable", "size", "element"}:
             return self._simple(symbol)
-        size = self.sizes[symbol.axes[0]]
-        return exact(self._numbers(symbol.kind, size), *symbol.axes)
+        return exact(self._numbers(symbol.kind, self.sizes[symbol.axes[0]]), *symbol.axes)
 
     def _simple(self, symbol: Symbol) -> Value:
         if symbol.kind == "integer":
@@ -354,16 +353,26 @@ class _Drawing:
         return law(_LAWS[style](self.rng, self.sizes[symbol.axes[0]], 1)[0], *symbol.axes)
 
     def _numbers(self, kind: str, size: int) -> Array:
-        """Draw a family of numbers, or a measure, a function or code lengths on the plain set."""
+        """Draw a family of numbers, or a measure, a function, … on the plain set."""
         rng, special = self.rng, self.styles.number == "special"
         if kind in {"function", "family real"}:
             return np.full(size, rng.normal()) if special else rng.normal(size=size)
         if kind == "lengths":
             return self._lengths(size)
+        if kind == "distance":
+            return self._distances(size)
         values = np.ones(size) if special else np.exp(rng.normal(0, 0.8, size))
         if kind == "family non-negative" and "zeros" in self.styles.law:
             values = np.where(rng.uniform(size=size) < 0.4, 0.0, values)
         return values
+
+    def _distances(self, size: int) -> Array:
+        """Draw the distances between points in the plane; in special cases all the same."""
+        if self.styles.number == "special":
+            return 1 - np.eye(size)
+        points = self.rng.normal(size=(size, 2)) * (1, self.styles.number != "ends")
+        distances: Array = np.linalg.norm(points[:, None] - points, axis=2)
+        return distances
 
     def _lengths(self, size: int) -> Array:
         """Draw code lengths; in the style dyadic, those that suit the first law."""

@@ -36,6 +36,7 @@ from equations.values import (
     Table,
     Value,
     Variable,
+    are_numbers,
     as_number,
     exact,
     kind_of,
@@ -326,8 +327,8 @@ class Evaluator:
 
     def _multiply(self, node: syn.Mul) -> Value:
         values = [self.value(factor) for factor in node.factors]
-        if all(isinstance(value, Real) for value in values):
-            return ext.multiply(cast("list[Real]", values))
+        if are_numbers(values):
+            return ext.multiply(values)
         if isinstance(node.factors[0], syn.Name) and isinstance(values[1], Element):
             raise EvaluationError("write p(x) for the value of p at x", node.at)
         result = values[0]

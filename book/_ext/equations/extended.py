@@ -63,7 +63,7 @@ def add(terms: Sequence[Real]) -> Real:
                 raise Undefined("infinity minus infinity")
             return Real(math.nan, soft=True)
         error += term.error + ROUNDOFF * abs(value)
-    return Real(value, error, soft=soft)
+    return Real(value, 0.0 if math.isinf(value) else error, soft=soft)
 
 
 def negative(a: Real) -> Real:
@@ -114,6 +114,8 @@ def power(a: Real, b: Real) -> Real:
     base, exponent = a.value, b.value
     if base == 0 and exponent < 0:
         return Real(math.inf)
+    if math.isinf(base) and exponent == 0:
+        raise Undefined("infinity to the power of zero")
     if base != base or exponent != exponent:  # noqa: PLR0124  (the fastest test for nan)
         return Real(math.nan, soft=True)
     if base < 0 and not exponent.is_integer():
@@ -122,9 +124,10 @@ def power(a: Real, b: Real) -> Real:
         value = math.pow(base, exponent)
     except OverflowError:
         raise OutOfRange(f"{base} to the power of {exponent}") from None
-    if base == 0 or math.isinf(value) or math.isinf(exponent):
-        return Real(value, 0.0 if exponent == 0 else a.error ** max(exponent, 0.0), soft=a.soft)
-    if value == 0 and math.isfinite(base):
+    if base == 0 or math.isinf(base) or math.isinf(exponent):
+        near_zero = base == 0 and exponent > 0
+        return Real(value, a.error**exponent if near_zero else 0.0, soft=a.soft)
+    if value == 0:
         return Real(0.0, UNDERFLOW)
     slope = abs(exponent) * a.error / abs(base)
     bend = abs(math.log(abs(base))) * b.error if b.error else 0.0

@@ -158,9 +158,9 @@ def _of_normals(node: syn.Functional, macro: Macro, values: Sequence[Value]) -> 
 
 def _of_variables(evaluator: Evaluator, node: syn.Functional, macro: Macro) -> Real:
     r"""Evaluate ``\H{X, Y}``, ``\H{Y \mid X}``, ``\H{Y \mid X = x}`` or ``\MI{X}{Y}``."""
-    joint = _joint_law(evaluator, node)
     groups = [_axes(evaluator, argument.items) for argument in node.arguments]
     given = node.arguments[0].given
+    joint = _joint_law(evaluator, node, {axis for group in groups for axis in group})
     if len(groups) > 1:
         return call(macro.function, macro.base, [_flat(joint, *groups)])
     if not given:
@@ -175,10 +175,19 @@ def _of_variables(evaluator: Evaluator, node: syn.Functional, macro: Macro) -> R
 
 
 def _flat(joint: Table, *groups: tuple[str, ...]) -> Any:  # noqa: ANN401  (an array)
-    """Return the law of some groups of variables, with one axis for each group."""
-    table = joint.marginal(sum(groups, ()))
-    sizes = dict(zip(table.axes, table.values.shape, strict=True))
-    return table.values.reshape([math.prod(sizes[axis] for axis in group) for group in groups])
+    """Return the law of some groups of variables, with one axis for each group.
+
+    A variable that stands in it twice has the same value both times.
+    """
+    axes = sum(groups, ())
+    unique = tuple(dict.fromkeys(axes))
+    table = joint.marginal(unique).values
+    sizes = dict(zip(unique, table.shape, strict=True))
+    values = np.zeros([sizes[axis] for axis in axes])
+    places = [unique.index(axis) for axis in axes]
+    for index in np.ndindex(*table.shape):
+        values[tuple(index[place] for place in places)] = table[index]
+    return values.reshape([math.prod(sizes[axis] for axis in group) for group in groups])
 
 
 def _axes(evaluator: Evaluator, items: Sequence[syn.Node]) -> tuple[str, ...]:
@@ -188,9 +197,10 @@ def _axes(evaluator: Evaluator, items: Sequence[syn.Node]) -> tuple[str, ...]:
     return tuple(cast("Variable", variable).axis for variable in variables)
 
 
-def _joint_law(evaluator: Evaluator, node: syn.Node) -> Table:
+def _joint_law(evaluator: Evaluator, node: syn.Node, axes: set[str]) -> Table:
+    """Return the first joint law of some variables."""
     for value in evaluator.values.values():
-        if isinstance(value, Table) and len(value.axes) > 1 and not value.given:
+        if isinstance(value, Table) and axes <= set(value.axes) and not value.given:
             return value
     raise EvaluationError("the setting has no joint law of these variables", node.at)
 

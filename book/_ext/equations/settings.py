@@ -133,7 +133,8 @@ class _Declarations:
             if re.fullmatch(pattern, words):
                 reader(self, maths, words)
                 return
-        if all(re.fullmatch(r"[\d.]+|\\[dt]?frac[\d{} ]+", text.strip()) for text in maths):
+        fixed = [re.fullmatch(r"[\d.]+|\\[dt]?frac[\d{} ]+", text.strip()) for text in maths]
+        if fixed and all(fixed):
             return  # A phrase about fixed numbers declares nothing.
         near = difflib.get_close_matches(words, EXAMPLES, 1, 0.0)[0].replace("@", "$…$")
         message = f"cannot read the phrase “{phrase}”; the nearest that can be read is “{near}”"
@@ -173,14 +174,20 @@ class _Declarations:
             self._add([call.function], "channel", *_letters(call.args), *given, given=given)
 
     def on_the_set(self, maths: Sequence[str], words: str) -> None:
-        kinds = {"sub": "sub-probability", "pos": "measure", "fun": "function", "pre": "lengths"}
+        kinds = {"sub": "sub-probability", "pos": "measure", "pre": "lengths"}
+        kinds |= {"fun": "function", "log": "function"}
         self._add(_names(maths), kinds[words[:3]], "X")
+
+    def distances(self, maths: Sequence[str], _: str) -> None:
+        for call in _applied(maths):
+            self._add([call.function], "distance", "X", "X")
 
     def weights(self, maths: Sequence[str], _: str) -> None:
         self._families(_names(maths), "family weights")
 
     def numbers_with_index(self, maths: Sequence[str], words: str) -> None:
-        self._families(_names(maths), f"family {words.split(maxsplit=1)[0]}")
+        first = words.split(maxsplit=1)[0]
+        self._families(_names(maths), f"family {'real' if first == 'points' else first}")
 
     def _families(self, names: Sequence[syn.Name], kind: str, *axes: str) -> None:
         for name in names:
@@ -247,9 +254,12 @@ _PHRASES: Sequence[tuple[str, Callable[[_Declarations, Sequence[str], str], None
     (rf"sub-probabilit(?:y|ies) @{_SET}", _Declarations.on_the_set),
     (rf"positive measures? @{_SET}", _Declarations.on_the_set),
     (rf"functions? @{_SET}", _Declarations.on_the_set),
+    (rf"logits @{_SET}", _Declarations.on_the_set),
     (rf"prefix-code lengths @{_SET}", _Declarations.on_the_set),
+    (rf"distances? @{_SET}", _Declarations.distances),
     (r"weights @", _Declarations.weights),
     (r"(?:non-negative|positive|real) numbers @", _Declarations.numbers_with_index),
+    (r"points @ on the line", _Declarations.numbers_with_index),
     (r"elements? @ of the (?:set|product)", _Declarations.elements),
     (r"vectors? @", _Declarations.vectors),
     (r"positive definite (?:matrix |matrices )?@", _Declarations.vectors),
@@ -264,9 +274,12 @@ EXAMPLES = (
     "sub-probability @ on the same set",
     "positive measure @ on the same set",
     "function @ on the same set",
+    "logits @ on the same set",
     "prefix-code lengths @ on the same set",
+    "distance @ on the same set",
     "weights @",
     "non-negative numbers @",
+    "points @ on the line",
     "element @ of the set",
     "vectors @",
     "positive definite @",
@@ -389,7 +402,10 @@ class Setting:
         )
 
 
-_CALLABLE = {"law", "sub-probability", "measure", "function", "lengths", "channel", "family laws"}
+_CALLABLE = {
+    *("law", "sub-probability", "measure", "function", "lengths", "distance", "channel"),
+    "family laws",
+}
 
 
 def _mathematics(text: str) -> list[str]:

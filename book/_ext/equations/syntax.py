@@ -15,13 +15,13 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
-from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
-from lark.exceptions import UnexpectedEOF, VisitError
+from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken
+from lark.exceptions import VisitError
 from lark.tree import Meta
 from lark.visitors import v_args
 
@@ -56,7 +56,7 @@ class Name(Node):
     base: str
     sub: str | None = None
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The symbol as LaTeX."""
         if self.sub is None:
@@ -582,22 +582,17 @@ class _Reader:
         except UnexpectedInput as error:
             raise self._explain(error, text, start) from None
         except VisitError as error:
-            inner = error.orig_exc
-            if isinstance(inner, LatexError):
-                raise LatexError(inner.message, text, inner.at) from None
-            raise
+            inner = cast("LatexError", error.orig_exc)
+            raise LatexError(inner.message, text, inner.at) from None
 
     def _explain(self, error: UnexpectedInput, text: str, start: str) -> LatexError:
-        at = error.pos_in_stream
-        if at is None or at < 0 or isinstance(error, UnexpectedEOF):
-            at = len(text.rstrip())
-        kind, shown = "", ""
-        if isinstance(error, UnexpectedToken):
+        at = cast("int", error.pos_in_stream)
+        if not isinstance(error, UnexpectedToken):
+            kind, shown = "", text[at]
+        elif error.token.type == "$END":
+            kind, shown, at = "$END", "the end", len(text.rstrip())
+        else:
             kind, shown = error.token.type, str(error.token)
-            if kind == "$END":
-                at, shown = len(text.rstrip()), "the end"
-        elif isinstance(error, UnexpectedCharacters):
-            shown = text[at]
         hint = _HINTS.get(shown) or _HINTS.get(kind, "")
         if kind == "COMMAND":
             near = difflib.get_close_matches(shown, _commands(), 1, 0.3)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -187,6 +187,14 @@ def kind_of(value: Value) -> str:
     return _KINDS[type(value)]
 
 
+def are_numbers(values: Sequence[Value]) -> TypeGuard[Sequence[Real]]:
+    """Return whether all values are numbers."""
+    for value in values:  # noqa: SIM110  (much faster than a generator, and called most often)
+        if value.__class__ is not Real:
+            return False
+    return True
+
+
 def as_number(value: Value) -> Value:
     """Return a matrix of one entry as a number."""
     if isinstance(value, Matrix) and value.values.size == 1:
@@ -198,10 +206,12 @@ def lift(
     function: Callable[[Sequence[Real]], Real], values: Sequence[Value], node: syn.Node
 ) -> Value:
     """Apply a function of numbers; to tables entry by entry."""
+    if are_numbers(values):
+        return function(values)
     if any(isinstance(value, Real) for value in values):
         values = [as_number(value) for value in values]
-    if all(isinstance(value, Real) for value in values):
-        return function(cast("Sequence[Real]", values))
+        if are_numbers(values):
+            return function(values)
     tables = [value for value in values if isinstance(value, Table)]
     if not all(isinstance(value, Real | Table) for value in values):
         kinds = " and ".join(sorted({kind_of(value) for value in values}))
@@ -219,8 +229,10 @@ def lift(
 
 def total(values: Sequence[Value], node: syn.Node) -> Value:
     """Return a sum of numbers, of tables, or of matrices."""
+    if are_numbers(values):
+        return ext.add(values)
     matrices = [value for value in values if isinstance(value, Matrix)]
-    if len(matrices) < len(values) or not values:
+    if len(matrices) < len(values):
         return lift(ext.add, values, node)
     if any(matrix.values.shape != matrices[0].values.shape for matrix in matrices):
         raise EvaluationError("the shapes of these matrices differ", node.at)

@@ -449,7 +449,24 @@ class _Line:
     line: int
     relation: str
     verdict: Verdict
-    run: Run | None = None
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two neighbouring lines, and what came out of comparing them."""
+
+    before: _Line
+    after: _Line
+    run: Run
+
+    def row(self, before: syn.Node | None = None, after: syn.Node | None = None) -> Row:
+        """Return the claim of the pair, with another formula on one side."""
+        return Row(before or self.before.side, ((self.after.relation, after or self.after.side),))
+
+    def case(self, checker: Checker, changed: Row) -> _Case:
+        """Return the case of a mutant that changes this pair."""
+        witnesses = checker.witnesses(self.run, (self.row(),))
+        return _Case(checker, Claim((changed,)), witnesses, checker.strict(self.run))
 
 
 # What two relations in a row amount to, when the line between them is not run.
@@ -475,22 +492,21 @@ class _Lines:
         self.verdicts = verdicts
 
     def check(self) -> None:
-        lines = self._read()
-        pairs = []
-        for before, after in pairwise(lines):
+        pairs: list[_Pair] = []
+        for before, after in pairwise(self._read()):
             with _Timed(after.verdict, after.line):
-                self._check_step(before, after)
-                pairs.append((before, after))
-        for number, (before, after) in enumerate(pairs):
-            if before.verdict.problems or after.verdict.problems:
-                continue
-            following = pairs[number + 1][1] if number + 1 < len(pairs) else None
-            with _Timed(after.verdict, after.line):
-                self.jury.verdict = after.verdict
-                if number == 0:
-                    self._mutate(None, before, after)
-                self._mutate(before, after, following)
-                self._reverse(before, after)
+                pairs.append(self._compare(before, after))
+        # Where a line fails, its neighbours show no more than that.
+        sound = [p for p in pairs if not p.before.verdict.problems + p.after.verdict.problems]
+        following = {id(pair.before): pair for pair in sound}
+        for pair in sound:
+            with _Timed(pair.after.verdict, pair.after.line):
+                self.jury.verdict = pair.after.verdict
+                if pair.before.relation == "":
+                    self._mutate(pair.before, None, pair)
+                self._mutate(pair.after, pair, following.get(id(pair.after)))
+                for mutant in reversed_relations(pair.row()):
+                    self.jury.judge([pair.case(self.checker, mutant)], mutant, pair.row())
 
     def _read(self) -> list[_Line]:
         """Read the lines; those that are not run are passed over, and relations composed."""
@@ -527,9 +543,9 @@ class _Lines:
         shown = LatexError(error.message, text, column)
         return SettingError(f"line {found}, column {column + 1}: {shown}")
 
-    def _check_step(self, before: _Line, after: _Line) -> None:
+    def _compare(self, before: _Line, after: _Line) -> _Pair:
         verdict = after.verdict
-        row = _link(before.side, after)
+        row = Row(before.side, ((after.relation, after.side),))
         try:
             run = self.checker.run(Claim((row,)))
         except EvaluationError as error:
@@ -537,38 +553,19 @@ class _Lines:
             step = line.relation != ""
             raise self._placed(error, line.latex, line.line, step=step) from None
         _record(verdict, run)
-        after.run = run
         for failure in _worth_telling(run.failures):
             place = f"{verdict.file}:{verdict.line}"
             what = f"{syn.latex(row)} does not hold: {failure.message}"
             verdict.problems.append(f"{place}: {what}{_shown(failure)}")
+        return _Pair(before, after, run)
 
-    def _mutate(self, before: _Line | None, line: _Line, following: _Line | None) -> None:
+    def _mutate(self, line: _Line, to: _Pair | None, away: _Pair | None) -> None:
         """Change one line: it has to disagree with the line before, or with the line after."""
         checker = self.checker
         for mutant in mutants(Row(line.side), similar_symbols(checker), laws_of(checker)):
-            cases = []
-            if before is not None:
-                cases.append(self._case(before, line, _link(before.side, line, mutant.first)))
-            if following is not None and following.run is not None:
-                cases.append(self._case(line, following, _link(mutant.first, following)))
+            cases = [to.case(checker, to.row(after=mutant.first))] if to else []
+            cases += [away.case(checker, away.row(before=mutant.first))] if away else []
             self.jury.judge(cases, mutant, Row(line.side))
-
-    def _reverse(self, before: _Line, after: _Line) -> None:
-        row = _link(before.side, after)
-        for mutant in reversed_relations(row):
-            self.jury.judge([self._case(before, after, mutant)], mutant, row)
-
-    def _case(self, before: _Line, after: _Line, changed: Row) -> _Case:
-        run = after.run
-        if run is None:
-            return _Case(self.checker, Claim((changed,)), {}, ())
-        witnesses = self.checker.witnesses(run, (_link(before.side, after),))
-        return _Case(self.checker, Claim((changed,)), witnesses, self.checker.strict(run))
-
-
-def _link(before: syn.Node, after: _Line, side: syn.Node | None = None) -> Row:
-    return Row(before, ((after.relation, side or after.side),))
 
 
 def locate(source: Sequence[str], line: int, latex: str, at: int, *, step: bool) -> tuple[int, int]:

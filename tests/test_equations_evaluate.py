@@ -1,0 +1,549 @@
+"""Formulas get the values that they have by hand, with the book's conventions for zero."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from equations import extended as ext
+from equations import functionals, quadrature
+from equations import syntax as syn
+from equations.evaluate import Evaluator
+from equations.extended import OutOfRange, Real, Undefined
+from equations.settings import Setting
+from equations.values import (
+    Closure,
+    Element,
+    EvaluationError,
+    Matrix,
+    Normal,
+    Table,
+    Value,
+    Variable,
+    exact,
+    kind_of,
+    law,
+)
+
+INF, NAN = math.inf, math.nan
+P, Q = [0.7, 0.2, 0.1], [0.5, 0.3, 0.2]
+JOINT = [[0.5, 0.1], [0.2, 0.2]]
+SIGMA = np.array([[1.0, 0.5], [0.5, 1.0]])
+
+VALUES: dict[str, Value] = {
+    "p": law(P, "X"),
+    "q": law(Q, "X"),
+    "z": law([1.0, 0.0, 0.0], "X"),
+    "c": Element("X", 1),
+    "s": Real(0.3),
+    "t": Real(0.5),
+    "n": Real(3.0),
+    "o": Real(0.0),
+    "a": exact([1.0, 3.0], "I"),
+    "w": law([0.25, 0.75], "K"),
+    "r": law([P, Q], "K", "X"),
+    "T": exact([1.0, 0.0, 0.0], "X"),
+    r"\mu_1": Matrix(np.array([[1.0], [0.0]]), vector=True),
+    r"\mu_2": Matrix(np.zeros((2, 1)), vector=True),
+    r"\Sigma_1": Matrix(SIGMA),
+    r"\Sigma_2": Matrix(np.eye(2)),
+    "B": Matrix(np.array([[1.0, 2.0], [0.0, 1.0]])),
+}
+SIZES = {"X": 3, "I": 2, "K": 2}
+JOINT_VALUES: dict[str, Value] = {
+    "p": law(JOINT, "X", "Y"),
+    "X": Variable("X"),
+    "Y": Variable("Y"),
+    "x_0": Element("X", 1),
+    "u": Element("X", 0),
+    "v": Element("Y", 1),
+    "K": law([[0.9, 0.1], [0.1, 0.9]], "Z", "X", given=("X",)),
+    "f": exact([[1.0, -1.0], [2.0, 3.0]], "X", "Y"),
+}
+JOINT_SIZES = {"X": 2, "Y": 2, "Z": 2}
+
+
+def evaluator(*, joint: bool = False) -> Evaluator:
+    if joint:
+        return Evaluator(JOINT_VALUES, JOINT_SIZES)
+    return Evaluator(VALUES, SIZES)
+
+
+def callables(values: dict[str, Value]) -> dict[str, bool]:
+    known = {name: isinstance(value, Table | Closure) for name, value in values.items()}
+    return {**known, r"\delta": True, r"\sigma": True, "a": False, "w": False}
+
+
+def value(text: str, *, joint: bool = False) -> Value:
+    names = callables(JOINT_VALUES if joint else VALUES)
+    return evaluator(joint=joint).value(syn.parse_sum(text, names))
+
+
+def number(text: str, *, joint: bool = False) -> float:
+    found = value(text, joint=joint)
+    assert isinstance(found, Real)
+    assert found.error <= 1e-9 * (1 + abs(found.value)) or not math.isfinite(found.value)
+    return found.value
+
+
+H_P = 0.801818552543
+NUMBERS = (
+    (r"\sum_x p(x) \log \frac{p(x)}{q(x)}", 0.0851228259572),
+    (r"\KL{p}{q}", 0.0851228259572),
+    (r"\KLbits{p}{q}", 0.122806278875),
+    (r"\H{p}", H_P),
+    (r"\Hbits{p}", 1.15677964945),
+    (r"\CE{p}{q}", 0.886941378501),
+    (r"\PP{p}{q}", 2.42769289030),
+    (r"\J{p}{q}", 0.0851228259572 + 0.0920328502338),
+    (r"\Renyi{1}{p}{q}", 0.0851228259572),
+    (r"\h{s}", 0.610864302055),
+    (r"\kl{s}{t}", 0.0822828785051),
+    (r"\KL{p}{\unif}", math.log(3) - H_P),
+    (r"\KL{\unif}{p}", -math.log(3) - (math.log(0.7) + math.log(0.2) + math.log(0.1)) / 3),
+    (r"\H{\unif}", math.log(3)),
+    (r"\H{\frac{p + q}{2}} - \H{(0.6, 0.25, 0.15)}", 0.0),
+    (r"\I{c}", -math.log(0.2)),
+    (r"\I{s}", -math.log(0.3)),
+    (r"\E{x \sim p}{-\log q(x)}", 0.886941378501),
+    (r"\E{x \sim \unif}{T(x)}", 1 / 3),
+    (r"\E{x \sim z}{\log q(x)}", math.log(0.5)),
+    (r"\E{x \sim \Normal{1}{4}}{x^2}", 5.0),
+    (r"\E{x \sim \Normal{\mu_1}{\Sigma_1}}{(x - \mu_2)^{\T} \Sigma_2^{-1} (x - \mu_2)}", 3.0),
+    (r"\sum_x p(x)^2", 0.54),
+    (r"\sum_{x : p(x) > 0.15} p(x)", 0.9),
+    (r"\sum_{k=1}^{n} k", 6.0),
+    (r"\sum_{k=1}^{0} k", 0.0),
+    (r"\prod_{k=1}^{n} k", 6.0),
+    (r"\max_x p(x)", 0.7),
+    (r"\inf_x p(x)", 0.1),
+    (r"\min(s, t, 1)", 0.3),
+    (r"\sum_i a_i", 4.0),
+    ("a_2", 3.0),
+    (r"\sum_k w_k \H{r_k}", 0.25 * H_P + 0.75 * 1.02965301407),
+    (r"\sum_k w_k r_k(c)", 0.25 * 0.2 + 0.75 * 0.3),
+    ("p(c)", 0.2),
+    ("p(2)", 0.2),
+    (r"\delta_c(c)", 1.0),
+    (r"\H{\delta_c}", 0.0),
+    (r"\KL{\delta_c}{q}", -math.log(0.3)),
+    (r"\sigma(o)", 0.5),
+    ("e", math.e),
+    (r"\pi", math.pi),
+    ("t^2 - 2 t", -0.75),
+    ("t / 2 \\cdot 4", 1.0),
+    (r"\sqrt{t} \sqrt[3]{8}", 2 * math.sqrt(0.5)),
+    (r"\log_2 8", 3.0),
+    (r"\log_3 9", 2.0),
+    (r"\exp(t)", math.exp(0.5)),
+    (r"\ceil{-\log_2 0.25} + \floor{2.5}", 4.0),
+    (r"\abs{-s}", 0.3),
+    (r"\norm{-s}", 0.3),
+    (r"\sum_{u : T(u) > 0} 1", 1.0),
+    (r"\log (2 \normal{0}{0}{1})", math.log(2) - 0.5 * math.log(2 * math.pi)),
+    (r"\binom{5}{2} + 4! + \binom{3}{4}", 34.0),
+    (r"\tr s + \det s", 0.6),
+    (r"\begin{cases} 1 & \text{if } s < t \\ 2 & \text{otherwise} \end{cases}", 1.0),
+    (r"\begin{cases} 1 & \text{if } s > t \\ 2 & \text{otherwise} \end{cases}", 2.0),
+    (r"\begin{cases} 1 & \text{if } p \ne q \end{cases}", 1.0),
+    (r"\begin{cases} 1 & \text{if } p \ll q \\ 2 & \text{if } p = p \end{cases}", 1.0),
+    (r"\begin{cases} 1 & \text{if } p \perp q \\ 2 & \text{if } s \le t \end{cases}", 2.0),
+    (r"\begin{cases} 1 & \text{if } s = t \\ 2 & \text{if } t \ge s > 0 \end{cases}", 2.0),
+    (r"\int_{0}^{1} u^2 \dd u", 1 / 3),
+    (r"\int_{1}^{0} u^2 \dd u", -1 / 3),
+    (r"\int_{t}^{t} u^2 \dd u", 0.0),
+    (r"\int_{0}^{\infty} e^{-u} \dd u", 1.0),
+    (r"\int \normal{u}{1}{4} u \dd u", 1.0),
+    (
+        (
+            r"\int_{-\infty}^{\infty} \normal{u}{0}{1} \log "
+            r"\frac{\normal{u}{0}{1}}{\normal{u}{0}{0.01}} \dd u"
+        ),
+        49.5 - math.log(10),
+    ),
+    (r"-\log_2 \normal{0}{0}{1}", 0.5 * math.log2(2 * math.pi)),
+    (r"\int_{0}^{1} \abs{u - s} \dd u", (0.09 + 0.49) / 2),
+    (r"\frac{\partial}{\partial t} t^3", 0.75),
+    (r"\frac{\partial^2}{\partial t^2} \log t", -4.0),
+    (r"\h{\Normal{0}{1}}", 1.41893853320),
+    (r"\CE{\Normal{0}{1}}{\Normal{1}{4}}", 0.5 * math.log(8 * math.pi) + 0.25),
+    (r"\KL{\Normal{0}{1}}{\Normal{1}{4}}", 0.443147180560),
+    (r"\KL{\Normal{\mu_1}{\Sigma_1}}{\Normal{\mu_2}{\Sigma_2}}", 0.643841036226),
+    (r"\tr(\Sigma_2^{-1} \Sigma_1)", 2.0),
+    (r"\det \Sigma_1", 0.75),
+    (r"\det (2 \Sigma_1)", 3.0),
+    (r"\det \frac{\Sigma_1}{2}", 0.1875),
+    (r"\tr(\Sigma_1 + \Sigma_2 - \Sigma_1)", 2.0),
+    (r"\tr(\sqrt{\Sigma_2} \Sigma_1^{1/2} \Sigma_1^{1/2})", 2.0),
+    (r"\norm{\mu_1 - \mu_2}^2", 1.0),
+    (r"\mu_1^{\T} \Sigma_1 \mu_1 + 1", 2.0),
+    (r"\KL{p^{\otimes n}}{q^{\otimes n}}", 3 * 0.0851228259572),
+    (r"\KL{(t, 1 - t)}{(s, 1 - s)}", 0.0871766935724),
+    (r"\sum_x z(x) \log z(x)", 0.0),
+    (r"\sum_x z(x) \log \frac{z(x)}{z(x)}", 0.0),
+    (r"\sum_x p(x) \log \frac{p(x)}{z(x)}", INF),
+    (r"-\log o", INF),
+    (r"o \log o", 0.0),
+    (r"o \log \frac{o}{o}", 0.0),
+    (r"s \log \frac{s}{o}", INF),
+    (r"o \cdot \left( \log o + s \right)", 0.0),
+    (r"o \KL{p}{z}", 0.0),
+    (r"\frac{1}{o}", INF),
+    (r"\frac{-1}{o}", -INF),
+    (r"\frac{1}{\infty}", 0.0),
+    (r"e^{-\infty}", 0.0),
+    (r"\exp(\log o)", 0.0),
+    (r"o^{-1}", INF),
+    (r"o^0", 1.0),
+    (r"\infty^2", INF),
+    (r"\infty^{-1}", 0.0),
+    (r"(-2)^3", -8.0),
+    (r"\ceil{\infty}", INF),
+    (r"\log \infty", INF),
+)
+
+
+@pytest.mark.parametrize(("text", "wanted"), NUMBERS)
+def test_a_formula_has_its_value(text: str, wanted: float) -> None:
+    assert number(text) == pytest.approx(wanted, rel=1e-11, abs=1e-13)
+
+
+JOINT_NUMBERS = (
+    (r"\H{X, Y}", 1.22060726455),
+    (r"\H{Y, X}", 1.22060726455),
+    (r"\H{X, X}", 0.673011667009),
+    (r"\H{X \mid X}", 0.0),
+    (r"\MI{X}{X}", 0.673011667009),
+    (r"\MI{X}{X, Y}", 0.673011667009),
+    (r"\H{X}", 0.673011667009),
+    (r"\H{Y \mid X}", 0.547595597544),
+    (r"\H{Y \mid X = u}", 0.4505612088663),
+    (r"\MI{X}{Y}", 0.0632687045111),
+    (r"\KL{p}{p_X \otimes p_Y}", 0.0632687045111),
+    (r"\H{p_{XY}}", 1.22060726455),
+    (r"\H{p_{Y \mid X = u}}", 0.4505612088663),
+    (r"\H{p_{Y \mid u}}", 0.4505612088663),
+    (r"\H{p(\cdot \mid u)}", 0.4505612088663),
+    ("p(u)", 0.6),
+    ("p(v)", 0.3),
+    ("p(u, v)", 0.1),
+    (r"p(v \mid u)", 1 / 6),
+    (r"p(v \mid X = u)", 1 / 6),
+    (r"p(u \mid v)", 1 / 3),
+    (r"p_X(u)", 0.6),
+    (r"\sum_{x} p(x) \sum_{y} p(y \mid x) \log p(y \mid x)", -0.547595597544),
+    (r"\sum_{x, y} p(x, y) \log \frac{p(x, y)}{p(x) p(y)}", 0.0632687045111),
+    (r"\E{x, y \sim p}{f(x, y)}", 0.5 - 0.1 + 0.4 + 0.6),
+    (r"\E{x \sim p_X}{p(x)}", 0.52),
+    (r"\E{y \sim p(\cdot \mid u)}{p(y)}", 0.7 * 5 / 6 + 0.3 / 6),
+    (r"\I{u, v}", -math.log(0.1)),
+    (r"\I{v \mid u}", math.log(6)),
+    (r"\sum_z (p_X K)(z)", 1.0),
+    (r"K(1 \mid u)", 0.9),
+    (r"\sum_z K(z \mid u)", 1.0),
+)
+
+
+@pytest.mark.parametrize(("text", "wanted"), JOINT_NUMBERS)
+def test_a_formula_with_variables_has_its_value(text: str, wanted: float) -> None:
+    assert number(text, joint=True) == pytest.approx(wanted, rel=1e-11, abs=1e-13)
+
+
+UNDEFINED = (
+    r"\log (-1)",
+    r"\sqrt{-1}",
+    r"(-1)^{t}",
+    r"\infty - \infty",
+    r"\frac{\infty}{\infty}",
+    r"\infty^0",
+    r"o \cdot \infty",
+    r"o \cdot \frac{1}{o}",
+    r"\max(\frac{o}{o}, 1)",
+    r"\binom{t}{1}",
+    r"t!",
+    r"\sum_{k=1}^{t} k",
+    r"\begin{cases} 1 & \text{if } s > t \end{cases}",
+    r"\max_{x : p(x) > 2} p(x)",
+    r"\h{2}",
+    r"\h{\Normal{0}{-1}}",
+    r"\normal{0}{0}{-1}",
+    r"(-\Sigma_2)^{-1}",
+    r"\int_{0}^{1} \frac{1}{u} \dd u",
+    r"\frac{\partial}{\partial o} \log o",
+    r"\frac{\partial^2}{\partial o^2} \frac{1}{o}",
+    r"\int \normal{u}{0}{-1} \dd u",
+)
+
+
+@pytest.mark.parametrize("text", UNDEFINED)
+def test_an_undefined_value_is_an_error(text: str) -> None:
+    with pytest.raises(Undefined):
+        value(text)
+
+
+def test_zero_over_zero_is_undefined_but_soft() -> None:
+    found = value(r"\frac{o}{o} + 1")
+    assert isinstance(found, Real)
+    assert math.isnan(found.value)
+    assert found.soft
+
+
+def test_numbers_out_of_range_say_nothing() -> None:
+    for text in (r"e^{1000}", r"\exp(1000)", r"\log e^{-1000}", r"\log \exp(-1000)"):
+        with pytest.raises(OutOfRange):
+            value(text)
+    assert number(r"e^{-1000}") == 0
+    assert number(r"\exp(-1000)") == 0
+
+
+SENSELESS = (
+    ("u", "does not say what u is"),
+    ("p_Z", "is no marginal"),
+    ("s_1", "does not say what s_1 is"),
+    ("p + \\Sigma_1", "does not combine"),
+    (r"p + r", "different sets"),
+    (r"\Sigma_1 + \mu_1", "shapes of these matrices differ"),
+    (r"\Sigma_1 \mu_1^{\T}", "do not fit"),
+    (r"p^{\T}", "has no transpose"),
+    (r"B^{-1}", "symmetric"),
+    (r"\mu_1^{2}", "symmetric"),
+    (r"\exp(\Sigma_1)", "has no meaning"),
+    (r"\tr \mu_1", "has no meaning"),
+    ("p q", "has no meaning here"),
+    (r"p K", "does not say what K is"),
+    (r"p c", "write p(x)"),
+    (r"\E{x \sim s}{1}", "a law is wanted"),
+    (r"\E{x, y \sim p}{1}", "this law has 1 variables"),
+    (r"\E{x \sim \Normal{\mu_1}{1}}{1}", "do not fit"),
+    (r"\H{c}", "cannot stand here"),
+    (r"\H{p, q}", "one argument is wanted"),
+    (r"\KL{p}{a}", "different sets"),
+    (r"\KL{p}{\Normal{0}{1}}", "do not compare"),
+    (r"\J{\Normal{0}{1}}{\Normal{0}{1}}", "cannot stand here"),
+    (r"\KL{\Normal{\mu_1}{1}}{\Normal{0}{1}}", "do not fit"),
+    (r"\Normal{p}{q}", "mean and variance"),
+    (r"\TV{p}{q}", "has no function"),
+    (r"\sum_{k=1} k", "both bounds"),
+    (r"\sum_y 1", "cannot tell"),
+    (r"\max_x r_1", "needs numbers"),
+    ("p(s)", "needs an element"),
+    (r"p(c \mid c)", "stands here twice"),
+    (r"\delta_s", "an element is wanted"),
+    (r"\frac{\partial}{\partial p} 1", "no number of the setting"),
+    (r"\begin{cases} 1 & \text{if } s \end{cases}", "needs a relation"),
+    (r"\begin{cases} 1 & \text{if } s \to t \end{cases}", "cannot stand in a condition"),
+    (r"\begin{cases} 1 & \text{if } s \ll t \end{cases}", "laws are compared"),
+    (r"\sum_{k=1}^{p} k", "a number is wanted"),
+)
+
+
+@pytest.mark.parametrize(("text", "message"), SENSELESS)
+def test_what_makes_no_sense_is_explained(text: str, message: str) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        value(text)
+    assert message in str(caught.value)
+
+
+SENSELESS_JOINT = (
+    (r"\H{X, u}", "random variables"),
+    (r"\H{X \mid Y = u}", "no value of this random variable"),
+    (r"p_{XX}", "twice"),
+    (r"p(u \mid u)", "twice"),
+    (r"K(u)", "no law of these variables"),
+    (r"p K", "does not take"),
+    (r"\TV{X}{Y}", "has no function"),
+)
+
+
+@pytest.mark.parametrize(("text", "message"), SENSELESS_JOINT)
+def test_what_makes_no_sense_with_variables_is_explained(text: str, message: str) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        value(text, joint=True)
+    assert message in str(caught.value)
+
+
+def test_only_functions_are_called_and_only_variables_summed_out() -> None:
+    with pytest.raises(EvaluationError, match="no function"):
+        evaluator().value(syn.Call(syn.Name("s"), (syn.Number("1"),)))
+    with pytest.raises(EvaluationError, match="no such variable"):
+        law(P, "X").marginal(("Z",))
+
+
+def test_settings_without_laws_know_neither_uniform_nor_information() -> None:
+    empty = Evaluator({"X": Variable("X"), "x": Element("X", 0)}, {})
+    for text, message in (
+        (r"\H{\unif}", "uniform on which set"),
+        (r"\I{x}", "needs a law"),
+        (r"\H{X}", "no joint law"),
+    ):
+        with pytest.raises(EvaluationError) as caught:
+            empty.value(syn.parse_sum(text, {}))
+        assert message in str(caught.value)
+
+
+def test_parts_of_formulas_have_no_value() -> None:
+    for node in (syn.Slot(), syn.Argument((syn.Number("1"),)), syn.Row(syn.Number("1"))):
+        with pytest.raises(EvaluationError, match="no value"):
+            evaluator().value(node)
+
+
+def test_the_uniform_law_is_a_law() -> None:
+    node = syn.Uniform()
+    assert evaluator().table(node).values.tolist() == [1 / 3] * 3
+    with pytest.raises(EvaluationError, match="a law is wanted"):
+        evaluator().table(syn.Number("1"))
+
+
+def test_definitions_make_numbers_laws_functions_and_tables() -> None:
+    setting = Setting(
+        r"laws $p$, $q$ on a finite set; weights $w_k$ and laws $r_k$ on a finite set; $t > 0$",
+        definitions=(
+            r"$m := \frac12 p + \frac12 q$; $D(x) := \frac{p(x)}{p(x) + q(x)}$; "
+            r"$g(s) := s^2 + t$; $c := g(2)$; $b := \sum_k w_k r_k$"
+        ),
+    )
+    (instance,) = setting.instances("eq-x", 1)
+    known = setting.evaluator(instance)
+    for text in (
+        r"\sum_x m(x) + \sum_x b(x) - 2",
+        r"c - 4 - t",
+        r"\sum_x D(x) (p(x) + q(x)) - 1",
+        r"\frac{\partial}{\partial t} c - 1",
+    ):
+        assert known.number(syn.parse_sum(text, setting.callables)).value == pytest.approx(0)
+    with pytest.raises(EvaluationError, match="takes 1 arguments"):
+        known.value(syn.parse_sum("g(1, 2)", setting.callables))
+    for left in ("1", "f(1)", "f(x, s)"):
+        node = syn.parse_sum(left, {"f": True})
+        with pytest.raises(EvaluationError, match="cannot be defined"):
+            known.bind(node, syn.Number("1"))
+
+
+def test_families_can_be_given_values() -> None:
+    name, table = evaluator().bind(syn.Name("a", "i"), syn.parse_sum("2 a_i", {}))
+    assert name == "a"
+    assert isinstance(table, Table)
+    assert table.values.tolist() == [2.0, 6.0]
+
+
+def test_an_undefined_conditional_law_is_cancelled_by_zero() -> None:
+    table = law([[0.0, 0.0], [0.5, 0.5]], "X", "Y")
+    values: dict[str, Value] = {"p": table, "X": Variable("X"), "Y": Variable("Y")}
+    known = Evaluator(values, {"X": 2, "Y": 2})
+    names = {"p": True}
+    for text in (
+        r"\sum_x p(x) \H{Y \mid X = x}",
+        r"\sum_x p(x) \H{p(\cdot \mid x)}",
+        r"\sum_x p(x) \sum_y p(y \mid x) \log p(y \mid x) + \log 2 + \log 2",
+        r"\sum_{x, y} p(x, y) \I{y \mid x}",
+    ):
+        assert known.number(syn.parse_sum(text, names)).value == pytest.approx(math.log(2))
+
+
+def test_every_value_has_a_name() -> None:
+    values: list[Value] = [Real(1.0), law(P, "X"), Matrix(SIGMA), Element("X", 0), Variable("X")]
+    values += [Normal(Real(0.0), Real(1.0)), Closure((), syn.Number("1"))]
+    assert len({kind_of(value) for value in values}) == len(values)
+
+
+def test_errors_of_the_package_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> float:
+        raise TypeError("no such argument")
+
+    monkeypatch.setattr(functionals, "reference", lambda _: broken)
+    with pytest.raises(EvaluationError, match="no such argument"):
+        functionals.call("entropy", None, [P])
+
+
+# ------------------------------------------------------------------ errors
+
+
+def test_the_error_bound_covers_the_error() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        p = rng.dirichlet(np.ones(4))
+        known = Evaluator({"p": law(p, "X")}, {"X": 4})
+        ones = known.number(syn.parse_sum(r"\sum_x p(x)", {"p": True}))
+        assert abs(ones.value - 1) <= ones.error
+        plus = known.number(
+            syn.parse_sum(r"\sum_x p(x) \log (p(x) \cdot 1000000) - \log 1000000", {"p": True})
+        )
+        assert abs(plus.value + known.number(syn.parse_sum(r"\H{p}", {})).value) <= plus.error * 4
+
+
+def test_errors_near_zero_stay_bounded() -> None:
+    assert ext.log(Real(1e-17, 1e-16)).error == INF
+    assert ext.log(Real(0.0, 1e-16)).value == -INF
+    assert ext.log(Real(-1e-17, 1e-16)).value == -INF
+    assert ext.root(Real(-1e-17, 1e-16)).value == 0
+    assert ext.root(Real(1e-20, 1e-16)).error == pytest.approx(1e-8)
+    assert ext.root(Real(INF)).value == INF
+    assert ext.root(Real(8.0), Real(3.0)).value == pytest.approx(2)
+    assert ext.divide(Real(1.0), Real(1e-17, 1e-16)).error == INF
+    assert ext.divide(Real(1e300), Real(1e-300)).value == INF
+    assert ext.divide(Real(1.0), Real(INF)).value == 0
+    assert ext.power(Real(0.0, 1e-10), Real(2.0)).error == pytest.approx(1e-20)
+    assert math.isnan(ext.power(Real(NAN, soft=True), Real(2.0)).value)
+    assert math.isnan(ext.exp(Real(NAN, soft=True)).value)
+    assert ext.power(Real(2.0), Real(1.0, 1e-10)).error == pytest.approx(2 * math.log(2) * 1e-10)
+    assert ext.ceiling(Real(2.0 + 1e-13)).value == 2
+    assert ext.ceiling(Real(INF)).value == INF
+    assert repr(Real(1.0, 0.5)) == "1.0 ± 5.0e-01"
+
+
+def test_soft_values_survive_sums_and_products() -> None:
+    soft = ext.log(Real(0.0))
+    assert ext.add([soft, Real(1.0)]).soft
+    assert ext.multiply([soft, Real(2.0)]).soft
+    assert math.isnan(ext.add([soft, ext.negative(soft)]).value)
+    assert ext.multiply([Real(0.0), ext.add([soft, ext.negative(soft)])]).value == 0
+    assert math.isnan(ext.multiply([Real(NAN, soft=True), Real(1.0)]).value)
+    assert math.isnan(ext.log(Real(NAN, soft=True)).value)
+    with pytest.raises(Undefined):
+        ext.add([Real(INF), Real(-INF), soft])
+
+
+# ------------------------------------------------------------------ quadrature
+
+
+def test_a_narrow_peak_is_found() -> None:
+    def density(x: float) -> Real:
+        return Real(math.exp(-((x - 50) ** 2) / 2e-4) / math.sqrt(2e-4 * math.pi))
+
+    found = quadrature.integral(density, -INF, INF, [(50.0, 0.01)])
+    assert abs(found.value - 1) <= found.error + 1e-12
+
+
+def test_a_kink_between_the_points_is_within_the_error() -> None:
+    for kink in (0.3, 0.999998):
+
+        def distance(x: float, kink: float = kink) -> Real:
+            return Real(abs(x - kink))
+
+        found = quadrature.integral(distance, 0, 1, kinks=True)
+        wanted = (kink**2 + (1 - kink) ** 2) / 2
+        assert abs(found.value - wanted) <= found.error
+
+
+def test_a_rule_that_does_not_converge_is_replaced() -> None:
+    found = quadrature.integral(lambda x: Real(math.sqrt(abs(x - 0.3))), 0, 1)
+    assert found.value == pytest.approx(2 / 3 * (0.3**1.5 + 0.7**1.5), abs=1e-9)
+    line = quadrature.integral(lambda x: Real(1 / (1 + x * x)), -INF, INF, [(0.0, 1.0)])
+    assert line.value == pytest.approx(math.pi, abs=1e-9)
+
+
+def test_an_integral_that_diverges_has_no_value() -> None:
+    with pytest.raises(Undefined, match="cannot be computed"):
+        quadrature.integral(lambda x: Real(1 / x if x else 0.0), -1e-3, 1)
+
+
+def test_a_derivative_next_to_a_pole_is_found() -> None:
+    def log(x: float) -> Real:
+        return ext.log(Real(x))
+
+    found = quadrature.derivative(log, 1e-3, 1)
+    assert abs(found.value - 1000) <= found.error
+    with pytest.raises(Undefined, match="derivative"):
+        quadrature.derivative(log, 0.0, 1)

@@ -1,0 +1,280 @@
+"""LaTeX is read as readers of mathematics read it, printed back, and faults are shown in place."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from equations import syntax as syn
+from equations.evaluate import Evaluator
+from equations.extended import OutOfRange, Real, Undefined
+from equations.syntax import LatexError, latex, parse, parse_sum
+from equations.values import Value, Variable, exact, law
+
+CALLABLES = {
+    "D^*": True,
+    "p": True,
+    "q": True,
+    "K": True,
+    "r": True,
+    "T": True,
+    "w": False,
+    "g": True,
+}
+
+
+def read(text: str) -> syn.Node:
+    return parse_sum(text, CALLABLES)
+
+
+ROUND_TRIPS = (
+    r"\KL{p}{q} := \sum_{x} p(x) \log \frac{p(x)}{q(x)}",
+    r"\H{Y \mid X = x} = -\sum_{y} p(y \mid x) \log p(y \mid x) \le \log n",
+    r"\int_{-\infty}^{\infty} \normal{x}{\mu}{\sigma^{2}} \log x \dd x = 0",
+    r"\left( \mu_2 - \mu_1 \right)^{\T} \Sigma_2^{-1} \left( \mu_2 - \mu_1 \right) > 0",
+    r"\sum_{i = 1}^{n} a_i \ne \prod_{i} a_i",
+    r"\abs{a} + \max( a, b ) + \ceil{-\log_{2} p(x)} - \floor{b} < \norm{a}",
+    r"\begin{cases} a & \text{if } p(x) > 0 \\ b & \text{otherwise} \end{cases} = c",
+    r"\KL{p K}{q K} \le \KL{p}{q}",
+    r"\frac{\partial^2}{\partial t^2} \h{t} = \frac{\partial}{\partial t} \log t",
+    r"p^{\otimes n} = p \otimes p",
+    r"\E{x, y \sim p}{\log p(x, y)} = \binom{n}{k} k!",
+    r"\log \left( b^{\log_{b} t} \right) = \exp \left( a + b \right)",
+    r"\sum_{x : q(x) > 0} q(x) = \max_{x} p(x)",
+    r"\KL{p(\cdot \mid x)}{\unif} = \sqrt[3]{a} \sqrt{b}",
+    r"\frac{a}{b} \cdot 2 = a / b",
+    r"\H{(t, 1 - t)} = \tr A \det A",
+    r"p \cdot \left( a + b \right) = 2",
+    r"\Renyi{\infty}{p}{q} = \hat{p}_n + D^*_\theta(x) + f'",
+    r"\frac{\partial}{\partial t} \sum_{x} p(x) t = 1",
+    r"\int \normal{s}{0}{1} \dd s = 1",
+    r"\left( \log t \right)^{2} \left( -1 \right) = \left( a / b \right)^{2}",
+)
+
+
+@pytest.mark.parametrize("text", ROUND_TRIPS)
+def test_what_is_printed_reads_back_as_the_same(text: str) -> None:
+    rows = parse(text, CALLABLES)
+    printed = r" \\ ".join(map(latex, rows))
+    assert printed == text
+    assert parse(printed, CALLABLES) == rows
+
+
+SAME = (
+    (r"\frac12", r"\frac{1}{2}"),
+    (r"\tfrac 12 a", r"\dfrac{1}{2} a"),
+    (r"\frac ab", r"\frac{a}{b}"),
+    (r"\left( a + b \right) c", r"\bigl(a+b\bigr)\,c"),
+    (r"\left[ a \right] \{ b \}", "(a) (b)"),
+    (r"a \times b", r"a \cdot b"),
+    (r"\left| a \right|", r"\abs{a}"),
+    (r"\lvert a \rvert", r"\abs{a}"),
+    (r"\left\| a \right\|", r"\norm{a}"),
+    (r"\lVert a \rVert", r"\norm{a}"),
+    (r"\left\lceil a \right\rceil", r"\ceil{a}"),
+    (r"\lfloor a \rfloor", r"\floor{a}"),
+    (r"\ln a", r"\log a"),
+    (r"A^\T", r"A^{\T}"),
+    (r"A^{\top}", r"A^{\T}"),
+    (r"\mu_{1}", r"\mu_1"),
+    (r"\hat p_n", r"\hat{p}_n"),
+    (r"D^{*}", "D^*"),
+    (r"+a", "a"),
+    (r"\E{(x, y) \sim p}{1}", r"\E{x, y \sim p}{1}"),
+    (r"\sum_x p(x)", r"\sum_{x} p(x)"),
+    (r"\max\{a, b\}", r"\max(a, b)"),
+    (r"\frac{\dd}{\dd t} t", r"\frac{\partial}{\partial t} t"),
+    (r"\log t^2", r"\log (t^2)"),
+    (r"\log (t)^2", r"\log (t^2)"),
+    (r"\log_2 t", r"\log_{2} t"),
+    ("a & b % a comment", "a b"),
+    (r"\sum_{x \ne y} p(x)", r"\sum_{x : x \ne y} p(x)"),
+    (r"(a b) c", "a b c"),
+    (r"(p \otimes q) \otimes r", r"p \otimes q \otimes r"),
+)
+
+
+@pytest.mark.parametrize(("left", "right"), SAME)
+def test_two_spellings_mean_the_same(left: str, right: str) -> None:
+    assert read(left) == read(right)
+
+
+def test_relations_have_one_spelling() -> None:
+    (row,) = parse(r"a \coloneqq b \leq c \geq d \neq e \lt f \gt g \leqslant h", {})
+    assert [relation for relation, _ in row.links] == [
+        *(":=", r"\le", r"\ge", r"\ne", "<", ">", r"\le")
+    ]
+    assert len(row.sides) == 8
+
+
+def test_rows_are_separated_by_a_double_backslash() -> None:
+    rows = parse("a = b \\\\[2pt]\n c < d \\\\", {})
+    assert [latex(row) for row in rows] == ["a = b", "c < d"]
+    assert rows[1].first.at == 15
+
+
+def test_a_declared_function_takes_arguments_and_a_number_multiplies() -> None:
+    assert isinstance(read("p(x)"), syn.Call)
+    assert isinstance(read("a (x)"), syn.Mul)
+    assert isinstance(read("p_k(x)"), syn.Call)
+    assert isinstance(parse_sum("p_1 (x)", {"p": True, "p_1": False}), syn.Mul)
+
+
+def test_a_sum_reaches_to_the_end_of_its_term() -> None:
+    node = read(r"2 \sum_x p(x) \cdot a / b + c")
+    assert isinstance(node, syn.Add)
+    first, last = node.terms
+    assert isinstance(first, syn.Mul)
+    assert isinstance(first.factors[1], syn.Big)
+    assert last == syn.Name("c")
+
+
+def test_a_logarithm_may_apply_to_a_sum() -> None:
+    assert read(r"\log \sum_x p(x)") == read(r"\log (\sum_x p(x))")
+    assert read(r"\exp \log \frac{a}{b}") == read(r"\exp(\log(\frac{a}{b}))")
+
+
+def test_an_index_knows_its_bounds() -> None:
+    node = read(r"\sum_{k=0}^{n} a")
+    assert isinstance(node, syn.Big)
+    assert (node.lower, node.upper) == (syn.Number("0"), syn.Name("n"))
+
+
+FAULTS = (
+    (r"\tr(A)^2", "can be read in two ways", 6),
+    ("a + |b|", r"write \abs{…}", 4),
+    (r"\KLD{p}{q}", r"the nearest that is: \KL", 0),
+    (r"\foo", "not part of the notation", 0),
+    ("x^23", "only the first digit", 2),
+    ("x^a_1", "in braces", 2),
+    ("a / b c", "Up to here this can be read: a / b", 6),
+    ("a =", "Up to here this can be read: a", 3),
+    ("= a", "one side of the relation is missing", 0),
+    (r"\KL{p}", r"\KL takes 2 arguments in braces, and here are 1", 0),
+    (r"\sum_{2} a", "an index is a name", 6),
+    (r"\lceil a \rfloor", "is closed by", 0),
+    (r"\frac{\partial^2}{\partial t} t", "the two orders", 0),
+    (r"p(x = 1)", "a relation cannot be an argument", 2),
+    ("a + ?", "cannot read on at ?", 4),
+    (r"\sum_x", "cannot read on at the end", 6),
+    ("a_b_c", "cannot carry a subscript", 3),
+)
+
+
+@pytest.mark.parametrize(("text", "message", "column"), FAULTS)
+def test_a_fault_is_explained_at_its_place(text: str, message: str, column: int) -> None:
+    with pytest.raises(LatexError) as caught:
+        parse(text, CALLABLES)
+    error = caught.value
+    assert message in str(error)
+    assert (error.line, error.column) == (0, column)
+    assert str(error).endswith(f"\n    {text}\n    {' ' * column}^")
+
+
+def test_a_fault_on_the_second_line_shows_that_line() -> None:
+    with pytest.raises(LatexError) as caught:
+        parse("a = b \\\\\nc + = d", {})
+    assert (caught.value.line, caught.value.column) == (1, 4)
+    assert str(caught.value).endswith("\n    c + = d\n        ^")
+
+
+def test_an_error_without_source_is_just_its_message() -> None:
+    assert str(LatexError("wrong")) == "wrong"
+
+
+def test_every_kind_of_node_can_be_printed() -> None:
+    kinds = {
+        kind
+        for kind in vars(syn).values()
+        if isinstance(kind, type) and issubclass(kind, syn.Node) and kind is not syn.Node
+    }
+    seen = {
+        type(node)
+        for text in ROUND_TRIPS
+        for row in parse(text, CALLABLES)
+        for node in syn.walk(row)
+    }
+    assert kinds == seen
+
+
+# ------------------------------------------------------------------ random expressions
+
+NUMBERS = st.sampled_from(["0", "1", "2", "3", "0.5", "1.25"]).map(syn.Number)
+SYMBOLS = st.sampled_from(["a", "b", r"\lambda"]).map(syn.Name)
+LAWS = st.sampled_from(["p", "q"]).map(syn.Name)
+ELEMENT = syn.Name("x")
+VALUES = st.builds(lambda law_: syn.Call(law_, (ELEMENT,)), LAWS)
+
+
+def _extend(inner: st.SearchStrategy[syn.Node]) -> st.SearchStrategy[syn.Node]:
+    several = st.lists(inner, min_size=2, max_size=3).map(tuple)
+    terms = st.one_of(inner, st.builds(syn.Neg, inner))
+    positive = st.builds(lambda node: syn.Function("abs", (node,)), inner)
+    return st.one_of(
+        st.lists(terms, min_size=2, max_size=3).map(lambda parts: syn.Add(tuple(parts))),
+        st.builds(syn.Mul, several),
+        st.builds(syn.Neg, inner),
+        st.builds(syn.Frac, inner, inner, st.booleans()),
+        st.builds(syn.Power, inner, NUMBERS),
+        st.builds(syn.Root, positive, st.none() | NUMBERS),
+        st.builds(syn.Log, positive, st.none() | NUMBERS),
+        st.builds(
+            lambda name, node: syn.Function(name, (node,)),
+            st.sampled_from(["exp", "abs", "ceil", "floor", "norm"]),
+            inner,
+        ),
+        st.builds(syn.Function, st.sampled_from(["max", "min"]), several),
+        st.builds(
+            lambda operator, node: syn.Big(operator, (ELEMENT,), node),
+            st.sampled_from(["sum", "prod", "max", "min"]),
+            inner,
+        ),
+        st.builds(lambda law_, node: syn.Expect((ELEMENT,), law_, node), LAWS, inner),
+        st.builds(
+            lambda left, right: syn.Functional(
+                "KL", (syn.Argument((left,)), syn.Argument((right,)))
+            ),
+            LAWS,
+            LAWS,
+        ),
+    )
+
+
+# No literal infinity: 0 · (∞ · a) and 0 · ∞ · a are printed alike, and only one has a value.
+EXPRESSIONS = st.recursive(NUMBERS | SYMBOLS | VALUES, _extend, max_leaves=12)
+
+
+def value_of(node: syn.Node) -> tuple[float, float] | str:
+    """Return value and error of an expression, or the name of what went wrong."""
+    values: dict[str, Value] = {
+        "a": Real(0.7),
+        "b": Real(-1.3),
+        r"\lambda": Real(0.25),
+        "p": law([0.5, 0.3, 0.2], "X"),
+        "q": law([0.6, 0.0, 0.4], "X"),
+        "T": exact([1.0, 2.0, 3.0], "X"),
+        "X": Variable("X"),
+    }
+    evaluator = Evaluator(values, {"X": 3})
+    try:
+        number = evaluator.number(node)
+    except (Undefined, OutOfRange) as error:
+        return type(error).__name__
+    return number.value, number.error
+
+
+@given(syn_node=st.builds(lambda node: syn.Big("sum", (ELEMENT,), node), EXPRESSIONS))
+def test_random_expressions_printed_and_read_back_evaluate_alike(syn_node: syn.Node) -> None:
+    again = parse_sum(latex(syn_node), {"p": True, "q": True})
+    before, after = value_of(syn_node), value_of(again)
+    if isinstance(before, str) or isinstance(after, str):
+        assert before == after
+        return
+    (left, left_error), (right, right_error) = before, after
+    if math.isfinite(left) and math.isfinite(right):
+        assert abs(left - right) <= 4 * (left_error + right_error) + 1e-300
+    else:
+        assert repr(left) == repr(right)
