@@ -15,6 +15,7 @@ A comparison whose error bound is as large as its sides decides nothing and is n
 
 from __future__ import annotations
 
+import ast
 import copy
 import math
 import re
@@ -189,6 +190,30 @@ class Run:
     worst: float = 0.0
 
 
+# What may stand in a call beside the one function: nothing that reaches further into Python.
+_PLAIN = (
+    *(ast.Expression, ast.Call, ast.keyword, ast.Name, ast.Load, ast.Constant),
+    *(ast.List, ast.Tuple, ast.Subscript, ast.UnaryOp, ast.USub),
+)
+
+
+def _plain_call(call: str) -> ast.Expression:
+    """Parse a call of one function with names, numbers, lists and items as arguments."""
+    try:
+        tree = ast.parse(call, mode="eval")
+    except SyntaxError:
+        raise EvaluationError(f":code: {call} is no call in Python") from None
+    nodes = list(ast.walk(tree))
+    strange = next((node for node in nodes if not isinstance(node, _PLAIN)), None)
+    if strange is not None:
+        what = type(strange).__name__
+        raise EvaluationError(f":code: {call} holds {what}; only names and numbers may stand in it")
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    if len(calls) != 1 or tree.body is not calls[0] or not isinstance(calls[0].func, ast.Name):
+        raise EvaluationError(f":code: {call} is not one call of one function")
+    return tree
+
+
 class Checker:
     """Runs claims on the instances of one setting."""
 
@@ -325,15 +350,17 @@ class Checker:
 
     def _called(self, call: str, evaluator: Evaluator) -> Real:
         """Return the value of a call such as ``kl_divergence(p, q)`` on an instance."""
-        function = call.partition("(")[0].strip()
-        names: dict[str, Any] = {"np": np, "math": math, "inf": math.inf}
+        names: dict[str, Any] = {"inf": math.inf}
         names |= {ascii_name(n): _as_python(v) for n, v in evaluator.values.items()}
+        tree = _plain_call(call)
+        function = cast("ast.Name", cast("ast.Call", tree.body).func).id
         names[function] = reference(function)
+        code = compile(tree, "<:code:>", "eval")
         try:
-            result = eval(call, {"__builtins__": {}}, names)  # noqa: S307  (the book's own source)
+            result = eval(code, {"__builtins__": {}}, names)  # noqa: S307  (see _plain_call)
         except ValueError as error:
             raise Undefined(f"{call}: {error}") from None
-        except (NameError, TypeError) as error:
+        except (NameError, TypeError, LookupError) as error:
             raise EvaluationError(f":code: {call}: {error}") from None
         if np.ndim(result):
             raise EvaluationError(f":code: {call} returns an array, and a number is wanted")

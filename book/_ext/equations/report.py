@@ -12,10 +12,13 @@ import hashlib
 import importlib.util
 import json
 import os
+import platform
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from importlib import metadata
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -59,8 +62,10 @@ class Unit:
             said += [len(missing_tests(equation))]
         for derivation in self.derivations:
             said += [derivation.id, sorted(derivation.options.items())]
-            said += [[chain.head for chain in derivation.chains]]
-            said += [(s.relation, s.latex, s.not_run) for s in _steps(derivation)]
+            said += [
+                (chain.head, [(s.relation, s.latex, s.not_run) for s in chain.steps])
+                for chain in derivation.chains
+            ]
         return hashlib.sha256(repr(said).encode()).hexdigest()
 
     @property
@@ -110,7 +115,10 @@ def engine_hash() -> str:
         if file.suffix in {".py", ".lark", ".toml"}
         and (file.parent != folders[0] or file.stem not in SHOWING)
     ]
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in counted)).hexdigest()
+    libraries = ("lark", "numpy", "scipy")
+    versions = [platform.python_version(), *(metadata.version(name) for name in libraries)]
+    texts = [" ".join(versions).encode(), *(file.read_bytes() for file in counted)]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()
 
 
 class Evidence:
@@ -122,7 +130,8 @@ class Evidence:
         self._kept: dict[str, dict[str, Any]] = {}
         self._found: dict[str, list[Verdict]] = {}
         if store is not None and store.is_file():
-            self._kept = json.loads(store.read_text(encoding="utf-8"))
+            with suppress(json.JSONDecodeError):  # a damaged file keeps nothing
+                self._kept = json.loads(store.read_text(encoding="utf-8"))
 
     def of(
         self, pages: Iterable[Page], only: str = "", jobs: int = 1

@@ -409,4 +409,9 @@ _CALLABLE = {
 
 
 def _mathematics(text: str) -> list[str]:
+    words = re.sub(r"\$[^$]*\$|[;,.]|\band\b", " ", text).split()
+    if words:
+        # A word such as “or” would say to readers what the checks do not do.
+        message = f"“{' '.join(words)}” cannot be read; give formulas in $…$, separated by “;”"
+        raise SettingError(message)
     return [item.strip() for item in re.findall(r"\$([^$]*)\$", text)]

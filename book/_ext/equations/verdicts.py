@@ -105,6 +105,10 @@ class _Timed:
         if isinstance(error, LatexError | SettingError | EvaluationError):
             self.verdict.problems.append(f"{self.verdict.file}:{self.line}: {error}")
             return True
+        if isinstance(error, RecursionError):
+            message = "this is nested too deeply, or defined by itself"
+            self.verdict.problems.append(f"{self.verdict.file}:{self.line}: {message}")
+            return True
         return False
 
 
