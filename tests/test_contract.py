@@ -127,6 +127,9 @@ BAD_PROBABILITIES: dict[str, Callable[[Any], Any]] = {
 }
 BAD_LAWS: dict[str, Callable[[Any], Any]] = {
     **BAD_PROBABILITIES,
+    "negative but with sum 1": lambda v: np.reshape(
+        [-1.0, 2.0, *[0.0] * (np.size(v) - 2)], np.shape(v)
+    ),
     "counts": lambda v: (10 * np.asarray(v)).astype(int),
     "percentages": lambda v: 100 * np.asarray(v),
     "sum of 0": lambda v: 0 * np.asarray(v),

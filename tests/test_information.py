@@ -237,7 +237,8 @@ def test_chain_rule(joint: Array) -> None:
 
 @given(joints())
 def test_conditioning_reduces_entropy_on_average(joint: Array) -> None:
-    assert 0 <= conditional_entropy(joint) <= entropy(joint.sum(axis=0)) * (1 + 1e-14)
+    most = entropy(joint.sum(axis=0)) * (1 + 1e-14) + 1e-300  # subnormal sums have few digits
+    assert 0 <= conditional_entropy(joint) <= most
 
 
 def test_conditioning_on_one_outcome_may_raise_entropy() -> None:

@@ -785,6 +785,9 @@ def test_renyi_divergence_of_large_orders_does_not_overflow() -> None:
         assert renyi_divergence([0.5, 0.5], [0.9, 0.1], alpha) == pytest.approx(
             math.log(5), abs=1 / alpha
         )
+    for alpha in (1e299, 1e301, 1e306):
+        value = renyi_divergence([0.5, 0.5], [1.0, 1e-300], alpha)
+        assert value == pytest.approx(math.log(0.5) + 300 * math.log(10), rel=1e-15)
     assert renyi_divergence([1.0, 1e-323], [0.0, 1.0], 0.999999) == pytest.approx(
         999999 * -math.log(1e-323), rel=1e-6
     )

@@ -342,15 +342,22 @@ class _Builder(Transformer[Token, Node]):
         sign, body = parts
         return Neg(body, at=meta.start_pos) if sign == "-" else cast("Node", body)
 
+    def group(self, meta: Meta, parts: list[Node]) -> Node:
+        # It begins at its bracket, and so not where its first part begins.
+        return dataclasses.replace(parts[0], at=meta.start_pos)
+
     def add(self, meta: Meta, parts: list[Any]) -> Add:
         left, sign, right = parts
         term = Neg(right, at=right.at) if sign == "-" else right
-        terms = left.terms if isinstance(left, Add) else (left,)
-        return Add((*terms, term), at=meta.start_pos)
+        bare = isinstance(left, Add) and left.at == left.terms[0].at
+        return Add((*(left.terms if bare else (left,)), term), at=meta.start_pos)
 
     def times(self, meta: Meta, parts: list[Node]) -> Mul:
-        factors = [part.factors if isinstance(part, Mul) else (part,) for part in parts]
-        return Mul(sum(factors, ()), at=meta.start_pos)
+        factors: list[Node] = []
+        for part in parts:
+            bare = isinstance(part, Mul) and part.at == part.factors[0].at
+            factors += cast("Mul", part).factors if bare else (part,)
+        return Mul(tuple(factors), at=meta.start_pos)
 
     def outer(self, meta: Meta, parts: list[Node]) -> Outer:
         left, right = parts
@@ -383,7 +390,7 @@ class _Builder(Transformer[Token, Node]):
     def logbase(self, _: Meta, parts: list[Node]) -> Node:
         return parts[0]
 
-    root = group = condition = logbase
+    root = condition = logbase
 
     def big(self, meta: Meta, parts: list[Any]) -> Big:
         token, (indices, condition), upper, body = parts
