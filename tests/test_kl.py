@@ -775,6 +775,16 @@ def test_infinite_renyi_divergences(p: list[float], q: list[float], finite: set[
         assert math.isfinite(renyi_divergence(p, q, alpha)) == (alpha in finite)
 
 
+def test_renyi_divergence_of_order_infinity_of_a_tiny_outcome() -> None:
+    # The largest ratio is that of the tiniest outcome, and q sums to 1 - 1e-12.
+    p, q = [2e-323, 0.5, 0.5], [2e-323, 0.5 + 1e-13, 0.5 - 1.1e-12]
+    value, reference = renyi_divergence(p, q, math.inf), oracles.renyi(p, q, math.inf)
+    assert oracles.relative_error(value, reference) <= 1e-15
+    q = [2e-323, 0.5, 0.5 - 1e-12]
+    value, reference = renyi_divergence(p[::-1], q[::-1], math.inf), oracles.renyi(p, q, math.inf)
+    assert oracles.relative_error(value, reference) <= 1e-15
+
+
 def test_renyi_divergence_of_order_zero_of_a_small_missing_mass() -> None:
     value = renyi_divergence([1.0, 0.0], [1 - 1e-20, 1e-20], 0)
     assert value == pytest.approx(1e-20, rel=1e-15, abs=0)

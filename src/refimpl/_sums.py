@@ -374,10 +374,10 @@ def _ratios(p: Reals, q: Reals, sum_p: Array) -> tuple[Array, Array, Array, Arra
     p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
     d, work = np.empty((2, *p.shape))
     r = np.asarray(_sum(q - p) / sum_p)[..., None]
+    near = np.log1p(((q - p) / p - r) / (1 + r))
     far = -log_ratio(p, q) - np.log1p(r)
     q = _scaled(p, q, r, d, work)
-    delta = d / p
-    return p, q, d, np.where(np.abs(delta) <= 1 / 2, np.log1p(delta), far)
+    return p, q, d, np.where(np.abs(near) <= 1 / 2, near, far)
 
 
 def _largest_log_ratio(p: Reals, q: Reals, sum_p: Array, _: Array, unit: Unit) -> Array:
