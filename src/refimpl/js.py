@@ -1,0 +1,3 @@
+"""Jensen-Shannon divergence and distance."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Optimal transport: Wasserstein distances, entropic transport, certificates."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Wasserstein GANs: critics, Lipschitz constants, clipping and penalties."""
+
+__all__: list[str] = []
