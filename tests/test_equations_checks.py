@@ -12,6 +12,7 @@ from equations import __main__ as command
 from equations import checks, report, verdicts
 from equations.blocks import Derivation, Equation, read_blocks, read_page
 from equations.checks import HOLDS, INFINITE, REFUTED, Checker, Claim, compare, read_rows
+from equations.domain import evidence_text
 from equations.extended import Real, Undefined
 from equations.report import CheckFailed, Evidence
 from equations.settings import Setting, SettingError
@@ -310,6 +311,48 @@ def test_an_excuse_without_mutant_or_reason_is_reported(tmp_path: Path) -> None:
     assert "no surviving mutant contains" in problem
     (problem,) = tried(tmp_path, "1 = 1", equivalent="$2 = 2$").problems
     assert "write :equivalent: as" in problem
+
+
+TRUE = {"for": "laws $p$, $q$ on a finite set with $n$ outcomes", "if": r"$p \ll q$"}
+
+
+def test_a_mutant_that_is_another_true_statement_is_counted_apart(tmp_path: Path) -> None:
+    bare = tried(tmp_path, r"\H{p} \le \log n", **TRUE)
+    assert bare.survivors == [r"\H{q} \le \log n"]
+    said = r"$\H{q} \le \log n$ because $q$ is a law on the same set"
+    verdict = tried(tmp_path, r"\H{p} \le \log n", **TRUE, **{"also-true": said})
+    assert verdict.ok, (verdict.problems, verdict.survivors)
+    assert (verdict.true, verdict.excused, verdict.mutants) == (1, 0, bare.mutants - 1)
+    assert verdict.remarks == [r"also-true: $\H{q} \le \log n$ covers 1 mutant"]
+    assert ", 1 more are true as well" in evidence_text(verdict)
+
+
+NOT_TRUE = (
+    (r"$\H{q} \le 2 \log n$ because it is weaker", "which is no surviving mutant"),
+    (r"$\H{q}$ because a part is not the mutant", "which is no surviving mutant"),
+    (r"$\H{q} \le \log n$", "write :also-true: as"),
+    ("it is true", "write :also-true: as"),
+)
+
+
+@pytest.mark.parametrize(("said", "message"), NOT_TRUE)
+def test_only_a_mutant_that_survives_is_also_true(tmp_path: Path, said: str, message: str) -> None:
+    verdict = tried(tmp_path, r"\H{p} \le \log n", **TRUE, **{"also-true": said})
+    assert verdict.survivors == [r"\H{q} \le \log n"]
+    assert any(message in problem for problem in verdict.problems), verdict.problems
+
+
+def test_a_line_of_a_derivation_may_be_true_in_another_form(tmp_path: Path) -> None:
+    body = "\\sum_x p(x)^2\n  \\le \\max_x p(x)   % a\n  \\le 1   % b"
+    options = f":for: {LAWS}\n:if: $p = q$\n"
+    survivors = {
+        s for v in check_derivation(derivation(tmp_path, body, options), None) for s in v.survivors
+    }
+    options += ":also-true: " + "; ".join(f"${s}$ because $p = q$" for s in survivors) + "\n"
+    found = check_derivation(derivation(tmp_path, body, options), None)
+    assert survivors
+    assert all(verdict.ok for verdict in found), [v.problems + v.survivors for v in found]
+    assert sum(verdict.true for verdict in found) == len(survivors)
 
 
 def test_infinite_mutants_are_counted_apart(tmp_path: Path) -> None:
