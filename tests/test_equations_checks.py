@@ -253,6 +253,28 @@ def test_a_bound_must_be_tight(
         assert verdict.problems == []
 
 
+ONLY_SMALL = (
+    (r"\H{p} \le \log 5", LAWS),
+    (r"\H{p} \le \log 9", LAWS),
+    (r"n \ge 2", "law $p$ on a finite set with $n$ outcomes"),
+    (r"\H{Y} \le \log 5", "joint law $p(x, y)$ on a finite product"),
+    (r"\sum_k w_k^2 \ge \frac15", "weights $w_k$ and laws $p_k$ on a finite set"),
+    (r"n^2 \le 16", r"$n \in \N$"),
+    (r"n \le 10", r"$n \in \N$"),
+    (r"d \le 3", r"positive definite $\Sigma \in \R^{d \times d}$"),
+    (r"t \le 9", "$t > 0$"),
+    (r"\abs{t} \le 9", r"$t \in \R$"),
+)
+
+
+@pytest.mark.parametrize(("statement", "setting"), ONLY_SMALL)
+def test_what_holds_for_small_instances_only_is_found_out(
+    tmp_path: Path, statement: str, setting: str
+) -> None:
+    problems = tried(tmp_path, statement, for_=setting, slack="it is not tight").problems
+    assert any("does not hold: left" in problem for problem in problems), problems
+
+
 def test_a_slack_bound_has_weaker_mutants(tmp_path: Path) -> None:
     verdict = tried(tmp_path, r"\H{p} < \infty", slack="there is no largest entropy")
     assert verdict.ok
@@ -268,7 +290,8 @@ FAILURES = (
     (r"\frac{p(1) - p(1)}{q(1) - q(1)} = 1", "undefined ratio"),
     (r"\H{p} \to 0", "cannot be run"),
     (r"\H{p} = \KLD{p}{q}", r"the nearest that is: \KL"),
-    (r"e^{5000 \H{\unif}} = 1", "out of range"),
+    (r"e^{5000 \H{\unif}} = 1", "of 64 instances decide: numbers are out of range"),
+    (r"e^{5000 + \H{\unif}} = 1", "no instance decides: numbers are out of range"),
     (r"\int_0^1 \abs{s - 0.5}^{0.5} \dd s = \sqrt{2} + 10^{20} - 10^{20}", "no instance decides"),
 )
 
@@ -433,7 +456,7 @@ def test_a_claim_that_nothing_decides_fails() -> None:
     checker = Checker(setting, "eq-judge", count=4)
     run = checker.run(claim(setting, r"(10^{20} + \H{p}) - 10^{20} = 0"))
     assert [failure.message for failure in run.failures] == [
-        "no instance decides: the rounding errors are too large"
+        "no instance decides: numbers are out of range, or the rounding errors are too large"
     ]
     assert run.undecided == 4
 

@@ -25,7 +25,7 @@ from typing import Any, cast
 import numpy as np
 
 from equations import syntax as syn
-from equations.draws import Symbol, draw, styles_at
+from equations.draws import Sizes, Symbol, draw, styles_at, unusual
 from equations.evaluate import BUILT_IN, Evaluator, Notes
 from equations.extended import OutOfRange, Real, Undefined
 from equations.values import Element, EvaluationError, Matrix, Table, Value
@@ -343,12 +343,20 @@ class Setting:
 
     # ------------------------------------------------------------------ instances
 
-    def instances(self, name: str, count: int = INSTANCES) -> list[Instance]:
-        """Draw instances that satisfy the conditions; ``name`` seeds the generator."""
+    def instances(
+        self, name: str, count: int = INSTANCES, *, costly: bool = False
+    ) -> list[Instance]:
+        """Draw instances that satisfy the conditions; ``name`` seeds the generator.
+
+        The last few are of unusual size.
+        """
         if not self.symbols:
             return [Instance({}, {}, "no symbols")]
         digest = hashlib.sha256(name.encode()).digest()
         rng = np.random.default_rng(int.from_bytes(digest[:8], "little"))
+        others = np.random.default_rng(int.from_bytes(digest[8:16], "little"))
+        large = self._unusual(unusual(self.symbols, costly=costly)[: count // 4], others)
+        count -= len(large)
         found: list[Instance] = []
         for index in range(count * TRIES):
             styles = styles_at(index, rng)
@@ -357,8 +365,20 @@ class Setting:
                 found.append(instance)
             if len(found) == count or (index > HOPELESS * count and not found):
                 break
+        found += large
         if not found:
             raise SettingError("vacuous: no instance drawn satisfies the conditions")
+        return found
+
+    def _unusual(self, wanted: Sequence[Sizes], rng: np.random.Generator) -> list[Instance]:
+        """Draw the instances of unusual size, as far as the conditions admit them."""
+        found = []
+        for sizes in wanted:
+            for _ in range(TRIES):
+                instance = Instance(*draw(self.symbols, rng, sizes.styles, sizes), sizes.name)
+                if self.admits(instance):
+                    found.append(instance)
+                    break
         return found
 
     def admits(self, instance: Instance) -> bool:
