@@ -189,14 +189,19 @@ INTEGERS: dict[str, Bad] = {
 # Bad input for single values.
 
 
+def always(value: object) -> Callable[[Any], Any]:
+    """Return a function that returns the same value, whatever it is given."""
+    return lambda _: value
+
+
 def values(bad: Sequence[float | str]) -> dict[str, Bad]:
     """Return bad values of the right type."""
-    return {repr(x): Bad(lambda _, x=x: x) for x in bad}
+    return {repr(x): Bad(always(x)) for x in bad}
 
 
 def wrong_types(bad: Sequence[object]) -> dict[str, Bad]:
     """Return bad values of the wrong type."""
-    return {f"wrong type {i}": Bad(lambda _, x=x: x, TypeError) for i, x in enumerate(bad)}
+    return {f"wrong type {i}": Bad(always(x), TypeError) for i, x in enumerate(bad)}
 
 
 # The kinds of argument: arrays.
