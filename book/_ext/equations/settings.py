@@ -190,6 +190,16 @@ class _Declarations:
             name = _names([text.partition("(")[0]])
             self._add(name, kind, "X", "X")
 
+    def couplings(self, maths: Sequence[str], _: str) -> None:
+        *names, first, second = _names(maths)
+        laws = {symbol.name.text: symbol for symbol in self.symbols if symbol.kind == "law"}
+        if not names or not {first.text, second.text} <= set(laws):
+            raise SettingError("say “coupling $…$ of $p$ and $q$” after the laws")
+        axes = laws[first.text].axes + laws[second.text].axes
+        if len(axes) != 2:
+            raise SettingError("a coupling is that of two laws of one variable")
+        self._add(names, "coupling", *axes, given=(first.text, second.text))
+
     def weights(self, maths: Sequence[str], _: str) -> None:
         self._families(_names(maths), "family weights")
 
@@ -265,6 +275,7 @@ _PHRASES: Sequence[tuple[str, Callable[[_Declarations, Sequence[str], str], None
     (rf"logits @{_SET}", _Declarations.on_the_set),
     (rf"prefix-code lengths @{_SET}", _Declarations.on_the_set),
     (rf"(?:distance|cost|kernel)s? @{_SET}", _Declarations.on_pairs),
+    (r"couplings? @ of @", _Declarations.couplings),
     (r"weights @", _Declarations.weights),
     (r"(?:non-negative|positive|real) numbers @", _Declarations.numbers_with_index),
     (r"points @ on the line", _Declarations.numbers_with_index),
@@ -287,6 +298,7 @@ EXAMPLES = (
     "distance @ on the same set",
     "cost @ on the same set",
     "kernel @ on the same set",
+    "coupling @ of @",
     "weights @",
     "non-negative numbers @",
     "points @ on the line",
@@ -436,7 +448,7 @@ class Setting:
 
 _CALLABLE = {
     *("law", "sub-probability", "measure", "function", "lengths", "channel", "family laws"),
-    *("distance", "cost", "kernel"),
+    *("distance", "cost", "kernel", "coupling"),
 }
 
 
