@@ -306,10 +306,10 @@ class Setting:
         defined: dict[str, syn.Row] = {}
         for definition in _mathematics(definitions):
             row = self._definition(definition)
-            symbol = syn.latex(row.first)
-            if symbol in defined:
-                raise SettingError(f"{symbol} is defined twice")
-            defined[symbol] = row
+            head = syn.latex(row.first)
+            if head in defined:
+                raise SettingError(f"{head} is defined twice")
+            defined[head] = row
         self.definitions: tuple[syn.Row, ...] = tuple(defined.values())
         self.conditions = tuple(self._condition(item) for item in _mathematics(conditions))
 
