@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -351,7 +351,8 @@ class _Drawing:
             return self._weights(symbol)
         if symbol.kind in {"integer", "variable", "size", "element"}:
             return self._simple(symbol)
-        return exact(self._numbers(symbol.kind, self.sizes[symbol.axes[0]]), *symbol.axes)
+        numbers = self._numbers(symbol.kind, self.sizes[symbol.axes[0]])
+        return replace(exact(numbers, *symbol.axes), role=symbol.kind)
 
     def _simple(self, symbol: Symbol) -> Value:
         if symbol.kind == "integer":
@@ -434,12 +435,19 @@ class _Drawing:
             return np.full(size, rng.normal()) if special else rng.normal(size=size)
         if kind == "lengths":
             return self._lengths(size)
-        if kind == "distance":
-            return self._distances(size)
+        if kind in {"distance", "cost", "kernel"}:
+            return self._on_pairs(kind, size)
         values = np.ones(size) if special else np.exp(rng.normal(0, 0.8, size))
         if kind == "family non-negative" and "zeros" in self.styles.law:
             values = np.where(rng.uniform(size=size) < 0.4, 0.0, values)
         return values
+
+    def _on_pairs(self, kind: str, size: int) -> Array:
+        """Draw a distance, a cost without structure, or a positive definite kernel."""
+        distances = self._distances(size)
+        if kind == "cost" and self.styles.number != "special":
+            return self.rng.uniform(0, 2, (size, size))
+        return np.exp(-(distances**2) / 2) if kind == "kernel" else distances
 
     def _distances(self, size: int) -> Array:
         """Draw the distances between points in the plane; in special cases all the same."""

@@ -107,6 +107,11 @@ def _applied(maths: Sequence[str]) -> Iterator[syn.Call]:
         yield cast("syn.Call", syn.parse_sum(text.strip(), {base: True}))
 
 
+def _at_commas(text: str) -> list[str]:
+    """Split at commas outside of brackets."""
+    return re.findall(r"(?:\([^)]*\)|[^,(])+", text)
+
+
 def _letters(nodes: Sequence[syn.Node]) -> tuple[str, ...]:
     return tuple(cast("syn.Name", node).text.upper() for node in nodes)
 
@@ -180,9 +185,12 @@ class _Declarations:
         kinds |= {"fun": "function", "log": "function"}
         self._add(_names(maths), kinds[words[:3]], "X")
 
-    def distances(self, maths: Sequence[str], _: str) -> None:
-        for call in _applied(maths):
-            self._add([call.function], "distance", "X", "X")
+    def on_pairs(self, maths: Sequence[str], words: str) -> None:
+        """Read a distance, a cost or a kernel, with its arguments or without them."""
+        kind = re.sub(r"s?\W.*", "", words)
+        for text in _at_commas(",".join(maths)):
+            name = _names([text.partition("(")[0]])
+            self._add(name, kind, "X", "X")
 
     def weights(self, maths: Sequence[str], _: str) -> None:
         self._families(_names(maths), "family weights")
@@ -258,7 +266,7 @@ _PHRASES: Sequence[tuple[str, Callable[[_Declarations, Sequence[str], str], None
     (rf"functions? @{_SET}", _Declarations.on_the_set),
     (rf"logits @{_SET}", _Declarations.on_the_set),
     (rf"prefix-code lengths @{_SET}", _Declarations.on_the_set),
-    (rf"distances? @{_SET}", _Declarations.distances),
+    (rf"(?:distance|cost|kernel)s? @{_SET}", _Declarations.on_pairs),
     (r"weights @", _Declarations.weights),
     (r"(?:non-negative|positive|real) numbers @", _Declarations.numbers_with_index),
     (r"points @ on the line", _Declarations.numbers_with_index),
@@ -279,6 +287,8 @@ EXAMPLES = (
     "logits @ on the same set",
     "prefix-code lengths @ on the same set",
     "distance @ on the same set",
+    "cost @ on the same set",
+    "kernel @ on the same set",
     "weights @",
     "non-negative numbers @",
     "points @ on the line",
@@ -303,6 +313,8 @@ class Setting:
         for symbol in self.symbols:
             takes = symbol.kind in _CALLABLE
             self.callables |= {symbol.key: takes, symbol.name.text: takes}
+            if symbol.kind.startswith("family"):
+                self.callables[f"{symbol.key}_"] = takes
         defined: dict[str, syn.Row] = {}
         for definition in _mathematics(definitions):
             row = self._definition(definition)
@@ -436,8 +448,8 @@ class Setting:
 
 
 _CALLABLE = {
-    *("law", "sub-probability", "measure", "function", "lengths", "distance", "channel"),
-    "family laws",
+    *("law", "sub-probability", "measure", "function", "lengths", "channel", "family laws"),
+    *("distance", "cost", "kernel"),
 }
 
 

@@ -49,7 +49,8 @@ from equations.syntax import LatexError, Row
 from equations.values import EvaluationError, Table
 
 EXECUTED, TESTED, ILLUSTRATED, NOT_RUN = "executed", "tested", "illustrated", "not run"
-# Formulas with integrals are slow and smooth.
+# Formulas with integrals, limits and gradients are slow and smooth.
+SLOW = (r"\int", r"\sim \Normal", r"\lim", r"\text{as}", r"\text{ as }", r"\nabla", r"\partial^2")
 INTEGRAL_INSTANCES = 16
 
 
@@ -157,7 +158,7 @@ def _checker(name: str, meaning: tuple[str, str, str], tight: str, count: int | 
 def checker_of(name: str, options: Mapping[str, str], tight: str, text: str) -> Checker:
     """Return the checker for the setting that the options of a block describe."""
     meaning = (options.get("for", ""), options.get("if", ""), options.get("where", ""))
-    slow = r"\int" in text or r"\sim \Normal" in text
+    slow = any(command in text for command in SLOW)
     return _checker(name, meaning, tight, INTEGRAL_INSTANCES if slow else None)
 
 
