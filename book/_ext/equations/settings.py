@@ -26,7 +26,7 @@ import numpy as np
 
 from equations import syntax as syn
 from equations.draws import Sizes, Symbol, draw, styles_at, unusual
-from equations.evaluate import BUILT_IN, Evaluator, Notes
+from equations.evaluate import BUILT_IN, CONSTANTS, Evaluator, Notes
 from equations.extended import OutOfRange, Real, Undefined
 from equations.values import Element, EvaluationError, Matrix, Table, Value
 
@@ -141,6 +141,8 @@ class _Declarations:
         fixed = [re.fullmatch(r"[\d.]+|\\[dt]?frac[\d{} ]+", text.strip()) for text in maths]
         if fixed and all(fixed):
             return  # A phrase about fixed numbers declares nothing.
+        if not maths:
+            raise SettingError(f"the phrase “{phrase}” names no symbol in $…$")
         near = difflib.get_close_matches(words, EXAMPLES, 1, 0.0)[0].replace("@", "$…$")
         message = f"cannot read the phrase “{phrase}”; the nearest that can be read is “{near}”"
         raise SettingError(message)
@@ -325,9 +327,14 @@ class Setting:
             self.callables |= {symbol.key: takes, symbol.name.text: takes}
             if symbol.kind.startswith("family"):
                 self.callables[f"{symbol.key}_"] = takes
-        self.definitions: tuple[syn.Row, ...] = ()
-        for item in _mathematics(definitions):
-            self.definitions += (self._definition(item),)
+        defined: dict[str, syn.Row] = {}
+        for definition in _mathematics(definitions):
+            row = self._definition(definition)
+            head = syn.latex(row.first)
+            if head in defined:
+                raise SettingError(f"{head} is defined twice")
+            defined[head] = row
+        self.definitions: tuple[syn.Row, ...] = tuple(defined.values())
         self.conditions = tuple(self._condition(item) for item in _mathematics(conditions))
 
     def _definition(self, text: str) -> syn.Row:
@@ -341,11 +348,17 @@ class Setting:
         return rows[0]
 
     def learn(self, left: syn.Node, right: syn.Node) -> None:
-        """Remember whether a symbol that is now defined takes arguments."""
-        if isinstance(left, syn.Call):
-            self.callables[left.function.text] = True
-        elif isinstance(left, syn.Name):
-            self.callables[left.text] = self._is_law(right)
+        """Remember whether a symbol that is now defined takes arguments; it must be a new one."""
+        name = left.function if isinstance(left, syn.Call) else left
+        if not isinstance(name, syn.Name):
+            return
+        families = {(s.key, s.axes[0].lower()) for s in self.symbols if s.kind.startswith("family")}
+        declared = {text for s in self.symbols for text in (s.key, s.name.text)}
+        if name.text in declared or (name.base, name.sub) in families:
+            raise SettingError(f"{name.text} is declared in :for:, so it cannot be defined again")
+        if name.text in CONSTANTS:
+            raise SettingError(f"{name.text} is a constant, so it cannot be defined")
+        self.callables[name.text] = isinstance(left, syn.Call) or self._is_law(right)
 
     def _is_law(self, node: syn.Node) -> bool:
         """Return whether an expression is a law: a known law stands in it without arguments."""
