@@ -76,6 +76,11 @@ class Comparison:
         return self.ratio <= 1
 
     @property
+    def infinite(self) -> bool:
+        """Whether both sides are infinite."""
+        return math.isinf(self.left) and math.isinf(self.right)
+
+    @property
     def zero(self) -> bool:
         """Whether both sides vanish."""
         return max(abs(self.left), abs(self.right)) <= self.tolerance
@@ -238,6 +243,8 @@ class Checker:
         """Add instances of each case of ``:tight:``; cases are separated by semicolons."""
         for case in text.split(";"):
             formulas = [f for maths in re.findall(r"\$([^$]*)\$", case) for f in _at_commas(maths)]
+            if case.strip() and not formulas:
+                raise SettingError(f":tight: {case.strip()} names no case in $…$")
             if formulas:
                 found = list(self._instances_of(formulas, drawn))
                 if not found:
@@ -392,7 +399,7 @@ class Checker:
                 elif compared.holds is None:
                     run.undecided += 1
                 else:
-                    run.infinite += math.isinf(compared.left) and math.isinf(compared.right)
+                    run.infinite += compared.infinite
                     run.worst = max(run.worst, compared.ratio if compared.same else 0.0)
         run.failures += self._useless(run, claim.rows)
         return run
@@ -408,6 +415,11 @@ class Checker:
                 why = "numbers are out of range, or the rounding errors are too large"
                 few = f"only {decided} of {len(compared)} instances decide"
                 yield Failure(row, link, f"{few if decided else 'no instance decides'}: {why}")
+                continue
+            sides = rows[row].sides[link : link + 2] if row < len(rows) else ()
+            said = any(isinstance(_without_sign(side), syn.Infinity) for side in sides)
+            if not said and all(c is None or c.infinite for c in compared):
+                yield Failure(row, link, r"both sides are infinite on every instance: say = \infty")
                 continue
             weak = row < len(rows) and rows[row].links[link][0] in {r"\le", r"\ge"}
             if weak and (row, link) not in strict:
@@ -486,6 +498,10 @@ class Checker:
         other.setting.definitions = (*before[:number], definition, *before[number + 1 :])
         other._evaluators = {}  # noqa: SLF001  (of the same class)
         return other
+
+
+def _without_sign(side: syn.Node) -> syn.Node:
+    return side.body if isinstance(side, syn.Neg) else side
 
 
 def _at_commas(text: str) -> list[str]:

@@ -26,6 +26,7 @@ from equations import extended as ext
 from equations import syntax as syn
 from equations.extended import ROUNDOFF, Real, Undefined
 from equations.functionals import PI, functional, log_density
+from equations.programmes import LIPSCHITZ, is_programme, optimum
 from equations.quadrature import derivative, gauss_hermite, integral, limit
 from equations.values import (
     Array,
@@ -59,7 +60,8 @@ T = TypeVar("T")
 CONSTANTS = {"e": Real(math.e, math.e * ROUNDOFF), r"\pi": PI}
 # Functions of the notation that need no declaration: a point mass, the logistic function, the
 # couplings of two laws, the functions with a Lipschitz constant.
-BUILT_IN = {r"\delta", r"\delta_", r"\sigma", r"\Pi", r"\mathrm{Lip}", r"\operatorname{Lip}"}
+BUILT_IN = {r"\delta", r"\delta_", r"\sigma", r"\Pi"}
+BUILT_IN |= {name + mark for name in LIPSCHITZ for mark in ("", "_")}
 ONE, MINUS_ONE = Real(1.0), Real(-1.0)
 
 
@@ -446,6 +448,8 @@ class Evaluator:
     # ------------------------------------------------------------------ sums and integrals
 
     def _big(self, node: syn.Big) -> Value:
+        if is_programme(node):
+            return optimum(self, node)
         values = list(self._over(node))
         if node.operator == "sum":
             return total(values, node) if values else Real(0.0)
@@ -493,6 +497,8 @@ class Evaluator:
         r"""Return the relation in ``x \in A`` and ``A``: a subset, or the letter of a set."""
         row = next((row for row in node.spaces if row.first == name), None)
         if row is None:
+            if node.spaces and all(isinstance(row.first, syn.Function) for row in node.spaces):
+                raise EvaluationError(f"a {node.operator} cannot run over functions", node.at)
             return "", None
         ((relation, place),) = row.links
         if not isinstance(place, syn.Name):

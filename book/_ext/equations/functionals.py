@@ -134,14 +134,14 @@ def _wasserstein(evaluator: Evaluator, node: syn.Functional) -> Real:
     order = evaluator.number(node.arguments[0].items[0])
     distance = ground(evaluator, node, "distance")
     arrays, loss = _two_laws(evaluator, node)
-    if math.isinf(order.value):
-        result = called("wasserstein", arrays, cost=distance.values, order=math.inf)
-        return Real(float(result.distance), 8 * CALL_ERROR * float(distance.values.max()))
+    if not math.isfinite(order.value):
+        raise EvaluationError("the order of this distance must be finite", node.at)
     cost = distance.values**order.value
-    total = called("wasserstein", arrays, cost=cost).cost
+    result = called("wasserstein", arrays, cost=cost)
+    total, lower = float(result.cost), float(result.lower)
     size = float(cost.max())
     error = size * (loss + CALL_ERROR * len(cost)) + float(distance.errors.max()) * (1 + size)
-    return small_root(Real(max(float(total), 0.0), error), order)
+    return small_root(Real((total + lower) / 2, abs(total - lower) / 2 + error), order)
 
 
 def small_root(value: Real, order: Real) -> Real:
@@ -149,8 +149,8 @@ def small_root(value: Real, order: Real) -> Real:
     if order.value == 1:
         return value
     if value.value <= 2 * value.error:
-        top = (value.value + value.error) ** (1 / order.value)
-        return Real(value.value ** (1 / order.value), top)
+        top = (max(value.value, 0.0) + value.error) ** (1 / order.value)
+        return Real(max(value.value, 0.0) ** (1 / order.value), top)
     return ext.root(value, order)
 
 
@@ -170,15 +170,18 @@ def _entropic(evaluator: Evaluator, node: syn.Functional) -> Real:
 
 
 def _with_kernel(evaluator: Evaluator, node: syn.Functional) -> Real:
-    r"""Evaluate ``\MMD{p}{q}`` with the kernel of the setting, or ``\ED{p}{q}``."""
+    r"""Evaluate ``\MMD{p}{q}`` with the kernel of the setting."""
     arrays, loss = _two_laws(evaluator, node)
-    if node.name == "ED":
-        table = ground(evaluator, node, "distance")
-        result = float(called("energy_distance", arrays, cost=table.values))
-        return Real(result, float(table.values.max()) * (4 * loss + 8 * CALL_ERROR))
     table = ground(evaluator, node, "kernel")
-    result = float(called("mmd", arrays, kernel=table.values))
-    error = float(np.abs(table.values).max()) * (4 * loss + 8 * CALL_ERROR)
+    points = np.arange(len(table.values))
+
+    def kernel(a: Any, b: Any) -> Any:  # noqa: ANN401  (arrays)
+        rows, columns = (np.asarray(index).astype(int).ravel() for index in (a, b))
+        return table.values[np.ix_(rows, columns)]
+
+    weights = {"x_weights": arrays[0], "y_weights": arrays[1]}
+    result = float(called("mmd", [points, points], kernel=kernel, **weights))
+    error = float(np.abs(table.values).max()) * (4 * loss + 8 * CALL_ERROR * len(points))
     return small_root(Real(result * result, error + 4 * ROUNDOFF * result), TWO)
 
 
@@ -374,7 +377,6 @@ _SPECIAL: Mapping[str, Callable[[Evaluator, syn.Functional], Value]] = {
     "OT": _entropic,
     "Sink": _entropic,
     "MMD": _with_kernel,
-    "ED": _with_kernel,
     "I": _information,
     "normal": _density,
     "Normal": _normal,

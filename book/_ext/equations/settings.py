@@ -26,7 +26,7 @@ import numpy as np
 
 from equations import syntax as syn
 from equations.draws import Sizes, Symbol, draw, styles_at, unusual
-from equations.evaluate import BUILT_IN, Evaluator, Notes
+from equations.evaluate import BUILT_IN, CONSTANTS, Evaluator, Notes
 from equations.extended import OutOfRange, Real, Undefined
 from equations.values import Element, EvaluationError, Matrix, Table, Value
 
@@ -141,6 +141,8 @@ class _Declarations:
         fixed = [re.fullmatch(r"[\d.]+|\\[dt]?frac[\d{} ]+", text.strip()) for text in maths]
         if fixed and all(fixed):
             return  # A phrase about fixed numbers declares nothing.
+        if not maths:
+            raise SettingError(f"the phrase “{phrase}” names no symbol in $…$")
         near = difflib.get_close_matches(words, EXAMPLES, 1, 0.0)[0].replace("@", "$…$")
         message = f"cannot read the phrase “{phrase}”; the nearest that can be read is “{near}”"
         raise SettingError(message)
@@ -189,6 +191,16 @@ class _Declarations:
         for text in _at_commas(",".join(maths)):
             name = _names([text.partition("(")[0]])
             self._add(name, kind, "X", "X")
+
+    def couplings(self, maths: Sequence[str], _: str) -> None:
+        *names, first, second = _names(maths)
+        laws = {symbol.name.text: symbol for symbol in self.symbols if symbol.kind == "law"}
+        if not names or not {first.text, second.text} <= set(laws):
+            raise SettingError("say “coupling $…$ of $p$ and $q$” after the laws")
+        axes = laws[first.text].axes + laws[second.text].axes
+        if len(axes) != 2:
+            raise SettingError("a coupling is that of two laws of one variable")
+        self._add(names, "coupling", *axes, given=(first.text, second.text))
 
     def weights(self, maths: Sequence[str], _: str) -> None:
         self._families(_names(maths), "family weights")
@@ -265,6 +277,7 @@ _PHRASES: Sequence[tuple[str, Callable[[_Declarations, Sequence[str], str], None
     (rf"logits @{_SET}", _Declarations.on_the_set),
     (rf"prefix-code lengths @{_SET}", _Declarations.on_the_set),
     (rf"(?:distance|cost|kernel)s? @{_SET}", _Declarations.on_pairs),
+    (r"couplings? @ of @", _Declarations.couplings),
     (r"weights @", _Declarations.weights),
     (r"(?:non-negative|positive|real) numbers @", _Declarations.numbers_with_index),
     (r"points @ on the line", _Declarations.numbers_with_index),
@@ -287,6 +300,7 @@ EXAMPLES = (
     "distance @ on the same set",
     "cost @ on the same set",
     "kernel @ on the same set",
+    "coupling @ of @",
     "weights @",
     "non-negative numbers @",
     "points @ on the line",
@@ -313,9 +327,14 @@ class Setting:
             self.callables |= {symbol.key: takes, symbol.name.text: takes}
             if symbol.kind.startswith("family"):
                 self.callables[f"{symbol.key}_"] = takes
-        self.definitions: tuple[syn.Row, ...] = ()
-        for item in _mathematics(definitions):
-            self.definitions += (self._definition(item),)
+        defined: dict[str, syn.Row] = {}
+        for definition in _mathematics(definitions):
+            row = self._definition(definition)
+            head = syn.latex(row.first)
+            if head in defined:
+                raise SettingError(f"{head} is defined twice")
+            defined[head] = row
+        self.definitions: tuple[syn.Row, ...] = tuple(defined.values())
         self.conditions = tuple(self._condition(item) for item in _mathematics(conditions))
 
     def _definition(self, text: str) -> syn.Row:
@@ -329,11 +348,17 @@ class Setting:
         return rows[0]
 
     def learn(self, left: syn.Node, right: syn.Node) -> None:
-        """Remember whether a symbol that is now defined takes arguments."""
-        if isinstance(left, syn.Call):
-            self.callables[left.function.text] = True
-        elif isinstance(left, syn.Name):
-            self.callables[left.text] = self._is_law(right)
+        """Remember whether a symbol that is now defined takes arguments; it must be a new one."""
+        name = left.function if isinstance(left, syn.Call) else left
+        if not isinstance(name, syn.Name):
+            return
+        families = {(s.key, s.axes[0].lower()) for s in self.symbols if s.kind.startswith("family")}
+        declared = {text for s in self.symbols for text in (s.key, s.name.text)}
+        if name.text in declared or (name.base, name.sub) in families:
+            raise SettingError(f"{name.text} is declared in :for:, so it cannot be defined again")
+        if name.text in CONSTANTS:
+            raise SettingError(f"{name.text} is a constant, so it cannot be defined")
+        self.callables[name.text] = isinstance(left, syn.Call) or self._is_law(right)
 
     def _is_law(self, node: syn.Node) -> bool:
         """Return whether an expression is a law: a known law stands in it without arguments."""
@@ -436,7 +461,7 @@ class Setting:
 
 _CALLABLE = {
     *("law", "sub-probability", "measure", "function", "lengths", "channel", "family laws"),
-    *("distance", "cost", "kernel"),
+    *("distance", "cost", "kernel", "coupling"),
 }
 
 
