@@ -52,14 +52,15 @@ OWN: dict[str, Callable[[Array, Array], float]] = {
 
 @given(pairs())
 def test_total_variation_against_mpmath(pair: Pair) -> None:
-    value = total_variation(*pair)
-    assert oracles.relative_error(value, oracles.total_variation(*pair)) <= 2e-15
+    value, reference = total_variation(*pair), oracles.total_variation(*pair)
+    # Laws that differ by less than rounding are equal but for the error of their sums.
+    assert oracles.relative_error(value, reference) <= 2e-15 or max(value, reference) <= 1e-17
 
 
 @given(pairs())
 def test_hellinger_distance_against_mpmath(pair: Pair) -> None:
-    value = hellinger_distance(*pair)
-    assert oracles.relative_error(value, oracles.hellinger(*pair)) <= 2e-15
+    value, reference = hellinger_distance(*pair), oracles.hellinger(*pair)
+    assert oracles.relative_error(value, reference) <= 2e-15 or max(value, reference) <= 1e-17
 
 
 @given(pairs())
