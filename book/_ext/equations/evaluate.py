@@ -23,8 +23,9 @@ from typing import Any, ClassVar, TypeVar, cast
 import numpy as np
 
 from equations import extended as ext
+from equations import limits
 from equations import syntax as syn
-from equations.extended import ROUNDOFF, Real, Undefined
+from equations.extended import ROUNDOFF, OutOfRange, Real, Undefined
 from equations.functionals import PI, functional, log_density
 from equations.generators import Generator, generator, marked
 from equations.programmes import LIPSCHITZ, is_programme, optimum
@@ -177,6 +178,7 @@ class Evaluator:
 
     def bound_to(self, bound: Mapping[str, Value], compute: Callable[[], T]) -> T:
         """Compute something while some names have other values."""
+        limits.tick()
         saved = {name: self.values.get(name) for name in bound}
         self.values.update(bound)
         self._depth += 1
@@ -426,7 +428,14 @@ class Evaluator:
 
     def _tensor_power(self, node: syn.TensorPower) -> Table:
         result = body = self.table(node.body)
-        for _ in range(int(self.number(node.exponent).value) - 1):
+        exponent = self.number(node.exponent).value
+        if not exponent.is_integer() or exponent < 1:
+            raise EvaluationError(f"the power {exponent} of a law", node.exponent.at)
+        if body.values.size > 1 and exponent > math.log(limits.RANGE, body.values.size):
+            raise EvaluationError(
+                f"a law of words gives at most {limits.RANGE} probabilities", node.exponent.at
+            )
+        for _ in range(int(exponent) - 1):
             result = outer(result, body)
         return result
 
@@ -535,6 +544,8 @@ class Evaluator:
             low, high = self.number(node.lower).value, self.number(node.upper).value
             if not (low.is_integer() and high.is_integer()):
                 raise Undefined(f"the index runs from {low} to {high}")
+            if high - low > limits.RANGE:
+                raise EvaluationError(f"an index takes at most {limits.RANGE} values", node.at)
             return [[Real(float(i)) for i in range(int(low), int(high) + 1)]]
         if node.lower is not None or node.upper is not None:
             raise EvaluationError("an index needs both bounds, or none", node.at)
@@ -840,6 +851,8 @@ _COSTLY = {
 
 def _subsets(axis: str, size: int) -> Iterator[Subset]:
     """Yield all subsets of a finite set."""
+    if 2**size > limits.RANGE:
+        raise OutOfRange(f"the subsets of a set of {size}")
     for inside in itertools.product((False, True), repeat=size):
         yield Subset(axis, frozenset(i for i, chosen in enumerate(inside) if chosen))
 
@@ -864,13 +877,20 @@ def _binomial(pair: Sequence[Real]) -> Real:
     n, k = (value.value for value in pair)
     if not (n.is_integer() and k.is_integer() and n >= 0):
         raise Undefined(f"the binomial coefficient of {n} and {k}")
-    return Real(float(math.comb(int(n), int(k)) if k >= 0 else 0))
+    if n > limits.BINOMIAL:
+        raise EvaluationError(f"binomial coefficients are computed up to {limits.BINOMIAL}")
+    try:
+        return Real(float(math.comb(int(n), int(k)) if k >= 0 else 0))
+    except OverflowError:
+        raise OutOfRange(f"the binomial coefficient of {n} and {k}") from None
 
 
 def _factorial(one: Sequence[Real]) -> Real:
     n = one[0].value
     if not n.is_integer() or n < 0:
         raise Undefined(f"the factorial of {n}")
+    if n > limits.FACTORIAL:
+        raise OutOfRange(f"the factorial of {n}")
     return Real(float(math.factorial(int(n))))
 
 
