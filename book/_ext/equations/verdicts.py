@@ -50,6 +50,9 @@ from equations.syntax import LatexError, Row
 from equations.values import EvaluationError, Table
 
 EXECUTED, TESTED, ILLUSTRATED, NOT_RUN = "executed", "tested", "illustrated", "not run"
+# Linear programmes take a while as well.
+PROGRAMMES = (r"\in \Pi", r"\mathrm{Lip}", r"\operatorname{Lip}", r"}_\infty \le")
+PROGRAMME_INSTANCES = 32
 # Formulas with integrals, limits and gradients are slow and smooth.
 SLOW = (r"\int", r"\sim \Normal", r"\lim", r"\text{as}", r"\text{ as }", r"\nabla", r"\partial^2")
 INTEGRAL_INSTANCES = 16
@@ -124,8 +127,23 @@ class _Timed:
             message = "this is nested too deeply, or defined by itself"
         elif not isinstance(error, LatexError | SettingError | EvaluationError | TooCostly):
             message = f"this cannot be checked ({type(error).__name__}: {error})"
-        self.verdict.problems.append(f"{self.verdict.file}:{self.line}: {message}")
+        place = str(self.line)
+        if isinstance(error, LatexError):
+            place = own_place(Path(self.verdict.file), self.line, error)
+        self.verdict.problems.append(f"{self.verdict.file}:{place}: {message}")
         return True
+
+
+def own_place(file: Path, line: int, error: LatexError) -> str:
+    """Return line and column of a formula of an option, such as one of ``:where:``."""
+    wanted = error.text.split("\n")[error.line] if error.text else ""
+    if wanted and file.is_file():
+        source = file.read_text(encoding="utf-8").split("\n")
+        for number, text in enumerate(source[line - 1 :], line):
+            column = text.find(wanted)
+            if column >= 0:
+                return f"{number}:{column + error.column + 1}"
+    return str(line)
 
 
 # ------------------------------------------------------------------------------- equations
@@ -164,7 +182,9 @@ def checker_of(name: str, options: Mapping[str, str], tight: str, text: str) -> 
     """Return the checker for the setting that the options of a block describe."""
     meaning = (options.get("for", ""), options.get("if", ""), options.get("where", ""))
     slow = any(command in text for command in SLOW)
-    return _checker(name, meaning, tight, INTEGRAL_INSTANCES if slow else None)
+    programme = any(command in text for command in PROGRAMMES)
+    count = INTEGRAL_INSTANCES if slow else PROGRAMME_INSTANCES if programme else None
+    return _checker(name, meaning, tight, count)
 
 
 class _Statement:
