@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from equations import __main__ as command
@@ -364,10 +367,57 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, statement: str, me
 
 def test_a_failure_shows_the_instance_that_breaks_it(tmp_path: Path) -> None:
     (problem,) = tried(tmp_path, r"\sqrt{4} = 2 \\ \KL{p}{q} = \KL{q}{p}").problems
-    assert f"{tmp_path / 'page.md'}:7: " in problem, problem
+    assert f"{tmp_path / 'page.md'}:7:29: " in problem, problem
     assert r"\KL{p}{q} = \KL{q}{p} does not hold: left " in problem
+    assert "\n      import numpy as np\n" in problem
     assert "\n      p = np.array([0." in problem
     assert "tolerance" in problem
+
+
+REPLAYED: tuple[tuple[str, str, dict[str, str]], ...] = (
+    (r"\KL{p}{q} = \KL{q}{p}", LAWS, {}),
+    (r"\KL{p}{q} := \sum_x q(x) \log \frac{q(x)}{p(x)}", LAWS, {"code": "kl_divergence(p, q)"}),
+    (r"\H{p} = \log m", "law $p$ on a finite set with $n$ outcomes", {"where": "$m := n$"}),
+    (r"m := p \\ p(x) = m(x) + 1", "law $p$ on a finite set; element $x$ of the set", {}),
+    (r"p = \unif", "law $p$ on a finite set", {}),
+    (r"\MI{X}{Y} = \H{X}", "joint law $p(x, y)$ on a finite product", {}),
+    (r"\H{p K} = \H{p}", r"law $p$ on a finite set; channel $K(y \mid x)$", {}),
+    (
+        r"\tr(\Sigma) = m^{\T} m",
+        r"vector $m \in \R^d$; positive definite $\Sigma \in \R^{d \times d}$",
+        {},
+    ),
+    (
+        r"\sum_k w_k \KL{p_k}{q} = 0",
+        "weights $w_k$ and laws $p_k$ on a finite set; law $q$ on the same set",
+        {},
+    ),
+    (r"\lambda^2 = n", r"$\lambda > 0$; $n \in \N$", {}),
+    (
+        r"\sum_x d(x, x) = T(1)",
+        "distance $d(x, y)$ on a finite set; function $T$ on the same set",
+        {},
+    ),
+)
+
+
+@pytest.mark.parametrize(("statement", "setting", "options"), REPLAYED)
+def test_what_is_printed_can_be_pasted(
+    tmp_path: Path, statement: str, setting: str, options: dict[str, str]
+) -> None:
+    problems = tried(tmp_path, statement, for_=setting, **options).problems
+    assert problems
+    for problem in problems:
+        shown = [float(number) for number in re.findall(r"(?:left|right) ([^ ,]+),", problem)]
+        *lines, last = textwrap.dedent(problem.partition("):\n")[2]).split("\n")
+        names: dict[str, object] = {}
+        exec("\n".join(lines), names)  # noqa: S102  (what the check printed)
+        values = eval(last, names)  # noqa: S307  (as above)
+        if not last.startswith("sides("):
+            assert values == shown[0]
+            continue
+        pairs = zip(*map(np.ravel, np.broadcast_arrays(*values)), strict=True)
+        assert any(np.allclose(pair, shown) for pair in pairs), (values, problem)
 
 
 def test_a_setting_that_cannot_be_read_is_told(tmp_path: Path) -> None:
@@ -611,9 +661,9 @@ def test_a_chain_does_not_turn_round(tmp_path: Path) -> None:
     body = "\\H{p}\n  \\ge 0   % a\n  = 0   % b\n  < \\log n   % c"
     setting = f":for: {LAWS} with $n$ outcomes\n"
     *_, last = check_derivation(derivation(tmp_path, body, setting), None)
-    assert f"{tmp_path / 'page.md'}:7: this chain turns round" in last.problems[0]
+    assert f"{tmp_path / 'page.md'}:7:5: this chain turns round" in last.problems[0]
     (problem,) = tried(tmp_path, r"0 \le \H{p} \ge \H{p} - 1").problems
-    assert "line 7, column 17: this chain turns round" in problem
+    assert ":7:17: this chain turns round" in problem
 
 
 REACHES = (
@@ -669,11 +719,11 @@ def test_the_excuses_of_a_derivation_are_its_own(tmp_path: Path) -> None:
 
 
 STEP_FAULTS = (
-    ("\\H{p}\n  = \\H{p} + \\KLD{p}{q}   % a", "line 5, column 13", "= \\H{p} + \\KLD{p}{q}"),
-    ("\\H{p}\n  = \\H{p}\n    + \\KLD{p}{q}   % a", "line 6, column 7", "    + \\KLD{p}{q}"),
-    ("\\H{p} + \\KLD{p}{q}\n  = \\H{p}   % a", "line 4, column 9", "\\H{p} + \\KLD{p}{q}"),
-    ("\\H{p}\n  = \\H{u}   % a", "line 5, column 8", "does not say what u is"),
-    ("\\H{u}\n  = \\H{p}   % a", "line 4, column 4", "does not say what u is"),
+    ("\\H{p}\n  = \\H{p} + \\KLD{p}{q}   % a", ":5:13: ", "= \\H{p} + \\KLD{p}{q}"),
+    ("\\H{p}\n  = \\H{p}\n    + \\KLD{p}{q}   % a", ":6:7: ", "    + \\KLD{p}{q}"),
+    ("\\H{p} + \\KLD{p}{q}\n  = \\H{p}   % a", ":4:9: ", "\\H{p} + \\KLD{p}{q}"),
+    ("\\H{p}\n  = \\H{u}   % a", ":5:8: ", "does not say what u is"),
+    ("\\H{u}\n  = \\H{p}   % a", ":4:4: ", "does not say what u is"),
 )
 
 
