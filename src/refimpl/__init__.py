@@ -15,6 +15,17 @@ from refimpl.coding import (
     kraft_sum,
     perplexity,
 )
+from refimpl.fdivergences import (
+    GENERATORS,
+    Generator,
+    bretagnolle_huber_bound,
+    chi_square,
+    f_divergence,
+    hellinger_distance,
+    pinsker_bound,
+    total_variation,
+    variational_lower_bound,
+)
 from refimpl.information import (
     binary_entropy,
     conditional_entropy,
@@ -24,6 +35,7 @@ from refimpl.information import (
     joint_entropy,
     mutual_information,
 )
+from refimpl.js import js_distance, js_divergence
 from refimpl.kl import (
     donsker_varadhan,
     jeffreys_divergence,
@@ -34,25 +46,36 @@ from refimpl.kl import (
 )
 
 __all__ = [
+    "GENERATORS",
+    "Generator",
     "binary_cross_entropy",
     "binary_entropy",
+    "bretagnolle_huber_bound",
+    "chi_square",
     "code_lengths",
     "conditional_entropy",
     "cross_entropy",
     "cross_entropy_gaussian",
     "donsker_varadhan",
     "entropy",
+    "f_divergence",
     "gaussian_entropy",
+    "hellinger_distance",
     "information_content",
     "jeffreys_divergence",
     "joint_entropy",
+    "js_distance",
+    "js_divergence",
     "kl_bernoulli",
     "kl_divergence",
     "kl_gaussian",
     "kraft_sum",
     "mutual_information",
     "perplexity",
+    "pinsker_bound",
     "renyi_divergence",
+    "total_variation",
+    "variational_lower_bound",
 ]
 
 __version__ = version("refimpl")

@@ -19,6 +19,7 @@ from equations import syntax as syn
 from equations.draws import Symbol
 from equations.extended import Real
 from equations.functionals import PACKAGE
+from equations.generators import Generator, generator
 from equations.settings import Instance, Setting, ascii_name
 from equations.syntax import Row
 from equations.values import Element, Matrix, Table, Value, Variable, exact, law
@@ -51,7 +52,7 @@ def as_python(value: Value) -> Any:  # noqa: ANN401  (what the package takes)
         return value.values.ravel() if value.vector else value.values
     if isinstance(value, Element):
         return value.index
-    return value
+    return value.name if isinstance(value, Generator) else value
 
 
 def _instance(symbols: Sequence[Symbol], values: dict[str, Any]) -> Instance:
@@ -71,11 +72,15 @@ def _instance(symbols: Sequence[Symbol], values: dict[str, Any]) -> Instance:
 
 def _value(symbol: Symbol, given: Any) -> Value:  # noqa: ANN401  (a number or an array)
     """Return a symbol's value as the evaluator wants it."""
-    axes, given_axes = symbol.axes, symbol.given
+    axes = symbol.axes
+    if symbol.kind.endswith("generator"):
+        return generator(given)
     if symbol.kind in _VALUES:
         return _VALUES[symbol.kind](axes, given)
     if symbol.kind in {"law", "sub-probability", "family laws", "family weights", "channel"}:
-        return law(given, *axes, given=given_axes)
+        return law(given, *axes, given=symbol.given)
+    if symbol.kind == "coupling":
+        return law(given, *axes)
     table = exact(given, *axes)
     return Table(table.values, table.errors, table.axes, role=symbol.kind)
 
