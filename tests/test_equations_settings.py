@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
+from equations import settings
 from equations.draws import (
     CHANNEL_STYLES,
     JOINT_STYLES,
@@ -527,3 +529,12 @@ def test_a_prefix_code_is_known_to_the_evaluator() -> None:
     evaluator = Evaluator(instance.values, instance.sizes)
     assert evaluator.number(parse_sum(r"\sum_x 2^{-\ell(x)}", setting.callables)).value <= 1
     assert setting.symbols[0].key == Name(r"\ell").text
+
+
+def test_the_examples_of_phrases_are_all_there() -> None:
+    patterns = [pattern for pattern, _ in settings._PHRASES]  # noqa: SLF001  (the list itself)
+    for example in settings.EXAMPLES:
+        assert any(re.fullmatch(pattern, example) for pattern in patterns), example
+    for pattern in patterns:
+        known = any(re.fullmatch(pattern, example) for example in settings.EXAMPLES)
+        assert known or pattern == "@", pattern

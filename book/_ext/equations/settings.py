@@ -362,6 +362,7 @@ class Setting:
 
     def __init__(self, text: str, conditions: str = "", definitions: str = "") -> None:
         """Read the options ``:for:``, ``:if:`` and ``:where:``."""
+        self.text = text
         self.symbols = declarations(text)
         self.notes = Notes()
         # Which names take arguments, so that `p(x)` is a value and `a (x + 1)` a product.
