@@ -61,6 +61,21 @@ PHRASES: tuple[tuple[str, list[tuple[str, str, tuple[str, ...]]]], ...] = (
     ("distance $d(x, y)$ on the same set", [("d", "distance", ("X", "X"))]),
     ("cost $c$ on the same set", [("c", "cost", ("X", "X"))]),
     ("generator $f$", [("f", "generator", ())]),
+    (
+        "laws $p$, $q$ on points $x$ of the line; distribution functions $F$, $G$ of $p$, $q$",
+        [
+            *(("p", "law", ("X",)), ("q", "law", ("X",)), ("x", "points on the line", ("X",))),
+            *(("F", "distribution", ()), ("G", "distribution", ())),
+        ],
+    ),
+    (
+        "law $p$ on points $y$ of the plane",
+        [("p", "law", ("Y",)), ("y", "points on the plane", ("Y",))],
+    ),
+    (
+        r"matrix $W \in \R^{m \times n}$",
+        [("W", "any matrix", ("m", "n")), ("m", "size", ("m",)), ("n", "size", ("n",))],
+    ),
     ("smooth generators $f$, $g$", [("f", "strict generator", ()), ("g", "strict generator", ())]),
     (
         r"laws $p$, $q$ on a finite set; coupling $\gamma$ of $p$ and $q$",
@@ -455,6 +470,37 @@ def test_generators_are_drawn_by_name_and_bring_their_derivatives() -> None:
         known = setting.evaluator(instance)
         assert known.number(parse_sum("g''_1(u)", setting.callables)).value > 0
     assert drawn_names == set(NAMES_OF_GENERATORS)
+
+
+def test_points_and_matrices_have_the_shape_that_is_said() -> None:
+    text = r"laws $p$, $q$ on points $x$ of the line; law $r$ on points $y$ of the plane; "
+    symbols = declarations(text + r"matrices $V$, $W \in \R^{m \times n}$")
+    for number, matrix in (("inside", "generic"), ("special", "identity")):
+        values = drawn(symbols, number=number, matrix=matrix)
+        x, y, w, sizes = (values[name] for name in ("x", "y", "W", "sizes"))
+        assert isinstance(sizes, dict)
+        assert isinstance(x, Table)
+        assert isinstance(y, Table)
+        assert isinstance(w, Matrix)
+        assert x.values.shape == (sizes["X"],)
+        assert len(np.unique(x.values)) == sizes["X"]
+        assert y.values.shape == (sizes["Y"], 2)
+        assert w.values.shape == (sizes["m"], sizes["n"])
+
+
+def test_conditions_and_calls_know_the_points() -> None:
+    setting = Setting("laws $p$, $q$ on points $x$ of the line", "$q(x) > 0$")
+    for instance in setting.instances("eq-x", 20):
+        q = instance.values["q"]
+        assert isinstance(q, Table)
+        assert q.values.min() > 0
+        assert "x = np.array(" in instance.python()
+
+
+def test_distribution_functions_need_their_laws() -> None:
+    for text in ("distribution function $F$ of $p$", "distribution functions $F$, $G$ of $p$"):
+        with pytest.raises(SettingError, match="after the laws"):
+            declarations(f"law $p$ on points $x$ of the line; {text}" if "G" in text else text)
 
 
 def test_distances_are_a_metric() -> None:
