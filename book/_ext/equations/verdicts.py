@@ -41,7 +41,6 @@ from equations.checks import (
     Witnesses,
     read_rows,
 )
-from equations.functionals import reference
 from equations.limits import MUTANTS, TooCostly, deadline
 from equations.macros import MACROS
 from equations.mutants import REVERSED, mutants, reversed_relations, strict_relations
@@ -171,22 +170,12 @@ def check_equation(equation: Equation) -> Verdict:
     level = next((name for name in (TESTED, ILLUSTRATED) if equation.options.get(name)), EXECUTED)
     note = equation.options.get(level, "")
     verdict = Verdict(equation.id, str(equation.file), equation.line, level, note)
-    if level != EXECUTED:
-        with _Timed(verdict, equation.line):
-            _look_up(equation)
     if level == TESTED:
         verdict.problems += missing_tests(equation)
     elif level == EXECUTED:
         with _Timed(verdict, equation.line):
             _Statement(equation, verdict).check()
     return verdict
-
-
-def _look_up(equation: Equation) -> None:
-    """See that the package has the functions that ``:code:`` merely names."""
-    for call in equation.calls:
-        if "(" not in call:
-            reference(call)
 
 
 @lru_cache(maxsize=8)
@@ -254,7 +243,6 @@ class _Statement:
             if link is not None:
                 raise EvaluationError(TURNS, row.sides[link + 1].at)
         self._check_repetitions()
-        _look_up(self.equation)
         new = [row for row in self.rows if self.checker.defines(row)]
         alone = len(new) == len(self.rows) and all(len(row.links) == 1 for row in new)
         must = alone or (new and self.equation.kind == "definition")
