@@ -32,10 +32,21 @@ from refimpl.kl import (
     kl_gaussian,
     renyi_divergence,
 )
+from refimpl.transport import (
+    TransportResult,
+    c_transform,
+    is_lipschitz,
+    sliced_wasserstein,
+    wasserstein,
+    wasserstein_1d,
+    wasserstein_gaussian,
+)
 
 __all__ = [
+    "TransportResult",
     "binary_cross_entropy",
     "binary_entropy",
+    "c_transform",
     "code_lengths",
     "conditional_entropy",
     "cross_entropy",
@@ -44,6 +55,7 @@ __all__ = [
     "entropy",
     "gaussian_entropy",
     "information_content",
+    "is_lipschitz",
     "jeffreys_divergence",
     "joint_entropy",
     "kl_bernoulli",
@@ -53,6 +65,10 @@ __all__ = [
     "mutual_information",
     "perplexity",
     "renyi_divergence",
+    "sliced_wasserstein",
+    "wasserstein",
+    "wasserstein_1d",
+    "wasserstein_gaussian",
 ]
 
 __version__ = version("refimpl")
