@@ -33,9 +33,13 @@ from refimpl.kl import (
     renyi_divergence,
 )
 from refimpl.transport import (
+    ConvergenceWarning,
+    SinkhornResult,
     TransportResult,
     c_transform,
     is_lipschitz,
+    sinkhorn,
+    sinkhorn_divergence,
     sliced_wasserstein,
     wasserstein,
     wasserstein_1d,
@@ -43,6 +47,8 @@ from refimpl.transport import (
 )
 
 __all__ = [
+    "ConvergenceWarning",
+    "SinkhornResult",
     "TransportResult",
     "binary_cross_entropy",
     "binary_entropy",
@@ -65,6 +71,8 @@ __all__ = [
     "mutual_information",
     "perplexity",
     "renyi_divergence",
+    "sinkhorn",
+    "sinkhorn_divergence",
     "sliced_wasserstein",
     "wasserstein",
     "wasserstein_1d",

@@ -143,13 +143,11 @@ def positive_number(name: str, value: object) -> float:
 
 def count(name: str, value: object, least: int = 1) -> int:
     """Check that a value is an integer that is large enough."""
-    if not isinstance(value, (bool, np.bool_)):
-        with suppress(TypeError):
-            result = operator.index(value)  # type: ignore[arg-type]  # this is the check
-            if result < least:
-                raise ValueError(f"{name} = {value!r} is too small; give an integer ≥ {least}")
-            return result
-    raise TypeError(f"{name} = {value!r} is not an integer; give an integer ≥ {least}")
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+        raise TypeError(f"{name} = {value!r} is not an integer; give an integer ≥ {least}")
+    if value < least:
+        raise ValueError(f"{name} = {value!r} is too small; give an integer ≥ {least}")
+    return int(value)
 
 
 def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
@@ -481,6 +479,14 @@ def cost(value: ArrayLike, p: Law, q: Law) -> Array:
             f"give a matrix of shape {shape}"
         )
     return array + 0.0
+
+
+def symmetric(name: str, value: ArrayLike) -> None:
+    """Check that a matrix of costs is square and symmetric."""
+    array = non_negative(name, value)
+    if array.ndim != 2 or array.shape[0] != array.shape[1]:
+        raise ValueError(f"{name} has shape {array.shape}; give a square matrix")
+    _blame(name, array, array != array.T, "differs from the mirrored entry; give symmetric costs")
 
 
 def places(x: ArrayLike, y: ArrayLike | None, p: Law, q: Law) -> list[Array]:

@@ -27,6 +27,12 @@ EPS = float(np.finfo(np.float64).eps)
 SLACK = 2.0**-49  # a reduced cost counts as negative beyond this part of its summands
 NEARLY_EQUAL = 1 / 16  # the largest relative change of a covariance matrix for the series
 SERIES_STEPS = 24  # leave an error below rounding
+SWEEPS = 10  # of Sinkhorn's iteration between steps of Newton's method
+COARSE = 1e-2  # the error that is good enough at higher temperatures
+RIDGES = (1e-14, 1e-10, 1e-6)  # added to the second derivative until a step is good
+HALVINGS = 8  # of a step that is too long
+COOLINGS = 10  # before the first plan
+SMALL = 400  # the size of a matrix that needs none
 BLOCK = 64  # terms that are summed in double precision before they are summed in a wider one
 
 
@@ -236,8 +242,8 @@ def transport(p: Law, q: Law, cost: Array, max_iterations: int) -> Solution:
     """Solve the transport problem of two laws."""
     p_values, q_values = (np.asarray(law.values, dtype=np.float64) for law in (p, q))
     rows, columns = np.flatnonzero(p_values), np.flatnonzero(q_values)
-    a, b = _whole(p_values[rows]), _whole(q_values[columns])
-    a, b = [x * sum(b) for x in a], [y * sum(a) for y in b]  # now of the same sum
+    a, b = _same_total(_whole(p_values[rows]), _whole(q_values[columns]))
+    total = sum(a)
     scale = math.frexp(float(np.abs(cost).max()))[1]
     unit = np.ldexp(cost, -scale)
     part = unit[np.ix_(rows, columns)]
@@ -250,10 +256,10 @@ def transport(p: Law, q: Law, cost: Array, max_iterations: int) -> Solution:
     g = (unit[rows] - f[:, None]).min(axis=0)
     plan = np.zeros(cost.shape)
     for (i, j), flow in flows.items():
-        plan[rows[i], columns[j]] = flow / sum(a)
+        plan[rows[i], columns[j]] = flow / total
     spent = _exact_dot(flows.values(), [part[cell] for cell in flows])
     bound = _exact_dot(a, f) + _exact_dot(b, g[columns])
-    value, lower, gap = (float(x / sum(a)) for x in (spent, bound, max(spent - bound, Fraction())))
+    value, lower, gap = (float(x / total) for x in (spent, bound, max(spent - bound, Fraction())))
     potentials = (unit - g).min(axis=1), g
     return Solution(
         plan,
@@ -271,6 +277,12 @@ def _whole(masses: Array) -> list[int]:
     ratios = [x.as_integer_ratio() for x in masses.tolist()]
     denominator = max(d for _, d in ratios)
     return [n * (denominator // d) for n, d in ratios]
+
+
+def _same_total(a: list[int], b: list[int]) -> tuple[list[int], list[int]]:
+    """Return whole numbers in the same ratios, and of the same sum."""
+    sum_a, sum_b = sum(a), sum(b)
+    return [x * sum_b for x in a], [y * sum_a for y in b]
 
 
 def _exact_dot(masses: Iterable[int], values: Iterable[float]) -> Fraction:
@@ -317,6 +329,7 @@ class _Tree:
         self.children: list[set[int]] = [set() for _ in range(n + m)]
         self.potential = [0.0] * (n + m)
         self._hang(_first_flows(supply, demand, cost))
+        self._descend()
 
     def _hang(self, flows: Flows) -> None:
         """Build the tree from the cells of a first plan, with the first row as its root."""
@@ -356,9 +369,8 @@ class _Tree:
         """Pivot until no reduced cost is negative beyond rounding."""
         n = self.count[0]
         padded = self.cost + SLACK * np.abs(self.cost)
-        pivots = 0
+        pivots, fresh = 0, False
         while True:
-            self._descend()
             price = np.array(self.potential)
             price -= SLACK * np.abs(price)
             reduced = padded - price[:n, None]
@@ -367,7 +379,10 @@ class _Tree:
             value = reduced[np.arange(n), best]
             enter = np.flatnonzero(value < 0)
             if not enter.size:
-                return pivots, True
+                if fresh:
+                    return pivots, True
+                self._descend()  # the potentials, free of what rounding has added up
+            fresh = not enter.size
             for row in enter[np.argsort(value[enter])].tolist():
                 column = int(best[row])
                 if pivots == max_iterations:
@@ -412,18 +427,16 @@ class _Tree:
         return True
 
     def _shift(self, root: int, by: float) -> None:
-        """Add to the potentials of the nodes below that are on the side of the root."""
-        n, depth, potential, children = self.count[0], self.depth, self.potential, self.children
-        side = root < n
-        depth[root] = depth[self.parent[root]] + 1
-        stack = [root]
-        while stack:
-            node = stack.pop()
-            potential[node] += by if (node < n) == side else -by
-            below = depth[node] + 1
-            for child in children[node]:
-                depth[child] = below
-            stack.extend(children[node])
+        """Renew depths below a node, and add to the potentials, with the other sign on its side."""
+        depth = self.depth[self.parent[root]] + 1
+        level = [root]
+        while level:
+            below: list[int] = []
+            for node in level:
+                self.potential[node] += by
+                self.depth[node] = depth
+                below += self.children[node]
+            level, by, depth = below, -by, depth + 1
 
     def flows(self, a: list[int], b: list[int]) -> Flows:
         """Return the flows of the masses without perturbation."""
@@ -441,10 +454,20 @@ class _Tree:
 
 
 def _first_flows(supply: list[int], demand: list[int], cost: Array) -> Flows:
-    """Fill cells in the order of their reduced costs, each with all that is left."""
+    """Fill cells in the order of their reduced costs, each with all that is left.
+
+    The costs are reduced by potentials of entropic transport.
+    """
+    total = sum(supply)
+    a, b = (np.array([x / total for x in masses]) for masses in (supply, demand))
+    f = cost.min(axis=1)
+    heat = float(cost.max() - cost.min())
+    for _ in range(COOLINGS if heat and cost.size > SMALL else 0):
+        heat /= 2
+        f, *_ = _sweeps(a, b, cost, f, heat, COARSE, SWEEPS)
+    g = _soft_minimum(a, cost - f[:, None], heat) if heat else (cost - f[:, None]).min(axis=0)
+    reduced = cost - f[:, None] - g
     supply, demand = supply.copy(), demand.copy()
-    reduced = cost - cost.min(axis=1, keepdims=True)
-    reduced -= reduced.min(axis=0)
     m = cost.shape[1]
     cells = reduced.argsort(axis=None)
     flows: Flows = {}
@@ -460,6 +483,140 @@ def _first_flows(supply: list[int], demand: list[int], cost: Array) -> Flows:
         alive = np.array(supply, dtype=bool)[cells // m] & np.array(demand, dtype=bool)[cells % m]
         cells = cells[alive]
     return flows
+
+
+# Entropic transport.
+
+
+class Scaling(NamedTuple):
+    """Potentials of entropic transport and the plan that they give, with its marginals repaired.
+
+    The error is the mass that is not where the marginals want it.
+    """
+
+    potentials: tuple[Array, Array]
+    plan: Array
+    cost: float
+    bound: float
+    value: float
+    error: float
+    iterations: int
+
+
+def entropic(
+    p: Law, q: Law, cost: Array, epsilon: float, tolerance: float, max_iterations: int
+) -> Scaling:
+    """Solve entropic transport, and enclose the cost of transport without entropy."""
+    rows, columns = np.flatnonzero(p.values), np.flatnonzero(q.values)
+    a, b = (
+        np.asarray(law.values[some], dtype=np.float64) / law.total
+        for law, some in ((p, rows), (q, columns))
+    )
+    part = cost[np.ix_(rows, columns)]
+    f, g, error, steps = _potentials(a, b, part, epsilon, tolerance, max_iterations)
+    plan = np.zeros(cost.shape)
+    plan[np.ix_(rows, columns)] = _feasible(_plan(a, b, part, f, g, epsilon), a, b)
+    upper = math.fsum((plan * cost).ravel())
+    h = (part - f[:, None]).min(axis=0)
+    terms = np.concatenate([a * (part - h).min(axis=1), b * h])
+    lower = math.fsum(terms) - 4 * EPS * math.fsum(np.abs(terms))
+    full_f = _soft_minimum(b, (cost[:, columns] - g).T, epsilon)
+    full_g = _soft_minimum(a, cost[rows] - f[:, None], epsilon)
+    value = math.fsum([*(a * f), *(b * g)])
+    return Scaling((full_f, full_g), plan, upper, min(lower, upper), value, error, steps)
+
+
+def _potentials(
+    a: Array, b: Array, cost: Array, epsilon: float, tolerance: float, max_iterations: int
+) -> tuple[Array, Array, float, int]:
+    """Lower the temperature by halves. At each, sweep, and let Newton's method take over."""
+    if len(a) > len(b):
+        g, f, error, steps = _potentials(b, a, cost.T, epsilon, tolerance, max_iterations)
+        return f, g, error, steps
+    f = cost.min(axis=1)
+    heat = max(epsilon, float(cost.max() - cost.min()))
+    steps = 0
+    while True:
+        goal = tolerance if heat == epsilon else COARSE
+        while True:
+            f, error, used = _sweeps(a, b, cost, f, heat, goal, max_iterations - steps)
+            steps += used
+            if error <= goal or steps >= max_iterations:
+                break
+            f = _newton(a, b, cost, f, heat)
+        if heat == epsilon or steps >= max_iterations:
+            return f, _soft_minimum(a, cost - f[:, None], epsilon), error, steps
+        heat = max(heat / 2, epsilon)
+
+
+def _soft_minimum(weights: Array, rest: Array, heat: float) -> Array:
+    """Return -ε log Σ w exp(-rest / ε) over the first axis."""
+    least = rest.min(axis=0)
+    return np.asarray(least - heat * np.log(weights @ np.exp((least - rest) / heat)))
+
+
+def _plan(a: Array, b: Array, cost: Array, f: Array, g: Array, heat: float) -> Array:
+    return np.asarray(np.exp((f[:, None] + g - cost) / heat) * a[:, None] * b)
+
+
+def _sweeps(
+    a: Array, b: Array, cost: Array, f: Array, heat: float, goal: float, most: int
+) -> tuple[Array, float, int]:
+    """Make both marginals right in turns: once by logarithms, then by factors of one kernel.
+
+    The error is that of the rows, when the columns are right.
+    """
+    f = _soft_minimum(b, (cost - _soft_minimum(a, cost - f[:, None], heat)).T, heat)
+    kernel = _plan(a, b, cost, f, _soft_minimum(a, cost - f[:, None], heat), heat)
+    u, v = np.ones(len(a)), np.ones(len(b))
+    for steps in range(1, SWEEPS + 1):
+        reached = kernel @ v
+        error = float(np.abs(u * reached - a).sum())
+        if error <= goal or steps >= most:
+            break
+        u = a / reached
+        v = b / (u @ kernel)
+    moved = f + heat * np.log(u)
+    return (moved, error, steps) if np.isfinite(moved).all() else (f, 1.0, steps)
+
+
+def _newton(a: Array, b: Array, cost: Array, f: Array, heat: float) -> Array:
+    """Make a step of Newton's method for the dual problem, with the best g for each f."""
+    value, error, reached, plan = _dual(a, b, cost, f, heat)
+    curvature = np.diag(reached) - (plan / b) @ plan.T + np.outer(a, a)
+    for ridge in RIDGES:
+        damped = curvature + np.diag(ridge * reached)
+        try:
+            step = np.linalg.solve(damped, a - reached)
+        except np.linalg.LinAlgError:
+            continue
+        slope = step @ (a - reached)
+        for halvings in range(HALVINGS):
+            trial = f + heat * step / 2**halvings
+            new_value, new_error, *_ = _dual(a, b, cost, trial, heat)
+            rise = heat * slope / 2 ** (halvings + HALVINGS)
+            if new_value > value + rise or new_error < error / 2:
+                return np.asarray(trial)
+    return f
+
+
+def _dual(
+    a: Array, b: Array, cost: Array, f: Array, heat: float
+) -> tuple[float, float, Array, Array]:
+    """Return value and error of a potential with its best partner, the rows, and the plan."""
+    g = _soft_minimum(a, cost - f[:, None], heat)
+    plan = _plan(a, b, cost, f, g, heat)
+    reached = plan.sum(axis=1)
+    return float(a @ f + b @ g), float(np.abs(reached - a).sum()), reached, plan
+
+
+def _feasible(plan: Array, a: Array, b: Array) -> Array:
+    """Repair the marginals of a plan: scale down what is too much, spread what is missing."""
+    plan = plan * np.minimum(a / plan.sum(axis=1), 1.0)[:, None]
+    plan = plan * np.minimum(b / plan.sum(axis=0), 1.0)
+    rows, columns = (np.maximum(x - plan.sum(axis=k), 0.0) for x, k in ((a, 1), (b, 0)))
+    missing = math.fsum(rows)
+    return np.asarray(plan + np.outer(rows, columns) / missing) if missing else plan
 
 
 def distances(x: Array, y: Array) -> Array:

@@ -1,6 +1,7 @@
 """Optimal transport: Wasserstein distances, their duals, and entropic transport."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -12,9 +13,13 @@ from refimpl import _checks, _sums, _transport
 from refimpl._checks import Array, FloatOrArray, Law
 
 __all__ = [
+    "ConvergenceWarning",
+    "SinkhornResult",
     "TransportResult",
     "c_transform",
     "is_lipschitz",
+    "sinkhorn",
+    "sinkhorn_divergence",
     "sliced_wasserstein",
     "wasserstein",
     "wasserstein_1d",
@@ -67,6 +72,59 @@ class TransportResult:
     potentials: tuple[Array, Array]
     converged: bool
     iterations: int
+
+
+@dataclass(frozen=True, eq=False)
+class SinkhornResult(TransportResult):
+    """
+    The plan of entropic transport, and an interval that holds the cost without entropy.
+
+    The marginals of the plan are repaired, so `cost` is never below the least cost, and
+    `lower` is never above it, whether the iteration has converged or not. The potentials are
+    those of the entropic problem. Equations :eq:`eq-entropic-ot` and :eq:`alg-sinkhorn`.
+
+    Attributes
+    ----------
+    upper : float
+        The same as `cost`.
+    value : float
+        Least value of mean cost plus ε times relative entropy of the plan from the product.
+    epsilon : float
+        Weight ε of the entropy, in the unit of the cost.
+    error : float
+        Mass that the iteration left away from its marginals, before the repair.
+
+    Examples
+    --------
+    >>> result = sinkhorn([0.5, 0.3, 0.2], [0.2, 0.3, 0.5], x=[0, 1, 3], epsilon=0.5)
+    >>> result.value
+    1.03680118992
+    >>> result.lower <= 0.9 <= result.upper
+    True
+    """
+
+    upper: float
+    value: float
+    epsilon: float
+    error: float
+
+
+class ConvergenceWarning(RuntimeWarning):
+    """
+    An iteration has ended before its result is as exact as was asked for.
+
+    It says how far it came. The interval of :eq:`alg-sinkhorn` holds nevertheless.
+
+    Attributes
+    ----------
+    args : tuple
+        The message.
+
+    Examples
+    --------
+    >>> issubclass(ConvergenceWarning, RuntimeWarning)
+    True
+    """
 
 
 @overload
@@ -202,7 +260,7 @@ def wasserstein(
         If not exactly one of `cost` and `x` is given, or an argument is of the wrong kind.
     ValueError
         If `p` or `q` is not a law, a cost is negative or not finite, a place is not finite,
-        the shapes do not match, or the order is out of range.
+        the shapes do not match, the order is out of range, or powers of distances underflow.
 
     Examples
     --------
@@ -254,12 +312,208 @@ def _problem(
     ways = _transport.distances(*_checks.places(x, y, a, b))
     longest = float(ways.max())
     unit = (math.ldexp(0.5, math.frexp(longest)[1]) if power <= 64 else longest) or 1.0
-    return a, b, (ways / unit) ** power, unit, power
+    costs = (ways / unit) ** power
+    if ((costs == 0) & (ways > 0)).any():
+        raise ValueError(
+            f"order = {order!r} is too large: powers of the shortest distances are no floats; "
+            "give a smaller order"
+        )
+    return a, b, costs, unit, power
 
 
 def _grown(value: float | Array, unit: float, power: float) -> Array:
     """Return value · unit^power, and 0 for 0 where the power is too large for a float."""
     return np.asarray(np.where(np.equal(value, 0), 0.0, value * np.float64(unit) ** power))
+
+
+@_sums.quiet
+def sinkhorn(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    epsilon: float,
+    cost: ArrayLike | None = None,
+    x: ArrayLike | None = None,
+    y: ArrayLike | None = None,
+    order: float = 1,
+    tolerance: float = 1e-9,
+    max_iterations: int = 10_000,
+) -> SinkhornResult:
+    """
+    Entropic optimal transport by Sinkhorn's iteration, with certified bounds.
+
+    The entropy makes the problem smooth and its solution unique. The iteration makes both
+    marginals right in turns, while ε falls to its final value; steps of Newton's method speed
+    it up. Equations :eq:`eq-entropic-ot` and :eq:`alg-sinkhorn`.
+
+    Parameters
+    ----------
+    p : array_like
+        Law: non-negative, with sum 1.
+    q : array_like
+        Law, on a set of its own.
+    epsilon : float
+        Weight ε > 0 of the entropy, in the unit of the cost.
+    cost : array_like, optional
+        Matrix of the costs ≥ 0 of a unit of mass, with a row for each outcome of p and a
+        column for each of q.
+    x : array_like, optional
+        Places of the outcomes of p, numbers or vectors. The cost is their Euclidean distance
+        to the power of `order`. Either `cost` or `x` is given.
+    y : array_like, optional
+        Places of the outcomes of q. The default is `x`.
+    order : float, default 1
+        Order in [1, ∞).
+    tolerance : float, default 1e-9
+        Mass > 0 that may be away from its marginal when the iteration ends.
+    max_iterations : int, default 10_000
+        Largest number of iterations; one makes both marginals right once.
+
+    Returns
+    -------
+    SinkhornResult
+        Value of the entropic problem, plan, potentials, and bounds of the least cost.
+
+    Raises
+    ------
+    TypeError
+        If not exactly one of `cost` and `x` is given, or an argument is of the wrong kind.
+    ValueError
+        If `p` or `q` is not a law, a cost is negative or not finite, a place is not finite,
+        the shapes do not match, or an option is out of range.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the tolerance is not reached.
+
+    Examples
+    --------
+    >>> result = sinkhorn([0.5, 0.5], [0.5, 0.5], x=[0, 1], epsilon=0.5)
+    >>> result.value, result.cost
+    (0.283109584758, 0.119202922022)
+    >>> result.plan
+    array([[0.44039854, 0.05960146],
+           [0.05960146, 0.44039854]])
+    """
+    a, b, matrix, unit, power = _problem(p, q, cost, x, y, order)
+    heat = _checks.positive_number("epsilon", epsilon)
+    goal = _checks.positive_number("tolerance", tolerance)
+    most = _checks.count("max_iterations", max_iterations)
+    scale = float(np.float64(unit) ** power)
+    found = _transport.entropic(a, b, matrix, heat / scale, goal, most)
+    if not found.error <= goal:
+        warnings.warn(
+            f"after {found.iterations} iterations the mass {found.error:.1e} is not where the "
+            f"marginals want it, more than tolerance = {goal}; the bounds hold, but give a larger "
+            "epsilon or max_iterations for a better plan",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+    return SinkhornResult(
+        cost=float(_grown(found.cost, unit, power)),
+        distance=unit * found.cost ** (1 / power),
+        lower=float(_grown(found.bound, unit, power)),
+        gap=float(_grown(found.cost - found.bound, unit, power)),
+        plan=found.plan,
+        potentials=(
+            _grown(found.potentials[0], unit, power),
+            _grown(found.potentials[1], unit, power),
+        ),
+        converged=found.error <= goal,
+        iterations=found.iterations,
+        upper=float(_grown(found.cost, unit, power)),
+        value=float(_grown(found.value, unit, power)),
+        epsilon=heat,
+        error=found.error,
+    )
+
+
+def sinkhorn_divergence(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    epsilon: float,
+    cost: ArrayLike | None = None,
+    x: ArrayLike | None = None,
+    y: ArrayLike | None = None,
+    order: float = 1,
+    tolerance: float = 1e-9,
+    max_iterations: int = 10_000,
+) -> float:
+    """
+    Sinkhorn divergence: entropic transport without its bias.
+
+    It is the value of entropic transport between the laws, minus half the values from each
+    law to itself, so that it is 0 for equal laws. Equation :eq:`eq-sinkhorn-divergence`.
+
+    Parameters
+    ----------
+    p : array_like
+        Law: non-negative, with sum 1.
+    q : array_like
+        Law: on the same set with `cost`, and on a set of its own with `y`.
+    epsilon : float
+        Weight ε > 0 of the entropy, in the unit of the cost.
+    cost : array_like, optional
+        Symmetric matrix of the costs ≥ 0 of a unit of mass between outcomes.
+    x : array_like, optional
+        Places of the outcomes of p, numbers or vectors. The cost is their Euclidean distance
+        to the power of `order`. Either `cost` or `x` is given.
+    y : array_like, optional
+        Places of the outcomes of q. The default is `x`.
+    order : float, default 1
+        Order in [1, ∞).
+    tolerance : float, default 1e-9
+        Mass > 0 that may be away from its marginal when the iteration ends.
+    max_iterations : int, default 10_000
+        Largest number of iterations for each of the three values.
+
+    Returns
+    -------
+    float
+        Divergence, in the unit of the cost. For a distance as cost it is not negative, up to
+        the tolerance.
+
+    Raises
+    ------
+    TypeError
+        If not exactly one of `cost` and `x` is given, or an argument is of the wrong kind.
+    ValueError
+        If `p` or `q` is not a law, a cost is negative or not finite, the costs are not
+        symmetric, a place is not finite, the shapes do not match, or an option is out of
+        range.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the tolerance is not reached.
+
+    Examples
+    --------
+    >>> sinkhorn_divergence([0.5, 0.3, 0.2], [0.2, 0.3, 0.5], x=[0, 1, 3], epsilon=0.5)
+    0.568139532633
+    """
+    if cost is not None:
+        _checks.symmetric("cost", cost)
+
+    def value(
+        first: ArrayLike, second: ArrayLike, x: ArrayLike | None, y: ArrayLike | None
+    ) -> float:
+        return sinkhorn(
+            first,
+            second,
+            epsilon=epsilon,
+            cost=cost,
+            x=x,
+            y=y,
+            order=order,
+            tolerance=tolerance,
+            max_iterations=max_iterations,
+        ).value
+
+    own = x if y is None else y
+    return value(p, q, x, y) - (value(p, p, x, None) + value(q, q, own, None)) / 2
 
 
 @overload
