@@ -115,7 +115,7 @@ def mutual_information(table: Reals, unit: Unit) -> Array:
     y = table.sum(axis=-2, keepdims=True, dtype=np.float64)
     p, x, y = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(table, x, y))
     q = x * y
-    d = (q - p) + _product_error(x, y, q)
+    d = (q - p) + product_error(x, y, q)
     r = d.sum(axis=(-2, -1), keepdims=True) / p.sum(axis=(-2, -1), keepdims=True)
     terms = relative_entropy_terms(p, q / (1 + r), (d - r * p) / (1 + r))
     lost = (q < TINY) & (p > 2 * q)  # there the product has no digits
@@ -124,7 +124,7 @@ def mutual_information(table: Reals, unit: Unit) -> Array:
     return np.asarray(nats / p.sum(axis=(-2, -1)) / unit.nats)
 
 
-def _product_error(x: Array, y: Array, product: Array) -> Array:
+def product_error(x: Array, y: Array, product: Array) -> Array:
     """Return x y - product exactly (Dekker 1971): each factor is split into two halves."""
     split = 2.0**27 + 1
     x_high, y_high = (split * a - (split * a - a) for a in (x, y))
