@@ -8,7 +8,7 @@ case says so, and it is done before the call.
 import json
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,6 @@ from tests.strategies import Array
 
 DATA = json.loads(Path(__file__).with_name("peers_cases.json").read_text("utf-8"))
 Case = dict[str, Any]
-
-pytestmark = pytest.mark.skipif(not hasattr(refimpl, "sinkhorn"), reason="comes with transport")
 
 
 def number(value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -41,16 +39,15 @@ def drawn(kind: str, *sizes: float, rng: np.random.RandomState) -> Array:
         n, mean, std = sizes
         weights = np.exp(-((np.arange(n) - mean) ** 2) / (2 * std**2))
         return np.asarray(weights / weights.sum())
-    return np.asarray(
-        {
-            "normal": lambda: rng.standard_normal(shape),
-            "size of normal": lambda: np.abs(rng.standard_normal(shape)),
-            "uniform": lambda: rng.uniform(size=shape),
-            "line": lambda: np.linspace(sizes[0], sizes[1], shape[-1]),
-            "equal": lambda: np.full(shape, 1 / shape[0]),
-            "diagonal": lambda: np.eye(shape[0]) * sizes[-1],
-        }[kind]()
-    )
+    draw: dict[str, Callable[[], Array]] = {
+        "normal": lambda: rng.standard_normal(shape),
+        "size of normal": lambda: np.abs(rng.standard_normal(shape)),
+        "uniform": lambda: rng.uniform(size=shape),
+        "line": lambda: np.linspace(sizes[0], sizes[1], shape[-1]),
+        "equal": lambda: np.full(shape, 1 / shape[0]),
+        "diagonal": lambda: np.eye(shape[0]) * sizes[-1],
+    }
+    return draw[kind]()
 
 
 def result(case: Case, arguments: Case) -> Any:  # noqa: ANN401 - the functions differ

@@ -499,7 +499,7 @@ def samples(axis: int, x: ArrayLike, y: ArrayLike) -> list[Array]:
     return list(result.values())
 
 
-def weights(axis: int, name: str, value: ArrayLike | None, points: Array) -> Law | None:
+def weights_of_points(axis: int, name: str, value: ArrayLike | None, points: Array) -> Law | None:
     """Check weights of points: one law for all rows, or laws along `axis` as the points are."""
     if value is None:
         return None
