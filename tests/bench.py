@@ -114,8 +114,8 @@ def run(label: str, calls: Calls, rel: float) -> Row:
 
 def value(result: Any) -> float:  # noqa: ANN401 - a number, an array, a tensor or a result
     """Return the number that a contender computed; NaN stands for several, not compared."""
-    single = getattr(result, "cost", result)
-    return math.nan if np.size(single) > 1 else float(single)
+    array = np.asarray(getattr(result, "cost", result))
+    return math.nan if array.ndim else float(array)
 
 
 def seconds(call: Callable[[], object], count: int) -> float:
