@@ -218,6 +218,13 @@ positive = Kind({**FINITE, "negative": blamed(-1.0), "zero": blamed(0.0)})
 covariance = Kind(COVARIANCES)
 matrix = Kind({**FINITE, **MATRICES})  # finite numbers in the last two axes
 cost = Kind({**NON_NEGATIVE, **MATRICES})  # the same, and non-negative
+semidefinite = Kind(
+    {what: bad for what, bad in COVARIANCES.items() if what not in {"singular", "zero"}}
+    | {
+        "one of several": Bad(lambda _: [np.eye(2), -np.eye(2)]),
+        "negative": Bad(lambda _: -np.eye(2)),
+    }
+)
 integers = Kind(INTEGERS)  # such as classes
 lengths = Kind({**INTEGERS, "scalar": Bad(lambda _: 1), "table": Bad(lambda v: [v, v])})
 
@@ -241,6 +248,7 @@ non_negative_number = Kind({**number.bad, **values([-1.0])}, is_array=False)
 positive_number = Kind({**number.bad, **values([-1.0, 0.0, 0])}, is_array=False)
 fraction = Kind({**number.bad, **values([-0.1, 1.1])}, is_array=False)  # in [0, 1]
 count = Kind({**NO_COUNT, **values([0, -1])}, is_array=False)  # an integer ≥ 1
+seed = Kind({**NO_COUNT, **values([-1])}, is_array=False)  # an integer ≥ 0
 function = Kind(NO_FUNCTION, is_array=False)
 
 OPTIONS = {"axis": axis, "base": base, "keepdims": flag}
@@ -321,7 +329,77 @@ FDIVERGENCES = [
 
 GANS: list[Call] = []
 
-TRANSPORT: list[Call] = []
+POINTS = real([[0.0, 0.0], [1.0, 0.0], [3.0, 4.0]])
+DISTANCES = cost([[0.0, 1.0, 5.0], [1.0, 0.0, 4.0], [5.0, 4.0, 0.0]])
+LAW_AND_OTHER = {"p": law(LAW), "q": law(OTHER)}
+WEIGHTS = {"x_weights": law(LAW), "y_weights": law(OTHER)}
+ENDING = {"tolerance": positive_number(1e-6), "max_iterations": count(99)}
+
+TRANSPORT = [
+    call(refimpl.wasserstein_1d, x=real([0.0, 1.0, 3.0]), y=real([2.0, 4.0]), order=order(2)),
+    call(refimpl.wasserstein_1d, x=real([0.0, 1.0, 3.0]), y=real([2.0, 4.0, 5.0]), **WEIGHTS),
+    call(refimpl.wasserstein, **LAW_AND_OTHER, x=POINTS, y=POINTS, order=order(2)),
+    call(refimpl.wasserstein, **LAW_AND_OTHER, cost=DISTANCES, max_iterations=count(9)),
+    call(
+        refimpl.sinkhorn,
+        **LAW_AND_OTHER,
+        **ENDING,
+        x=POINTS,
+        y=POINTS,
+        order=order(2),
+        epsilon=positive_number(1.0),
+    ),
+    call(refimpl.sinkhorn, **LAW_AND_OTHER, cost=DISTANCES, epsilon=positive_number(1.0)),
+    call(
+        refimpl.sinkhorn_divergence,
+        **LAW_AND_OTHER,
+        **ENDING,
+        x=POINTS,
+        y=POINTS,
+        order=order(2),
+        epsilon=positive_number(1.0),
+    ),
+    call(
+        refimpl.sinkhorn_divergence,
+        **LAW_AND_OTHER,
+        cost=DISTANCES,
+        epsilon=positive_number(1.0),
+    ),
+    call(
+        refimpl.wasserstein_gaussian,
+        **MEANS,
+        std_p=non_negative([1.0, 2.0]),
+        std_q=non_negative([2.0, 1.0]),
+    ),
+    call(refimpl.wasserstein_gaussian, **MEANS, cov_p=semidefinite(COV), cov_q=semidefinite(COV)),
+    call(
+        refimpl.sliced_wasserstein,
+        x=POINTS,
+        y=POINTS,
+        directions=real([[1.0, 0.0], [0.0, 1.0]]),
+        **WEIGHTS,
+    ),
+    call(
+        refimpl.sliced_wasserstein,
+        x=POINTS,
+        y=POINTS,
+        count=count(3),
+        seed=seed(1),
+        order=order(1),
+    ),
+    call(
+        refimpl.c_transform,
+        potential=real([1.0, 0.0, 2.0]),
+        cost=matrix([[0.0, 1.0, 5.0], [1.0, 0.0, 4.0], [5.0, 4.0, 0.0]]),
+    ),
+    call(
+        refimpl.is_lipschitz,
+        values=real([1.0, 0.0, 2.0]),
+        x=POINTS,
+        constant=non_negative_number(1.0),
+    ),
+    call(refimpl.is_lipschitz, values=real([1.0, 0.0, 2.0]), distance=DISTANCES),
+]
 
 WGANS: list[Call] = []
 

@@ -311,7 +311,10 @@ def test_threads_do_not_share_their_work() -> None:
 def test_documentation_names_equation_and_errors() -> None:
     for name in public_functions(refimpl):
         text = getattr(refimpl, name).__doc__
-        for part in (":eq:`", "Parameters\n", "Returns\n", "Raises\n", "Examples\n", ">>>"):
+        parts = ["Parameters\n", "Returns\n", "Raises\n"]
+        if isinstance(getattr(refimpl, name), type):
+            parts = ["Attributes\n"]
+        for part in (":eq:`", *parts, "Examples\n", ">>>"):
             assert part in text, (name, part)
 
 

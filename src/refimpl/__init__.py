@@ -44,13 +44,30 @@ from refimpl.kl import (
     kl_gaussian,
     renyi_divergence,
 )
+from refimpl.transport import (
+    ConvergenceWarning,
+    SinkhornResult,
+    TransportResult,
+    c_transform,
+    is_lipschitz,
+    sinkhorn,
+    sinkhorn_divergence,
+    sliced_wasserstein,
+    wasserstein,
+    wasserstein_1d,
+    wasserstein_gaussian,
+)
 
 __all__ = [
     "GENERATORS",
+    "ConvergenceWarning",
     "Generator",
+    "SinkhornResult",
+    "TransportResult",
     "binary_cross_entropy",
     "binary_entropy",
     "bretagnolle_huber_bound",
+    "c_transform",
     "chi_square",
     "code_lengths",
     "conditional_entropy",
@@ -62,6 +79,7 @@ __all__ = [
     "gaussian_entropy",
     "hellinger_distance",
     "information_content",
+    "is_lipschitz",
     "jeffreys_divergence",
     "joint_entropy",
     "js_distance",
@@ -74,8 +92,14 @@ __all__ = [
     "perplexity",
     "pinsker_bound",
     "renyi_divergence",
+    "sinkhorn",
+    "sinkhorn_divergence",
+    "sliced_wasserstein",
     "total_variation",
     "variational_lower_bound",
+    "wasserstein",
+    "wasserstein_1d",
+    "wasserstein_gaussian",
 ]
 
 __version__ = version("refimpl")

@@ -30,7 +30,7 @@ class Law(NamedTuple):
 
 
 class Covariance(NamedTuple):
-    """Checked covariance matrices and their Cholesky factors, in the last two axes."""
+    """Checked covariance matrices A and factors L with A = L Lᵀ, in the last two axes."""
 
     matrix: Array
     factor: Array
@@ -107,6 +107,47 @@ def order(name: str, value: object) -> float:
     if result < 0:
         raise ValueError(f"{name} = {value!r} is negative; give a number in [0, inf]")
     return result
+
+
+def order_from_one(name: str, value: object) -> float:
+    """Check that a value is a number in [1, ∞]."""
+    result = number(name, value)
+    if result < 1:
+        raise ValueError(f"{name} = {value!r} is below 1; give a number in [1, inf]")
+    return result
+
+
+def finite_order(name: str, value: object) -> float:
+    """Check that a value is a number in [1, ∞)."""
+    result = order_from_one(name, value)
+    if result == math.inf:
+        raise ValueError(f"{name} = {value!r} is not finite; give a number in [1, inf)")
+    return result
+
+
+def non_negative_number(name: str, value: object) -> float:
+    """Check that a value is a number in [0, ∞)."""
+    result = order(name, value)
+    if result == math.inf:
+        raise ValueError(f"{name} = {value!r} is not finite; give a number ≥ 0")
+    return result
+
+
+def positive_number(name: str, value: object) -> float:
+    """Check that a value is a number in (0, ∞)."""
+    result = number(name, value)
+    if not 0 < result < math.inf:
+        raise ValueError(f"{name} = {value!r} is out of range; give a number > 0, and finite")
+    return result
+
+
+def count(name: str, value: object, least: int = 1) -> int:
+    """Check that a value is an integer that is large enough."""
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+        raise TypeError(f"{name} = {value!r} is not an integer; give an integer ≥ {least}")
+    if value < least:
+        raise ValueError(f"{name} = {value!r} is too small; give an integer ≥ {least}")
+    return int(value)
 
 
 def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
@@ -438,7 +479,170 @@ def _blame_sum(name: str, array: Reals, total: Array, axis: int | tuple[int, int
     )
 
 
+# Points, and laws on them.
+
+
+def samples(axis: int, x: ArrayLike, y: ArrayLike) -> list[Array]:
+    """Check points of the line along `axis`; the numbers of points are free, the rest broadcasts.
+
+    Returns arrays of their own, which may be changed, with the points on the last axis.
+    """
+    arrays = {"x": finite("x", x), "y": finite("y", y)}
+    for name, array in arrays.items():
+        if not -array.ndim <= axis < array.ndim:
+            raise ValueError(
+                f"axis = {axis} is out of range for {name}, which has shape {array.shape}; "
+                "give the axis of the points"
+            )
+    result = {name: np.moveaxis(a, axis, -1) for name, a in arrays.items()}
+    broadcast(**{name: a[..., 0] for name, a in result.items()})
+    return list(result.values())
+
+
+def weights_of_points(axis: int, name: str, value: ArrayLike | None, points: Array) -> Law | None:
+    """Check weights of points: one law for all rows, or laws along `axis` as the points are."""
+    if value is None:
+        return None
+    array = reals(name, value)
+    result = law(-1 if array.ndim == 1 else axis, name, array)
+    if result.values.shape[-1] != points.shape[-1]:
+        raise ValueError(
+            f"{name} has shape {array.shape} for {points.shape[-1]} points; "
+            "give a weight for each point"
+        )
+    broadcast(**{name: result.total, "the points": points[..., 0]})
+    return result
+
+
+def two_laws(p: ArrayLike, q: ArrayLike) -> list[Law]:
+    """Check two laws, each on outcomes of its own."""
+    arrays = {"p": reals("p", p), "q": reals("q", q)}
+    for name, array in arrays.items():
+        if array.ndim != 1:
+            raise ValueError(f"{name} has shape {array.shape}; give one law, with one axis")
+    return [_law(name, array, -1) for name, array in arrays.items()]
+
+
+def cost(value: ArrayLike, p: Law, q: Law) -> Array:
+    """Check a matrix of costs ≥ 0, with a row for each outcome of p and a column for each of q."""
+    array = non_negative("cost", value)
+    shape = p.values.shape[-1], q.values.shape[-1]
+    if array.shape != shape:
+        raise ValueError(
+            f"cost has shape {array.shape}, and p and q have {shape[0]} and {shape[1]} outcomes; "
+            f"give a matrix of shape {shape}"
+        )
+    return array + 0.0
+
+
+def symmetric(name: str, value: ArrayLike) -> None:
+    """Check that a matrix of costs is square and symmetric."""
+    array = non_negative(name, value)
+    if array.ndim != 2 or array.shape[0] != array.shape[1]:
+        raise ValueError(f"{name} has shape {array.shape}; give a square matrix")
+    _blame(name, array, array != array.T, "differs from the mirrored entry; give symmetric costs")
+
+
+def places(x: ArrayLike, y: ArrayLike | None, p: Law, q: Law) -> list[Array]:
+    """Check the places of the outcomes of p and q, numbers or vectors; return vectors."""
+    first = located("x", x, p.values.shape[-1])
+    second = located(*(("x", x) if y is None else ("y", y)), q.values.shape[-1])
+    _same_dimension(first, second)
+    return [first, second]
+
+
+def clouds(x: ArrayLike, y: ArrayLike) -> list[Array]:
+    """Check two sets of vectors of the same dimension."""
+    result = [located(name, value) for name, value in (("x", x), ("y", y))]
+    _same_dimension(*result)
+    return result
+
+
+def located(name: str, value: ArrayLike, n: int | None = None) -> Array:
+    """Check n points, numbers or vectors; return vectors."""
+    array = finite(name, value)
+    if array.ndim not in {1, 2}:
+        raise ValueError(
+            f"{name} has shape {array.shape}; give a number or a vector for each point"
+        )
+    if n is not None and len(array) != n:
+        raise ValueError(f"{name} has {len(array)} points; give {n}, one for each outcome")
+    return array.reshape(len(array), -1)
+
+
+def _same_dimension(x: Array, y: Array) -> None:
+    if x.shape[1] != y.shape[1]:
+        raise ValueError(
+            f"the dimensions do not match: x has {x.shape[1]} and y has {y.shape[1]}; "
+            "give vectors of one length"
+        )
+
+
+def unit_vectors(name: str, value: ArrayLike, d: int) -> Array:
+    """Check unit vectors of dimension d, in rows."""
+    array = finite(name, value)
+    if array.ndim != 2 or array.shape[1] != d:
+        raise ValueError(f"{name} has shape {array.shape}; give rows of length {d}")
+    length = np.linalg.norm(array, axis=1)
+    wrong = np.flatnonzero(np.abs(length - 1) > tolerance(reals(name, value), d))
+    if wrong.size:
+        raise ValueError(
+            f"{_entry(name, (int(wrong[0]),))} has the length {length[wrong[0]]!s}; "
+            "give unit vectors"
+        )
+    return array
+
+
+def vector(name: str, value: ArrayLike) -> Array:
+    """Check a list of finite numbers."""
+    array = finite(name, value)
+    if array.ndim != 1:
+        raise ValueError(f"{name} has shape {array.shape}; give one list of numbers")
+    return array
+
+
+def distances(name: str, value: ArrayLike, n: int) -> Array:
+    """Check a square matrix of distances ≥ 0 of n points."""
+    array = non_negative(name, value)
+    if array.shape != (n, n):
+        raise ValueError(f"{name} has shape {array.shape}; give a matrix of shape {(n, n)}")
+    return array
+
+
+def potential_and_cost(potential: ArrayLike, cost: ArrayLike) -> tuple[Array, Array]:
+    """Check a function on outcomes and a matrix with a row for each of them."""
+    f, c = vector("potential", potential), finite("cost", cost)
+    if c.ndim != 2 or len(c) != f.size:
+        raise ValueError(
+            f"cost has shape {c.shape} and potential has {f.size} values; "
+            "give a matrix with a row for each value"
+        )
+    return f, c
+
+
 # Covariance matrices.
+
+
+def semidefinite(name: str, value: ArrayLike) -> Covariance:
+    """Check covariance matrices in the last two axes; return them with square roots.
+
+    They may be singular. Eigenvalues that are negative by rounding count as zero.
+    """
+    given = reals(name, value)
+    array = finite(name, given)
+    why = "a covariance matrix must be symmetric and have no negative eigenvalue"
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
+        raise ValueError(f"{name} has shape {array.shape}; give square matrices")
+    size = np.abs(array).max(axis=(-2, -1), keepdims=True)
+    allowed = tolerance(given, array.shape[-1]) * size
+    skew = np.abs(array - np.swapaxes(array, -1, -2))
+    _blame(name, array, skew > allowed, f"differs from the mirrored entry; {why}")
+    values, vectors = np.linalg.eigh(array)
+    least = values[..., 0]
+    for index in np.argwhere(least < -allowed[..., 0, 0])[:1]:
+        place = tuple(int(i) for i in index)
+        raise ValueError(f"{_entry(name, place)} has the eigenvalue {least[place]!s}; {why}")
+    return Covariance(array, vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :])
 
 
 def means(mean_p: ArrayLike, mean_q: ArrayLike, p: Covariance, q: Covariance) -> list[Array]:

@@ -24,7 +24,8 @@ CHUNK = 1 << 15  # entries read at a time: 256 KiB in double precision
 TINY = float(np.finfo(np.float64).tiny)  # below it, floats lose digits
 RAISED = 2.0**200  # keeps squares of tiny roots in the range of floats
 NEAR = 1 / 9  # the largest s² for which the series is used
-SERIES = [2 / k for k in range(3, 37, 2)]  # of 2 (atanh(s) - s) / s³ in powers of s²
+SERIES = [2 / k for k in range(3, 37, 2)]  # of 2 (atanh(s) - s) / s in powers of s²
+MIXTURE_SERIES = [1 / (k * (2 * k - 1)) for k in range(1, 19)]  # of 2t atanh(t) + log(1 - t²)
 
 
 def quiet(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
@@ -114,7 +115,7 @@ def mutual_information(table: Reals, unit: Unit) -> Array:
     y = table.sum(axis=-2, keepdims=True, dtype=np.float64)
     p, x, y = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(table, x, y))
     q = x * y
-    d = (q - p) + _product_error(x, y, q)
+    d = (q - p) + product_error(x, y, q)
     r = d.sum(axis=(-2, -1), keepdims=True) / p.sum(axis=(-2, -1), keepdims=True)
     terms = relative_entropy_terms(p, q / (1 + r), (d - r * p) / (1 + r))
     lost = (q < TINY) & (p > 2 * q)  # there the product has no digits
@@ -123,7 +124,7 @@ def mutual_information(table: Reals, unit: Unit) -> Array:
     return np.asarray(nats / p.sum(axis=(-2, -1)) / unit.nats)
 
 
-def _product_error(x: Array, y: Array, product: Array) -> Array:
+def product_error(x: Array, y: Array, product: Array) -> Array:
     """Return x y - product exactly (Dekker 1971): each factor is split into two halves."""
     split = 2.0**27 + 1
     x_high, y_high = (split * a - (split * a - a) for a in (x, y))
@@ -206,11 +207,7 @@ def relative_entropy_terms(p: Array, q: Array, d: Array, work: Sequence[Array] =
         near = z <= NEAR
         np.copyto(z, 0.0, where=~near)
         largest = float(z.max())
-    first, *others = SERIES[_terms_needed(largest) - 1 :: -1]
-    np.multiply(z, first, out=terms)
-    for coefficient in others:
-        terms += coefficient
-        terms *= z
+    _polynomial(SERIES[: _terms_needed(largest)], z, terms)
     terms *= p
     np.subtract(d, terms, out=terms)
     terms *= s
@@ -468,7 +465,7 @@ def _jensen_shannon(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) 
     more than rounding, or its square more than a small part of the result.
     """
     r = (sum_q - sum_p) / sum_p
-    r = np.where(np.abs(r) > 2.0**-51, r, 0.0)
+    r = r * (np.abs(r) > 2.0**-51)
     result, rest = _sum_jensen_shannon(p, q, r, sum_p, unit)
     odd = (np.abs(rest) > 2.0**-51) | (rest * rest > 2.0**-54 * result * unit.nats)
     if _any(odd):
@@ -497,24 +494,28 @@ def _sum_mixture_terms(p: Array, q: Array, d: Array, unit: Unit, work: Sequence[
     """Return Σ p log(p / m) + q log(q / m), where d is q - p with all its digits; d is overwritten.
 
     With t = d / (p + q) a term is m (2 t atanh(t) + log(1 - t²)), which has all its digits
-    unless t² is near 1. The logarithms themselves have them if the sum is large.
+    unless t² is near 1. The logarithms themselves have them if the sum is large. If t² is
+    small, the term is m (t² + t⁴/6 + t⁶/15 + …).
     """
     s, t, z = work
     np.add(p, q, out=s)
+    if not _seems_near(p, q):
+        m = np.multiply(s, 1 / 2, out=t)
+        total = _sum_p_log(p, np.divide(p, m, out=z), unit.log, z)
+        total = (total + _sum_p_log(q, np.divide(q, m, out=z), unit.log, z)) / unit.scale
+        large = (total * unit.nats >= _sum(m) / 6) & (total < np.inf)
+        if not _any(~large):
+            return np.asarray(total)
     np.divide(d, s, out=t)
     np.multiply(t, t, out=z)
-    largest = z.max()
-    far = None
-    if not largest <= 1 / 2:
-        if np.isnan(largest):  # from p = q = 0
-            t[s == 0] = 0.0
-        total = _sum_p_log(p, _twice_ratio(p, s, z), unit.log, z)
-        total = total + _sum_p_log(q, _twice_ratio(q, s, z), unit.log, z)
-        if not _any(total / unit.scale * unit.nats < _sum(s) / 12):
-            return np.asarray(total / unit.scale)
-        np.multiply(t, t, out=z)
-        far = z > 1 / 2
-        t[far] = z[far] = 0.0
+    largest = float(z.flat[z.argmax()])
+    if largest <= NEAR:
+        terms = _polynomial(MIXTURE_SERIES[: _terms_needed(largest) + 1], z, d)
+        terms *= s
+        return np.asarray(_sum(terms) / 2 / unit.nats)
+    far = z > 1 / 2
+    t[far] = z[far] = 0.0
+    t[s == 0] = z[s == 0] = 0.0
     np.negative(z, out=z)
     np.log1p(z, out=z)
     np.arctanh(t, out=d)
@@ -522,15 +523,18 @@ def _sum_mixture_terms(p: Array, q: Array, d: Array, unit: Unit, work: Sequence[
     d += d
     z += d
     z *= s
-    if far is not None:
-        p, q, s = p[far], q[far], s[far]
-        z[far] = 2 * (p * log_ratio(2 * p, s) + q * log_ratio(2 * q, s))
+    p, q, s = p[far], q[far], s[far]
+    z[far] = 2 * (p * log_ratio(2 * p, s) + q * log_ratio(2 * q, s))
     return np.asarray(_sum(z) / 2 / unit.nats)
 
 
-def _twice_ratio(p: Array, s: Array, out: Array) -> Array:
-    np.divide(p, s, out=out)
-    out += out
+def _polynomial(coefficients: Sequence[float], z: Array, out: Array) -> Array:
+    """Return the polynomial in z with these coefficients, from that of z on."""
+    *others, last = coefficients
+    np.multiply(z, last, out=out)
+    for coefficient in reversed(others):
+        out += coefficient
+        out *= z
     return out
 
 
