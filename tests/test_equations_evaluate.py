@@ -14,7 +14,7 @@ import pytest
 from scipy.optimize import linprog
 
 from equations import extended as ext
-from equations import functionals, programmes, quadrature
+from equations import functionals, generators, programmes, quadrature
 from equations import syntax as syn
 from equations.evaluate import BUILT_IN, Evaluator
 from equations.extended import OutOfRange, Real, Undefined
@@ -698,6 +698,81 @@ def test_a_coarse_solution_has_a_large_error(monkeypatch: pytest.MonkeyPatch) ->
         assert abs(found.value - wanted) <= found.error
 
 
+# ------------------------------------------------------------------ generators
+
+MARKED = {"f" + mark: True for mark in generators.MARKS}
+
+
+@pytest.mark.parametrize("name", generators.NAMES)
+def test_a_generator_agrees_with_its_derivatives_limits_and_conjugate(name: str) -> None:
+    def value(text: str, **numbers: float) -> Real:
+        values: dict[str, Value] = {n: Real(x) for n, x in numbers.items()}
+        known = Evaluator({**values, "f": generators.generator(name)}, {})
+        return known.number(syn.parse_sum(text, MARKED))
+
+    def same(left: Real, right: Real) -> bool:
+        if math.isinf(right.value):
+            return left.value == right.value
+        return abs(left.value - right.value) <= 4 * (left.error + right.error)
+
+    assert value("f(1)").value == 0
+    assert same(value(r"\lim_{u \to 0^+} f(u)"), value("f(0)"))
+    assert same(value(r"\lim_{u \to 0^+} f'(u)"), value("f'(0)"))
+    assert same(value(r"\lim_{u \to \infty} \frac{f(u)}{u}"), value(r"f'(\infty)"))
+    for u in (0.2, 0.7, 1.0, 1.9, 6.0):
+        if name == "tv" and u == 1:
+            continue
+        assert same(value(r"\frac{\partial}{\partial u} f(u)", u=u), value("f'(u)", u=u))
+        assert same(value(r"\frac{\partial}{\partial u} f'(u)", u=u), value("f''(u)", u=u))
+        assert same(value("f^*(f'(u))", u=u), value("u f'(u) - f(u)", u=u))
+        for t in (-3.0, -0.7, 0.2, 0.3, 2.0):
+            conjugate = value("f^*(t)", t=t)
+            assert conjugate.value + 1e-12 >= value("u t - f(u)", u=u, t=t).value
+    if name in generators.STRICT:
+        assert value("f''(1)").value > 0
+
+
+def test_an_infinite_value_of_a_generator_is_cancelled_by_a_zero() -> None:
+    values: dict[str, Value] = {**VALUES, "f": generators.generator("reverse_kl")}
+    known = Evaluator(values, SIZES)
+    names = {**MARKED, "p": True, "z": True}
+    assert known.number(syn.parse_sum("0 f(0)", names)).value == 0
+    assert known.number(syn.parse_sum(r"\E{z}{f(z)}", names)).value == 0
+    assert known.number(syn.parse_sum("f(0)", names)).value == INF
+    with pytest.raises(EvaluationError, match="does not say what p' is"):
+        known.value(syn.parse_sum("p'", names))
+
+
+def test_f_divergences_call_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Any] = []
+
+    def package(name: str) -> Callable[..., object]:
+        if name == "Generator":
+            return SimpleNamespace
+
+        def divergence(generator: object, p: object, q: object) -> float:
+            assert p is not q
+            found.append(generator)
+            return 0.25
+
+        return divergence
+
+    monkeypatch.setattr(functionals, "reference", package)
+    known = Evaluator({**VALUES, "f": generators.generator("hellinger")}, SIZES)
+    reverse = syn.parse_sum("u f(1 / u)", MARKED)
+    known.define(syn.Call(syn.Name("g"), (syn.Name("u"),)), reverse)
+    for name in ("f", "g"):
+        assert known.number(syn.parse_sum(rf"\Df{{{name}}}{{p}}{{q}}", {})).value == 0.25
+    assert found[0] == "hellinger"
+    assert found[1].at_zero == pytest.approx(1)
+    assert found[1].slope_at_infinity == pytest.approx(1)
+    points = np.array([[0.5, 2.0]])
+    np.testing.assert_allclose(found[1].function(points), (np.sqrt(points) - 1) ** 2)
+    for name in ("s", "p"):
+        with pytest.raises(EvaluationError, match="no generator"):
+            known.number(syn.parse_sum(rf"\Df{{{name}}}{{p}}{{q}}", {}))
+
+
 # ------------------------------------------------------------------ functionals by other names
 
 
@@ -710,11 +785,12 @@ class _Transport:
 
 
 @dataclass(frozen=True)
-class _Interval:
-    """An entropic cost, between two bounds."""
+class _Entropic:
+    """What entropic transport returns; its bounds are those of transport without entropy."""
 
-    lower: float = 1.0
-    upper: float = 1.5
+    value: float = 1.25
+    lower: float = 0.5
+    upper: float = 1.0
 
 
 def test_functionals_call_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -724,7 +800,7 @@ def test_functionals_call_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
         def function(*arrays: object, **options: object) -> object:
             assert len(arrays) == 2
             calls[name] = options
-            results = {"wasserstein": _Transport(0.25, 0.25), "sinkhorn": _Interval()}
+            results = {"wasserstein": _Transport(0.25, 0.25), "sinkhorn": _Entropic()}
             return results.get(name, 0.5)
 
         return function
@@ -738,15 +814,15 @@ def test_functionals_call_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
         (r"\Hel{p}{q} + \chisq{p}{q}", 1.0, []),
         (r"\W{1}{p}{q}", 0.25, ["cost"]),
         (r"\W{2}{p}{q}", 0.5, ["cost"]),
-        (r"\OT{t}{p}{q}", 1.25, ["cost", "epsilon"]),
-        (r"\Sink{t}{p}{q}", 0.5, ["cost", "epsilon"]),
+        (r"\OT{t}{p}{q}", 1.25, ["cost", "epsilon", "tolerance"]),
+        (r"\Sink{t}{p}{q}", 0.5, ["cost", "epsilon", "tolerance"]),
         (r"\MMD{p}{q}", 0.5, ["kernel", "x_weights", "y_weights"]),
     ):
         calls.clear()
         node = syn.parse_sum(text, {})
         assert known.number(node).value == pytest.approx(wanted)
         assert all(sorted(called) == options for called in calls.values())
-    assert known.number(syn.parse_sum(r"\OT{t}{p}{q}", {})).error >= 0.25
+    assert 0 < known.number(syn.parse_sum(r"\OT{t}{p}{q}", {})).error < 1e-9
     with pytest.raises(Undefined, match="weight"):
         known.number(syn.parse_sum(r"\JSw{n}{p}{q}", {}))
 

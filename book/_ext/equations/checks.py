@@ -30,6 +30,7 @@ from equations import syntax as syn
 from equations.evaluate import CONSTANTS, Evaluator
 from equations.extended import OutOfRange, Real, Undefined
 from equations.functionals import CALL_ERROR, reference
+from equations.generators import Generator
 from equations.settings import INSTANCES, Instance, Setting, SettingError, ascii_name
 from equations.syntax import Row
 from equations.values import Element, EvaluationError, Matrix, Table, Value, as_number
@@ -525,7 +526,7 @@ def _as_python(value: Value) -> Any:  # noqa: ANN401  (what the package takes)
         return value.values.ravel() if value.vector else value.values
     if isinstance(value, Element):
         return value.index
-    return value
+    return value.name if isinstance(value, Generator) else value
 
 
 def _difference(compared: Comparison) -> str:

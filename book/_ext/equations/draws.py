@@ -20,6 +20,7 @@ import numpy as np
 
 from equations import syntax as syn
 from equations.extended import Real
+from equations.generators import NAMES, STRICT, generator
 from equations.values import Array, Element, Matrix, Table, Value, Variable, exact, law
 
 Rng = np.random.Generator
@@ -350,6 +351,9 @@ class _Drawing:
         tables["coupling"] = self._coupling
         if symbol.kind in tables:
             return tables[symbol.kind](symbol)
+        if symbol.kind.endswith("generator"):
+            names = NAMES if symbol.kind == "generator" else STRICT
+            return generator(names[int(self.rng.integers(len(names)))])
         if symbol.kind in {"integer", "variable", "size", "element"}:
             return self._simple(symbol)
         numbers = self._numbers(symbol.kind, self.sizes[symbol.axes[0]])

@@ -17,8 +17,19 @@ import numpy as np
 from equations import extended as ext
 from equations import syntax as syn
 from equations.extended import ROUNDOFF, Real, Undefined
+from equations.generators import Generator
 from equations.macros import MACROS, Macro
-from equations.values import EvaluationError, Matrix, Normal, Table, Value, Variable, kind_of
+from equations.quadrature import limit
+from equations.values import (
+    Closure,
+    EvaluationError,
+    Matrix,
+    Normal,
+    Table,
+    Value,
+    Variable,
+    kind_of,
+)
 
 if TYPE_CHECKING:
     from equations.evaluate import Evaluator
@@ -28,6 +39,7 @@ PACKAGE = "refimpl"
 CALL_ERROR = 32 * ROUNDOFF
 PI = Real(math.pi, math.pi * ROUNDOFF)
 TWO = Real(2.0)
+ENTROPIC_TOLERANCE = 1e-12  # mass that entropic transport may leave away from its marginals
 
 
 @cache
@@ -125,6 +137,37 @@ def _two_laws(evaluator: Evaluator, node: syn.Functional) -> tuple[list[Any], fl
     return arrays, loss
 
 
+def _f_divergence(evaluator: Evaluator, node: syn.Functional) -> Real:
+    r"""Evaluate ``\Df{f}{p}{q}`` for a generator, or for a function that a formula defines."""
+    generator = evaluator.value(node.arguments[0].items[0])
+    arrays, loss = _two_laws(evaluator, node)
+    depth = max(map(_depth, arrays))
+    if isinstance(generator, Generator) and not generator.mark:
+        arrays = [generator.name, *arrays]
+    elif isinstance(generator, Closure) and len(generator.parameters) == 1:
+        made, error = _made(evaluator, generator)
+        arrays, loss = [made, *arrays], loss + error
+    else:
+        raise EvaluationError(f"{kind_of(generator)} is no generator", node.at)
+    return call("f_divergence", None, arrays, depth, 4 * loss * (1 + depth))
+
+
+def _made(evaluator: Evaluator, closure: Closure) -> tuple[Any, float]:
+    """Make a generator of the package from a function; its limits are extrapolated."""
+    name = closure.parameters[0].text
+
+    def at(u: float) -> Real:
+        return evaluator.bound_to({name: Real(u)}, lambda: evaluator.number(closure.body))
+
+    def function(u: Any) -> Any:  # noqa: ANN401  (arrays)
+        return np.array([at(float(x)).value for x in np.ravel(u)]).reshape(np.shape(u))
+
+    zero = limit(at, 0.0, "+")
+    slope = limit(lambda u: ext.divide(at(u), Real(u)), math.inf)
+    options = {"at_zero": zero.value, "slope_at_infinity": slope.value}
+    return called("Generator", [], function=function, **options), zero.error + slope.error
+
+
 def _wasserstein(evaluator: Evaluator, node: syn.Functional) -> Real:
     r"""Evaluate ``\W{r}{p}{q}`` with the distance of the setting."""
     first = evaluator.value(node.arguments[1].items[0])
@@ -160,13 +203,11 @@ def _entropic(evaluator: Evaluator, node: syn.Functional) -> Real:
     cost = ground(evaluator, node, "cost", "distance")
     arrays, loss = _two_laws(evaluator, node)
     function = MACROS[node.name].function
-    result = called(function, arrays, cost=cost.values, epsilon=epsilon.value)
+    options = {"epsilon": epsilon.value, "tolerance": ENTROPIC_TOLERANCE}
+    result = called(function, arrays, cost=cost.values, **options)
     size = 1 + float(cost.values.max()) + epsilon.value
     error = size * (loss + CALL_ERROR * len(cost.values)) + epsilon.error * size
-    if hasattr(result, "lower"):
-        lower, upper = float(result.lower), float(result.upper)
-        return Real((lower + upper) / 2, abs(upper - lower) / 2 + error)
-    return Real(float(getattr(result, "cost", result)), 8 * error)
+    return Real(float(getattr(result, "value", result)), 8 * (error + size * ENTROPIC_TOLERANCE))
 
 
 def _with_kernel(evaluator: Evaluator, node: syn.Functional) -> Real:
@@ -185,7 +226,7 @@ def _with_kernel(evaluator: Evaluator, node: syn.Functional) -> Real:
     return small_root(Real(result * result, error + 4 * ROUNDOFF * result), TWO)
 
 
-def called(function: str, arrays: Sequence[Any], **options: Any) -> Any:  # noqa: ANN401  (whatever the package takes and returns)
+def called(function: str, arrays: Sequence[Any], /, **options: Any) -> Any:  # noqa: ANN401  (whatever the package takes and returns)
     """Call a function of the reference package that returns more than a number."""
     try:
         return reference(function)(*arrays, **options)
@@ -373,6 +414,7 @@ def _normal(evaluator: Evaluator, node: syn.Functional) -> Normal:
 
 
 _SPECIAL: Mapping[str, Callable[[Evaluator, syn.Functional], Value]] = {
+    "Df": _f_divergence,
     "W": _wasserstein,
     "OT": _entropic,
     "Sink": _entropic,

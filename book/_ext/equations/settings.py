@@ -28,6 +28,7 @@ from equations import syntax as syn
 from equations.draws import Sizes, Symbol, draw, styles_at, unusual
 from equations.evaluate import BUILT_IN, CONSTANTS, Evaluator, Notes
 from equations.extended import OutOfRange, Real, Undefined
+from equations.generators import MARKS, Generator
 from equations.values import Element, EvaluationError, Matrix, Table, Value
 
 INSTANCES = 64
@@ -59,6 +60,8 @@ def _python(value: Value) -> str:
         return repr(int(value.value) if value.value.is_integer() else value.value)
     if isinstance(value, Element):
         return str(value.index)
+    if isinstance(value, Generator):
+        return repr(value.name)
     if isinstance(value, Table | Matrix):
         flat = isinstance(value, Matrix) and value.vector
         return f"np.array({(value.values.ravel() if flat else value.values).tolist()!r})"
@@ -192,6 +195,10 @@ class _Declarations:
             name = _names([text.partition("(")[0]])
             self._add(name, kind, "X", "X")
 
+    def generators(self, maths: Sequence[str], words: str) -> None:
+        kind = "generator" if words.startswith("gen") else "strict generator"
+        self._add(_names(maths), kind)
+
     def couplings(self, maths: Sequence[str], _: str) -> None:
         *names, first, second = _names(maths)
         laws = {symbol.name.text: symbol for symbol in self.symbols if symbol.kind == "law"}
@@ -278,6 +285,7 @@ _PHRASES: Sequence[tuple[str, Callable[[_Declarations, Sequence[str], str], None
     (rf"prefix-code lengths @{_SET}", _Declarations.on_the_set),
     (rf"(?:distance|cost|kernel)s? @{_SET}", _Declarations.on_pairs),
     (r"couplings? @ of @", _Declarations.couplings),
+    (r"(?:strictly convex |smooth )?generators? @", _Declarations.generators),
     (r"weights @", _Declarations.weights),
     (r"(?:non-negative|positive|real) numbers @", _Declarations.numbers_with_index),
     (r"points @ on the line", _Declarations.numbers_with_index),
@@ -301,6 +309,8 @@ EXAMPLES = (
     "cost @ on the same set",
     "kernel @ on the same set",
     "coupling @ of @",
+    "generator @",
+    "strictly convex generator @",
     "weights @",
     "non-negative numbers @",
     "points @ on the line",
@@ -327,6 +337,9 @@ class Setting:
             self.callables |= {symbol.key: takes, symbol.name.text: takes}
             if symbol.kind.startswith("family"):
                 self.callables[f"{symbol.key}_"] = takes
+            if symbol.kind.endswith("generator"):
+                base, sub = symbol.name.base, symbol.name.sub
+                self.callables |= {syn.Name(base + mark, sub).text: True for mark in MARKS}
         defined: dict[str, syn.Row] = {}
         for definition in _mathematics(definitions):
             row = self._definition(definition)
@@ -339,8 +352,11 @@ class Setting:
 
     def _definition(self, text: str) -> syn.Row:
         """Read ``m := …`` or ``f(x) := …``, and learn whether the new symbol takes arguments."""
-        name = re.match(r"\s*([^(\s]+)\s*\([^()]*\)\s*:=", text)
-        callables = {**self.callables, name[1]: True} if name else self.callables
+        name = re.match(r"\s*([^(]+?)\s*\([^()]*\)\s*:=", text)
+        callables = self.callables
+        if name:
+            new = syn.parse_sum(name[1], {})
+            callables = {**callables, new.text if isinstance(new, syn.Name) else name[1]: True}
         rows = syn.parse(text, callables)
         if len(rows) != 1 or [relation for relation, _ in rows[0].links] != [":="]:
             raise SettingError(f"${text}$ defines nothing; write $m := …$")
@@ -461,7 +477,7 @@ class Setting:
 
 _CALLABLE = {
     *("law", "sub-probability", "measure", "function", "lengths", "channel", "family laws"),
-    *("distance", "cost", "kernel", "coupling"),
+    *("distance", "cost", "kernel", "coupling", "generator", "strict generator"),
 }
 
 

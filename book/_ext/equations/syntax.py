@@ -770,7 +770,9 @@ class _Reader:
         except LatexError as error:
             raise LatexError(error.message, text, error.at) from None
         except VisitError as error:
-            inner = cast("LatexError", error.orig_exc)
+            inner = error.orig_exc
+            if not isinstance(inner, LatexError):
+                raise inner from None
             raise LatexError(inner.message, text, inner.at) from None
 
     def _explain(self, error: UnexpectedInput, text: str, start: str) -> LatexError:

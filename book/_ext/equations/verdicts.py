@@ -18,7 +18,7 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache, lru_cache, partial
@@ -42,6 +42,7 @@ from equations.checks import (
     read_rows,
 )
 from equations.functionals import reference
+from equations.limits import MUTANTS, TooCostly, deadline
 from equations.macros import MACROS
 from equations.mutants import REVERSED, mutants, reversed_relations, strict_relations
 from equations.settings import Setting, SettingError
@@ -105,6 +106,8 @@ class _Timed:
 
     def __enter__(self) -> None:
         self.start = time.perf_counter()
+        self._limit = deadline()
+        self._limit.__enter__()
 
     def __exit__(
         self,
@@ -113,14 +116,16 @@ class _Timed:
         trace: TracebackType | None,
     ) -> bool:
         self.verdict.seconds += time.perf_counter() - self.start
-        if isinstance(error, LatexError | SettingError | EvaluationError):
-            self.verdict.problems.append(f"{self.verdict.file}:{self.line}: {error}")
-            return True
+        self._limit.__exit__(None, None, None)
+        if error is None or not isinstance(error, Exception):
+            return False
+        message = str(error)
         if isinstance(error, RecursionError):
             message = "this is nested too deeply, or defined by itself"
-            self.verdict.problems.append(f"{self.verdict.file}:{self.line}: {message}")
-            return True
-        return False
+        elif not isinstance(error, LatexError | SettingError | EvaluationError | TooCostly):
+            message = f"this cannot be checked ({type(error).__name__}: {error})"
+        self.verdict.problems.append(f"{self.verdict.file}:{self.line}: {message}")
+        return True
 
 
 # ------------------------------------------------------------------------------- equations
@@ -271,7 +276,7 @@ class _Statement:
         for number, row in enumerate(self.rows):
             own = {(0, link): found for (r, link), found in witnesses.items() if r == number}
             own_strict = {(0, link) for r, link in strict if r == number}
-            changed = [*mutants(row, similar, laws, alike), *reversed_relations(row)]
+            changed = [*_counted(mutants(row, similar, laws, alike)), *reversed_relations(row)]
             changed += _strict(row, own, checker.attained(run, number))
             for mutant in changed:
                 if checker.defines(row):
@@ -282,7 +287,7 @@ class _Statement:
                     case = _Case(checker, Claim((mutant,)), own, own_strict)
                 jury.judge([case], mutant, row, slack=not all(own.values()))
         for number, definition in enumerate(checker.setting.definitions):
-            for mutant in mutants(Row(definition.links[0][1]), similar, laws):
+            for mutant in _counted(mutants(Row(definition.links[0][1]), similar, laws)):
                 changed_row = Row(definition.first, ((":=", mutant.first),))
                 other = checker.with_definition(number, changed_row)
                 case = _Case(other, Claim(self.rows, self.calls), witnesses, strict)
@@ -342,6 +347,14 @@ def _shown(failure: Failure) -> str:
 
 
 # ------------------------------------------------------------------------------- mutants
+
+
+def _counted(made: Iterable[Row]) -> Iterator[Row]:
+    """Yield some mutants, as long as there are not too many."""
+    for number, mutant in enumerate(made):
+        if number >= MUTANTS:
+            raise TooCostly(f"this has more than {MUTANTS} mutants; divide it into shorter rows")
+        yield mutant
 
 
 def similar_symbols(checker: Checker) -> list[list[str]]:
@@ -804,7 +817,8 @@ class _Lines:
     def _mutate(self, line: _Line, to: _Pair | None, away: _Pair | None) -> None:
         """Change one line: it has to disagree with the line before, or with the line after."""
         checker = self.checker
-        for mutant in mutants(Row(line.side), similar_symbols(checker), laws_of(checker)):
+        made = mutants(Row(line.side), similar_symbols(checker), laws_of(checker))
+        for mutant in _counted(made):
             cases = [to.case(checker, to.row(after=mutant.first))] if to else []
             cases += [away.case(checker, away.row(before=mutant.first))] if away else []
             self.jury.judge(cases, mutant, Row(line.side))
