@@ -23,6 +23,7 @@ Function = Callable[..., Any]
 
 LAW, OTHER = [0.7, 0.2, 0.1], [0.5, 0.3, 0.2]
 TABLE = [[0.5, 0.1], [0.2, 0.2]]
+LOGITS = [0.5, -1.0, 3.0]
 COV = [[1.0, 0.5], [0.5, 1.0]]
 
 # A call of each public function that is right, as often as its arguments come in groups.
@@ -59,9 +60,42 @@ CALLS: list[tuple[Function, dict[str, Any]]] = [
     (refimpl.jeffreys_divergence, {"p": LAW, "q": OTHER}),
     (refimpl.renyi_divergence, {"p": LAW, "q": OTHER, "alpha": 2.0}),
     (refimpl.donsker_varadhan, {"p": LAW, "q": OTHER, "critic": [1.0, 0.0, 2.0], "bound": "dv"}),
+    (refimpl.log_sum_exp, {"logits": LOGITS}),
+    (refimpl.log_softmax, {"logits": LOGITS}),
+    (refimpl.softmax, {"logits": LOGITS}),
+    (refimpl.cross_entropy_loss, {"targets": LAW, "logits": LOGITS}),
+    (refimpl.cross_entropy_gradient, {"targets": LAW, "logits": LOGITS}),
+    (refimpl.binary_cross_entropy_loss, {"targets": [0.5, 0.2], "logits": [1.0, -2.0]}),
+    (refimpl.binary_cross_entropy_gradient, {"targets": [0.5, 0.2], "logits": [1.0, -2.0]}),
+    (refimpl.kl_loss, {"target_logits": [1.0, 0.0, 2.0], "logits": LOGITS}),
+    (refimpl.kl_gradient, {"target_logits": [1.0, 0.0, 2.0], "logits": LOGITS}),
+    (refimpl.smooth_labels, {"labels": LAW, "smoothing": 0.1}),
+    (
+        refimpl.distillation_loss,
+        {"labels": LAW, "target_logits": [1.0, 0.0, 2.0], "logits": LOGITS},
+    ),
+    (
+        refimpl.distillation_gradient,
+        {"labels": LAW, "target_logits": [1.0, 0.0, 2.0], "logits": LOGITS},
+    ),
+    (refimpl.gaussian_vae_kl, {"mean": [0.0, 1.0], "std": [1.0, 2.0]}),
+    (refimpl.gaussian_vae_kl, {"mean": [0.0, 1.0], "log_variance": [1.0, 2.0]}),
+    (refimpl.evidence_lower_bound, {"q": LAW, "prior": OTHER, "log_likelihood": LOGITS}),
 ]
 
-OPTIONS = {"alpha", "axis", "base", "bound", "code", "keepdims"}
+OPTIONS = {
+    "alpha",
+    "axis",
+    "base",
+    "bound",
+    "code",
+    "direction",
+    "keepdims",
+    "smoothing",
+    "soft",
+    "temperature",
+    "weight",
+}
 ENTRY_IS_PROBABILITY = {
     (refimpl.information_content, "p"),
     (refimpl.binary_entropy, "t"),
@@ -69,15 +103,32 @@ ENTRY_IS_PROBABILITY = {
     (refimpl.binary_cross_entropy, "q"),
     (refimpl.kl_bernoulli, "p"),
     (refimpl.kl_bernoulli, "q"),
+    (refimpl.binary_cross_entropy_loss, "targets"),
+    (refimpl.binary_cross_entropy_gradient, "targets"),
+}
+# Functions that take any logits, such as two that are infinite.
+ANY_LOGITS = {
+    refimpl.log_sum_exp,
+    refimpl.binary_cross_entropy_loss,
+    refimpl.binary_cross_entropy_gradient,
+}
+# Arguments for which an infinite entry of this sign is right.
+ENTRY_MAY_BE = {
+    "logits": {"infinity", "minus infinity"},
+    "target_logits": {"infinity", "minus infinity"},
+    "log_likelihood": {"minus infinity"},
 }
 
 
 def kind_of(function: Function, name: str) -> str:
     if (function, name) in ENTRY_IS_PROBABILITY:
         return "probabilities"
-    return {"p": "law", "q": "law", "joint": "joint", "lengths": "lengths", "critic": "real"}.get(
-        name, name.split("_", maxsplit=1)[0]
-    )
+    if function in ANY_LOGITS and name == "logits":
+        return "real"
+    kinds = dict.fromkeys(("p", "q", "prior", "targets", "labels"), "law")
+    kinds |= dict.fromkeys(("logits", "target_logits"), "logits")
+    kinds |= {"joint": "joint", "lengths": "lengths", "critic": "real", "log_likelihood": "real"}
+    return kinds.get(name, name.split("_", maxsplit=1)[0])
 
 
 def changed(values: ArrayLike, entry: float | None) -> NDArray[Any]:
@@ -138,6 +189,11 @@ BAD_LAWS: dict[str, Callable[[Any], Any]] = {
     "sum that overflows": lambda v: np.full(np.shape(v), 1.5e308),
     "scalar": lambda _: 1.0,
 }
+BAD_LOGITS: dict[str, Callable[[Any], Any]] = {
+    "two infinities": lambda v: [math.inf, math.inf, *v[2:]],
+    "minus infinities": lambda v: np.full(np.shape(v), -math.inf),
+    "scalar": lambda _: 1.0,
+}
 BAD_MATRICES: dict[str, Callable[[Any], Any]] = {
     "scalar": lambda _: 1.0,
     "vector": lambda _: [1.0, 2.0],
@@ -155,6 +211,7 @@ BAD_BY_KIND: dict[str, dict[str, Callable[[Any], Any]]] = {
     "joint": {**BAD_LAWS, "vector": lambda _: [0.5, 0.5]},
     "std": {"negative": lambda v: changed(v, -1.0)},
     "cov": BAD_MATRICES,
+    "logits": BAD_LOGITS,
     "lengths": {
         "negative": lambda v: changed(v, -1),
         "scalar": lambda _: 1,
@@ -169,6 +226,8 @@ def array_cases() -> list[Any]:
         for name in [key for key in good if key not in OPTIONS]:
             kind = kind_of(function, name)
             bad_values = BAD_VALUES | BAD_BY_KIND.get(kind, {})
+            for what in ENTRY_MAY_BE.get(name, ()):
+                bad_values.pop(what)
             for what, bad in [*BAD_KINDS.items(), *bad_values.items()]:
                 error = TypeError if what in BAD_KINDS else ValueError
                 label = f"{function.__name__} {number} {name} {what}"
@@ -194,6 +253,10 @@ def test_bad_arrays(
     assert len(message) < 400
 
 
+BAD_SHARES: list[tuple[Any, type[Exception]]] = [
+    *((x, ValueError) for x in (-0.1, 1.1, -5e-324, 2, math.nan, math.inf, -math.inf)),
+    *((x, TypeError) for x in ("0.5", True, None, 2j, [0.5], np.array([0.5, 0.5]))),
+]
 BAD_OPTIONS: dict[str, list[tuple[Any, type[Exception]]]] = {
     "base": [
         *((x, ValueError) for x in (0, 1, 1.0, -2, 0.5, math.nan, math.inf, -math.inf)),
@@ -209,6 +272,14 @@ BAD_OPTIONS: dict[str, list[tuple[Any, type[Exception]]]] = {
         *((x, TypeError) for x in ("2", True, None, 2j, [1, 2], np.array([1.0, 2.0]))),
     ],
     "bound": [("DV", ValueError), ("", ValueError), (None, TypeError), (1, TypeError)],
+    "direction": [("Forward", ValueError), ("", ValueError), (None, TypeError), (1, TypeError)],
+    "smoothing": BAD_SHARES,
+    "soft": [("KL", ValueError), ("", ValueError), (None, TypeError), (1, TypeError)],
+    "temperature": [
+        *((x, ValueError) for x in (0, -1, 0.0, -5e-324, math.nan, math.inf, -math.inf)),
+        *((x, TypeError) for x in ("2", True, None, 2j, [1, 2], np.array([1.0, 2.0]))),
+    ],
+    "weight": BAD_SHARES,
     "code": [("Huffman", ValueError), ("", ValueError), (None, TypeError), (1, TypeError)],
 }
 
@@ -281,6 +352,8 @@ ENTRYWISE = [
     (refimpl.kl_bernoulli, ["p", "q"]),
     (refimpl.cross_entropy_gaussian, ["mean_p", "mean_q", "std_p", "std_q"]),
     (refimpl.kl_gaussian, ["mean_p", "mean_q", "std_p", "std_q"]),
+    (refimpl.binary_cross_entropy_loss, ["targets", "logits"]),
+    (refimpl.binary_cross_entropy_gradient, ["targets", "logits"]),
 ]
 
 
