@@ -1,7 +1,9 @@
 """Training losses from logits: second routes, infinite logits, gradients, what trains alike."""
 
+import importlib.util
 import itertools
 import math
+from pathlib import Path
 from typing import Any, Literal
 
 import mpmath as mp  # type: ignore[import-untyped]  # it has no types
@@ -743,3 +745,102 @@ def test_losses_are_in_double_precision(dtype: str) -> None:
     assert cross_entropy_loss(y, z) == cross_entropy_loss(Y, Z)
     assert np.array_equal(cross_entropy_gradient(y, z), cross_entropy_gradient(Y, Z))
     assert softmax(z).dtype == np.float64
+
+
+# The experiment of the chapter.
+
+
+def load_experiment() -> Any:  # noqa: ANN401 - a module
+    path = Path(__file__).parent.parent / "book" / "experiments" / "train_twice.py"
+    spec = importlib.util.spec_from_file_location("train_twice", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def train_twice() -> Any:  # noqa: ANN401 - a module
+    return load_experiment()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_network_trained_twice(train_twice: Any, seed: int) -> None:  # noqa: ANN401 - a module
+    data = train_twice.digits()
+    results = train_twice.compare(data, seed=seed)
+    floor = entropy(smooth_labels(np.eye(10)[0], 0.1))
+    for name in ("hard labels", "smoothed labels", "constant target"):
+        first, second = results[name]
+        assert train_twice.difference(first, second).max() < 1e-10
+        assert np.abs(first.parameters[-1] - first.parameters[0]).max() > 0.1
+        assert np.array_equal(first.accuracy, second.accuracy)
+        assert first.accuracy[-1] > 0.9 > first.accuracy[0]
+    first, second = results["hard labels"]
+    assert_allclose(first.loss, second.loss, rtol=0, atol=1e-10)
+    first, second = results["smoothed labels"]
+    assert_allclose(first.loss - second.loss, floor, rtol=0, atol=1e-10)
+    first, second = results["trainable target"]
+    assert train_twice.difference(first, second)[1:].min() > 0.01
+    assert train_twice.difference(first, second)[-1] > 0.1
+    assert np.all(first.entropy[2:] < second.entropy[2:])
+
+
+def cifar_file(path: Path, count: int, seed: int) -> tuple[Array, list[int]]:
+    """Write a file in the format of CIFAR-10, and return its images and classes."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
+    classes = [int(c) for c in rng.integers(0, 10, count)]
+    planes = images.transpose(0, 3, 1, 2).reshape(count, -1)  # red, then green, then blue
+    path.write_bytes(
+        b"".join(bytes([c]) + p.tobytes() for c, p in zip(classes, planes, strict=True))
+    )
+    return images / 255, classes
+
+
+def test_files_of_cifar10_are_read(train_twice: Any, tmp_path: Path) -> None:  # noqa: ANN401 - a module
+    parts = [cifar_file(tmp_path / f"data_batch_{i}.bin", 5 + i, i) for i in (1, 2)]
+    images, classes = cifar_file(tmp_path / "test_batch.bin", 4, 3)
+    data = train_twice.cifar10(tmp_path)
+    assert data.images.shape == (13, 32, 32, 3)
+    assert_allclose(data.images, np.concatenate([part[0] for part in parts]))
+    assert data.classes.tolist() == [*parts[0][1], *parts[1][1]]
+    assert_allclose(data.test_images, images)
+    assert data.test_classes.tolist() == classes
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "holds 0 bytes"),
+        (bytes(3072), "holds 3072 bytes"),
+        (bytes([10]) + bytes(3072), "has a class 10"),
+    ],
+)
+def test_other_files_are_refused(
+    train_twice: Any,  # noqa: ANN401 - a module
+    tmp_path: Path,
+    content: bytes,
+    message: str,
+) -> None:
+    with pytest.raises(ValueError, match="no data_batch"):
+        train_twice.cifar10(tmp_path)
+    (tmp_path / "data_batch_1.bin").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        train_twice.cifar10(tmp_path)
+
+
+@pytest.mark.slow
+def test_the_program_runs_on_cifar10(
+    train_twice: Any,  # noqa: ANN401 - a module
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cifar_file(tmp_path / "data_batch_1.bin", 32, 1)
+    cifar_file(tmp_path / "test_batch.bin", 8, 2)
+    train_twice.main([str(tmp_path), "--epochs", "1"])
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split() == ["setting", "H", "loss", "KL", "loss", "accuracy", "difference"]
+    assert [row[:18].strip() for row in rows] == list(train_twice.SETTINGS)
+    assert all(float(row.split()[-1]) < 1e-10 for row in rows[:3])
