@@ -214,6 +214,15 @@ non_negative = Kind(NON_NEGATIVE)  # such as weights of any sum
 divergence = Kind({what: bad for what, bad in NON_NEGATIVE.items() if what != "infinity"})
 real = Kind(FINITE)  # finite numbers
 logits = Kind(NUMBERS)  # finite or infinite numbers
+softmax_logits = Kind(
+    {
+        **NUMBERS,
+        "two infinities": Bad(lambda v: [inf, inf, *v[2:]], entry="inf"),
+        "minus infinities": Bad(lambda v: np.full(np.shape(v), -inf), entry="-inf"),
+        "scalar": Bad(lambda _: 1.0),
+    }
+)  # finite or infinite numbers that have a softmax
+below_infinity = Kind({**NUMBERS, "infinity": blamed(inf)})  # finite numbers or -inf
 positive = Kind({**FINITE, "negative": blamed(-1.0), "zero": blamed(0.0)})
 covariance = Kind(COVARIANCES)
 matrix = Kind({**FINITE, **MATRICES})  # finite numbers in the last two axes
@@ -303,7 +312,51 @@ KL = [
     ),
 ]
 
-LOSSES: list[Call] = []
+LOGITS = softmax_logits([0.5, -1.0, 3.0])
+TEACHER = {"labels": law(LAW), "target_logits": softmax_logits([1.0, 0.0, 2.0]), "logits": LOGITS}
+YES_NO = {"targets": probabilities([0.5, 0.2]), "logits": logits([1.0, -2.0])}
+TEMPERATURE = {"temperature": positive_number(2.0)}
+
+LOSSES = [
+    call(refimpl.log_sum_exp, logits=logits([0.5, -1.0, 3.0])),
+    call(refimpl.log_softmax, logits=LOGITS, **TEMPERATURE),
+    call(refimpl.softmax, logits=LOGITS, **TEMPERATURE),
+    call(refimpl.cross_entropy_loss, targets=law(LAW), logits=LOGITS, **TEMPERATURE),
+    call(refimpl.cross_entropy_gradient, targets=law(LAW), logits=LOGITS, **TEMPERATURE),
+    call(refimpl.binary_cross_entropy_loss, **YES_NO),
+    call(refimpl.binary_cross_entropy_gradient, **YES_NO),
+    call(
+        refimpl.kl_loss,
+        target_logits=TEACHER["target_logits"],
+        logits=LOGITS,
+        direction=word("forward"),
+        **TEMPERATURE,
+    ),
+    call(
+        refimpl.kl_gradient,
+        target_logits=TEACHER["target_logits"],
+        logits=LOGITS,
+        direction=word("reverse"),
+        **TEMPERATURE,
+    ),
+    call(refimpl.smooth_labels, labels=law(LAW), smoothing=fraction(0.1)),
+    call(
+        refimpl.distillation_loss,
+        **TEACHER,
+        **TEMPERATURE,
+        weight=fraction(0.5),
+        soft=word("kl"),
+    ),
+    call(refimpl.distillation_gradient, **TEACHER, **TEMPERATURE, weight=fraction(0.5)),
+    call(refimpl.gaussian_vae_kl, mean=real([0.0, 1.0]), std=positive([1.0, 2.0])),
+    call(refimpl.gaussian_vae_kl, mean=real([0.0, 1.0]), log_variance=real([1.0, 2.0])),
+    call(
+        refimpl.evidence_lower_bound,
+        q=law(LAW),
+        prior=law(OTHER),
+        log_likelihood=below_infinity([-0.5, -1.0, 0.5]),
+    ),
+]
 
 JS = [
     call(function, p=law(LAW), q=law(OTHER), **more)

@@ -91,6 +91,8 @@ ENTRYWISE = [
     (refimpl.kl_bernoulli, ["p", "q"]),
     (refimpl.cross_entropy_gaussian, ["mean_p", "mean_q", "std_p", "std_q"]),
     (refimpl.kl_gaussian, ["mean_p", "mean_q", "std_p", "std_q"]),
+    (refimpl.binary_cross_entropy_loss, ["targets", "logits"]),
+    (refimpl.binary_cross_entropy_gradient, ["targets", "logits"]),
 ]
 
 

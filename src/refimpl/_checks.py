@@ -81,6 +81,11 @@ def unit(base: object) -> Unit:
     return Unit(_EXACT_LOGS[b], 1.0, nats) if b in _EXACT_LOGS else Unit(np.log, nats, nats)
 
 
+def axis(value: object) -> int:
+    """Check the axis of the outcomes, of a function that keeps them."""
+    return _axis(value)
+
+
 def reduction(axis: object, base: object, keepdims: object) -> Reduction:
     """Check the options of a function that sums over outcomes."""
     return Reduction(_axis(axis), unit(base), _flag("keepdims", keepdims))
@@ -133,14 +138,6 @@ def non_negative_number(name: str, value: object) -> float:
     return result
 
 
-def positive_number(name: str, value: object) -> float:
-    """Check that a value is a number in (0, ∞)."""
-    result = number(name, value)
-    if not 0 < result < math.inf:
-        raise ValueError(f"{name} = {value!r} is out of range; give a number > 0, and finite")
-    return result
-
-
 def count(name: str, value: object, least: int = 1) -> int:
     """Check that a value is an integer that is large enough."""
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
@@ -148,6 +145,22 @@ def count(name: str, value: object, least: int = 1) -> int:
     if value < least:
         raise ValueError(f"{name} = {value!r} is too small; give an integer ≥ {least}")
     return int(value)
+
+
+def positive_number(name: str, value: object) -> float:
+    """Check that a value is one finite number > 0."""
+    result = number(name, value)
+    if not 0 < result < math.inf:
+        raise ValueError(f"{name} = {value!r} is not in (0, inf); give a finite number > 0")
+    return result
+
+
+def share(name: str, value: object) -> float:
+    """Check that a value is one number in [0, 1]."""
+    result = number(name, value)
+    if not 0 <= result <= 1:
+        raise ValueError(f"{name} = {value!r} is not in [0, 1]; give a number from 0 to 1")
+    return result
 
 
 def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
@@ -281,6 +294,21 @@ def probabilities(name: str, value: ArrayLike) -> Array:
     return result + 0.0  # without the sign of −0.0, which decides what 1 / −0.0 is
 
 
+def extended(name: str, value: ArrayLike) -> Array:
+    """Check that all entries are numbers, perhaps infinite; return them in double precision."""
+    array = reals(name, value)
+    result = array.astype(np.float64)
+    _blame(name, array, np.isnan(result), "is not a number; give numbers, -inf and inf allowed")
+    return result
+
+
+def below_infinity(name: str, value: ArrayLike) -> Array:
+    """Check that all entries are finite or -∞; return them in double precision."""
+    result = extended(name, value)
+    _blame(name, result, result == np.inf, "is infinite; give numbers < inf, or -inf")
+    return result
+
+
 def integers(name: str, value: ArrayLike) -> list[int]:
     """Check that a value is a list of integers ≥ 0."""
     array = reals(name, value)
@@ -369,6 +397,45 @@ def weights(name: str, value: ArrayLike | None, count: int) -> dict[int, float]:
     return {i: w / math.fsum(values) for i, w in enumerate(values) if w}
 
 
+def given_and_logits(
+    axis: int, given: dict[str, ArrayLike], scores: dict[str, ArrayLike]
+) -> tuple[int, list[Law], list[Array]]:
+    """Check laws and logits on the same outcomes; return the axis, counted from the end, too."""
+    arrays = {name: reals(name, value) for name, value in given.items()}
+    arrays |= {name: extended(name, value) for name, value in scores.items()}
+    axis = _same_outcomes(axis, arrays)
+    checked = [_law(name, arrays[name], axis) for name in given]
+    return axis, checked, [_logits(name, arrays[name], axis) for name in scores]
+
+
+def laws_and_log_likelihood(
+    axis: int, q: ArrayLike, prior: ArrayLike, log_likelihood: ArrayLike
+) -> tuple[Law, Law, Array]:
+    """Check two laws and a function on their outcomes that may be -∞."""
+    arrays = {"q": reals("q", q), "prior": reals("prior", prior)}
+    arrays["log_likelihood"] = below_infinity("log_likelihood", log_likelihood)
+    axis = _same_outcomes(axis, arrays)
+    laws = [_law(name, arrays[name], axis) for name in ("q", "prior")]
+    return laws[0], laws[1], np.moveaxis(arrays["log_likelihood"], axis, -1)
+
+
+def scores(axis: int, value: ArrayLike) -> Array:
+    """Check logits that need no softmax: any numbers, with outcomes along `axis`."""
+    array = extended("logits", value)
+    return np.moveaxis(array, _same_outcomes(axis, {"logits": array}), -1)
+
+
+def coordinates(axis: int, **arrays: Array) -> list[Array]:
+    """Check that finite arrays have the same coordinates along `axis`; other axes broadcast."""
+    axis = _same_outcomes(axis, dict(arrays))
+    return [np.moveaxis(a, axis, -1) for a in arrays.values()]
+
+
+def finite_loss(loss: Array) -> None:
+    """Check that a loss is finite, so that it has a gradient."""
+    _blame("the loss of logits", loss, np.isinf(loss), "has no gradient; give matching supports")
+
+
 def single_law(name: str, value: ArrayLike, *, allow_zero: bool) -> list[float]:
     """Check that a value is one law; return its probabilities."""
     array = reals(name, value)
@@ -397,7 +464,7 @@ def _same_outcomes(axis: int, arrays: dict[str, Reals]) -> int:
     shapes = {a.shape for a in arrays.values()}
     ndim = max(map(len, shapes))
     if not ndim:
-        raise ValueError(f"{' and '.join(arrays)} is one number; give an array of probabilities")
+        raise ValueError(f"{' and '.join(arrays)} is one number; give an array along the outcomes")
     if not -ndim <= axis < ndim:
         raise ValueError(f"axis = {axis} is out of range; give {-ndim} to {ndim - 1}")
     if axis >= 0:
@@ -423,6 +490,25 @@ def _law(name: str, array: Reals, axis: int) -> Law:
     if least == 0 and _has_negative_zero(array):
         array = array + array.dtype.type(0)  # without the sign of −0.0, as p / −0.0 is −∞
     return Law(array if axis == -1 else np.moveaxis(array, axis, -1), total)
+
+
+def _logits(name: str, array: Array, axis: int) -> Array:
+    """Check that logits have a softmax: not all are -∞, and at most one is ∞."""
+    many = (array == np.inf).sum(axis=axis, keepdims=True) > 1
+    _blame(
+        name,
+        array,
+        many & (array == np.inf),
+        "is not the only infinite logit; their ratio is unknown: give at most one inf",
+    )
+    none = (array == -np.inf).all(axis=axis, keepdims=True)
+    _blame(
+        name,
+        array,
+        np.broadcast_to(none, array.shape),
+        "and all other logits are infinite; give at least one larger one",
+    )
+    return np.moveaxis(array, axis, -1)
 
 
 def _totals(name: str, array: Reals, axis: int | tuple[int, int]) -> Array:
