@@ -24,6 +24,8 @@ Function = Callable[..., Any]
 LAW, OTHER = [0.7, 0.2, 0.1], [0.5, 0.3, 0.2]
 TABLE = [[0.5, 0.1], [0.2, 0.2]]
 COV = [[1.0, 0.5], [0.5, 1.0]]
+DISTANCE = [[0.0, 2.0], [2.0, 0.0]]
+SAMPLES = {"x": [0.0, 1.0], "y": [1.0, 3.0], "x_weights": [0.7, 0.3], "y_weights": [0.2, 0.8]}
 
 # A call of each public function that is right, as often as its arguments come in groups.
 CALLS: list[tuple[Function, dict[str, Any]]] = [
@@ -59,9 +61,40 @@ CALLS: list[tuple[Function, dict[str, Any]]] = [
     (refimpl.jeffreys_divergence, {"p": LAW, "q": OTHER}),
     (refimpl.renyi_divergence, {"p": LAW, "q": OTHER, "alpha": 2.0}),
     (refimpl.donsker_varadhan, {"p": LAW, "q": OTHER, "critic": [1.0, 0.0, 2.0], "bound": "dv"}),
+    (refimpl.critic_objective, {"x": [0.0, 1.0], "y": [1.0, 3.0]}),
+    (
+        refimpl.critic_objective,
+        {**SAMPLES, "critic": lambda x: -x},
+    ),
+    (refimpl.lipschitz_constant, {"values": [0.0, 1.0], "x": [1.0, 3.0]}),
+    (refimpl.lipschitz_constant, {"values": [0.0, 1.0], "distance": DISTANCE}),
+    (refimpl.lipschitz_bound, {"weights": [COV, [[1.0, 2.0]]], "norm": "spectral"}),
+    (refimpl.clip_weights, {"weights": [COV, COV], "limit": 0.1}),
+    (
+        refimpl.gradient_penalty,
+        {"x": [0.0, 1.0], "y": [1.0, 3.0], "gradient": np.cos, "fractions": [0.1, 0.5]},
+    ),
+    (refimpl.spectral_norm, {"weight": COV}),
+    (refimpl.spectral_norm, {"weight": COV, "iterations": 3, "start": [1.0, 2.0]}),
+    (refimpl.integral_probability_metric, {"p": LAW, "q": OTHER, "critics": [LAW, OTHER]}),
+    (refimpl.kolmogorov_distance, SAMPLES),
+    (refimpl.mmd, {**SAMPLES, "kernel": "gaussian", "bandwidth": 2.0}),
+    (refimpl.mmd_squared, {**SAMPLES, "kernel": "laplace"}),
+    (refimpl.mmd_squared, {"x": [0.0, 1.0], "y": [1.0, 3.0], "unbiased": True}),
+    (
+        refimpl.mmd_gaussian,
+        {"mean_p": [0.0, 1.0], "mean_q": [1.0, 0.0], "std_p": [1.0, 2.0], "std_q": [2.0, 1.0]},
+    ),
+    (refimpl.energy_distance, SAMPLES),
+    (refimpl.dudley_distance, {"p": LAW[1:] + LAW[:1], "q": OTHER, "x": [0.0, 1.0, 3.0]}),
+    (refimpl.dudley_distance, {"p": [0.7, 0.3], "q": [0.2, 0.8], "distance": DISTANCE}),
 ]
 
-OPTIONS = {"alpha", "axis", "base", "bound", "code", "keepdims"}
+OPTIONS = {
+    *("alpha", "axis", "base", "bound", "code", "keepdims"),
+    *("bandwidth", "critic", "gradient", "iterations", "kernel", "limit", "norm", "one_sided"),
+    "unbiased",
+}
 ENTRY_IS_PROBABILITY = {
     (refimpl.information_content, "p"),
     (refimpl.binary_entropy, "t"),

@@ -24,6 +24,15 @@ from refimpl.information import (
     joint_entropy,
     mutual_information,
 )
+from refimpl.ipms import (
+    dudley_distance,
+    energy_distance,
+    integral_probability_metric,
+    kolmogorov_distance,
+    mmd,
+    mmd_gaussian,
+    mmd_squared,
+)
 from refimpl.kl import (
     donsker_varadhan,
     jeffreys_divergence,
@@ -32,27 +41,48 @@ from refimpl.kl import (
     kl_gaussian,
     renyi_divergence,
 )
+from refimpl.wgans import (
+    clip_weights,
+    critic_objective,
+    gradient_penalty,
+    lipschitz_bound,
+    lipschitz_constant,
+    spectral_norm,
+)
 
 __all__ = [
     "binary_cross_entropy",
     "binary_entropy",
+    "clip_weights",
     "code_lengths",
     "conditional_entropy",
+    "critic_objective",
     "cross_entropy",
     "cross_entropy_gaussian",
     "donsker_varadhan",
+    "dudley_distance",
+    "energy_distance",
     "entropy",
     "gaussian_entropy",
+    "gradient_penalty",
     "information_content",
+    "integral_probability_metric",
     "jeffreys_divergence",
     "joint_entropy",
     "kl_bernoulli",
     "kl_divergence",
     "kl_gaussian",
+    "kolmogorov_distance",
     "kraft_sum",
+    "lipschitz_bound",
+    "lipschitz_constant",
+    "mmd",
+    "mmd_gaussian",
+    "mmd_squared",
     "mutual_information",
     "perplexity",
     "renyi_divergence",
+    "spectral_norm",
 ]
 
 __version__ = version("refimpl")
