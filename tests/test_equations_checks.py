@@ -12,6 +12,7 @@ from equations import __main__ as command
 from equations import checks, report, verdicts
 from equations.blocks import Derivation, Equation, read_blocks, read_page
 from equations.checks import HOLDS, INFINITE, REFUTED, Checker, Claim, compare, read_rows
+from equations.domain import evidence_text
 from equations.extended import Real, Undefined
 from equations.report import CheckFailed, Evidence
 from equations.settings import Setting, SettingError
@@ -252,6 +253,28 @@ def test_a_bound_must_be_tight(
         assert verdict.problems == []
 
 
+ONLY_SMALL = (
+    (r"\H{p} \le \log 5", LAWS),
+    (r"\H{p} \le \log 9", LAWS),
+    (r"n \ge 2", "law $p$ on a finite set with $n$ outcomes"),
+    (r"\H{Y} \le \log 5", "joint law $p(x, y)$ on a finite product"),
+    (r"\sum_k w_k^2 \ge \frac15", "weights $w_k$ and laws $p_k$ on a finite set"),
+    (r"n^2 \le 16", r"$n \in \N$"),
+    (r"n \le 10", r"$n \in \N$"),
+    (r"d \le 3", r"positive definite $\Sigma \in \R^{d \times d}$"),
+    (r"t \le 9", "$t > 0$"),
+    (r"\abs{t} \le 9", r"$t \in \R$"),
+)
+
+
+@pytest.mark.parametrize(("statement", "setting"), ONLY_SMALL)
+def test_what_holds_for_small_instances_only_is_found_out(
+    tmp_path: Path, statement: str, setting: str
+) -> None:
+    problems = tried(tmp_path, statement, for_=setting, slack="it is not tight").problems
+    assert any("does not hold: left" in problem for problem in problems), problems
+
+
 def test_a_slack_bound_has_weaker_mutants(tmp_path: Path) -> None:
     verdict = tried(tmp_path, r"\H{p} < \infty", slack="there is no largest entropy")
     assert verdict.ok
@@ -267,7 +290,8 @@ FAILURES = (
     (r"\frac{p(1) - p(1)}{q(1) - q(1)} = 1", "undefined ratio"),
     (r"\H{p} \to 0", "cannot be run"),
     (r"\H{p} = \KLD{p}{q}", r"the nearest that is: \KL"),
-    (r"e^{5000 \H{\unif}} = 1", "out of range"),
+    (r"e^{5000 \H{\unif}} = 1", "of 64 instances decide: numbers are out of range"),
+    (r"e^{5000 + \H{\unif}} = 1", "no instance decides: numbers are out of range"),
     (r"\int_0^1 \abs{s - 0.5}^{0.5} \dd s = \sqrt{2} + 10^{20} - 10^{20}", "no instance decides"),
 )
 
@@ -310,6 +334,48 @@ def test_an_excuse_without_mutant_or_reason_is_reported(tmp_path: Path) -> None:
     assert "no surviving mutant contains" in problem
     (problem,) = tried(tmp_path, "1 = 1", equivalent="$2 = 2$").problems
     assert "write :equivalent: as" in problem
+
+
+TRUE = {"for": "laws $p$, $q$ on a finite set with $n$ outcomes", "if": r"$p \ll q$"}
+
+
+def test_a_mutant_that_is_another_true_statement_is_counted_apart(tmp_path: Path) -> None:
+    bare = tried(tmp_path, r"\H{p} \le \log n", **TRUE)
+    assert bare.survivors == [r"\H{q} \le \log n"]
+    said = r"$\H{q} \le \log n$ because $q$ is a law on the same set"
+    verdict = tried(tmp_path, r"\H{p} \le \log n", **TRUE, **{"also-true": said})
+    assert verdict.ok, (verdict.problems, verdict.survivors)
+    assert (verdict.true, verdict.excused, verdict.mutants) == (1, 0, bare.mutants - 1)
+    assert verdict.remarks == [r"also-true: $\H{q} \le \log n$ covers 1 mutant"]
+    assert ", 1 more are true as well" in evidence_text(verdict)
+
+
+NOT_TRUE = (
+    (r"$\H{q} \le 2 \log n$ because it is weaker", "which is no surviving mutant"),
+    (r"$\H{q}$ because a part is not the mutant", "which is no surviving mutant"),
+    (r"$\H{q} \le \log n$", "write :also-true: as"),
+    ("it is true", "write :also-true: as"),
+)
+
+
+@pytest.mark.parametrize(("said", "message"), NOT_TRUE)
+def test_only_a_mutant_that_survives_is_also_true(tmp_path: Path, said: str, message: str) -> None:
+    verdict = tried(tmp_path, r"\H{p} \le \log n", **TRUE, **{"also-true": said})
+    assert verdict.survivors == [r"\H{q} \le \log n"]
+    assert any(message in problem for problem in verdict.problems), verdict.problems
+
+
+def test_a_line_of_a_derivation_may_be_true_in_another_form(tmp_path: Path) -> None:
+    body = "\\sum_x p(x)^2\n  \\le \\max_x p(x)   % a\n  \\le 1   % b"
+    options = f":for: {LAWS}\n:if: $p = q$\n"
+    survivors = {
+        s for v in check_derivation(derivation(tmp_path, body, options), None) for s in v.survivors
+    }
+    options += ":also-true: " + "; ".join(f"${s}$ because $p = q$" for s in survivors) + "\n"
+    found = check_derivation(derivation(tmp_path, body, options), None)
+    assert survivors
+    assert all(verdict.ok for verdict in found), [v.problems + v.survivors for v in found]
+    assert sum(verdict.true for verdict in found) == len(survivors)
 
 
 def test_infinite_mutants_are_counted_apart(tmp_path: Path) -> None:
@@ -390,7 +456,7 @@ def test_a_claim_that_nothing_decides_fails() -> None:
     checker = Checker(setting, "eq-judge", count=4)
     run = checker.run(claim(setting, r"(10^{20} + \H{p}) - 10^{20} = 0"))
     assert [failure.message for failure in run.failures] == [
-        "no instance decides: the rounding errors are too large"
+        "no instance decides: numbers are out of range, or the rounding errors are too large"
     ]
     assert run.undecided == 4
 

@@ -8,9 +8,7 @@ be right. Nothing is repaired, clipped, normalised or shifted.
 """
 
 import math
-import operator
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -120,20 +118,20 @@ def order(name: str, value: object) -> float:
 
 
 def positive_number(name: str, value: object) -> float:
-    """Check that a value is a finite number > 0."""
+    """Check that a value is a number in (0, ∞)."""
     result = number(name, value)
     if not 0 < result < math.inf:
-        raise ValueError(f"{name} = {value!r} is not finite and positive; give a number > 0")
+        raise ValueError(f"{name} = {value!r} is out of range; give a number > 0, and finite")
     return result
 
 
-def count(name: str, value: object) -> int:
-    """Check that a value is an integer > 0."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} = {value!r} is not an integer; give an integer > 0")
-    if value <= 0:
-        raise ValueError(f"{name} = {value!r} is not positive; give an integer > 0")
-    return int(value)
+def count(name: str, value: object, least: int = 1) -> int:
+    """Check that a value is an integer that is large enough."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        if value < least:
+            raise ValueError(f"{name} = {value!r} is too small; give an integer ≥ {least}")
+        return int(value)
+    raise TypeError(f"{name} = {value!r} is not an integer; give an integer ≥ {least}")
 
 
 def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
@@ -152,9 +150,8 @@ def flag(name: str, value: object) -> bool:
 
 
 def _axis(value: object) -> int:
-    if not isinstance(value, (bool, np.bool_)):
-        with suppress(TypeError):
-            return operator.index(value)  # type: ignore[arg-type]  # this is the check
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return int(value)
     raise TypeError(f"axis = {value!r} is not an integer; give the axis of the outcomes")
 
 
@@ -358,14 +355,15 @@ def joint(value: ArrayLike) -> Reals:
 
 def _same_outcomes(axis: int, arrays: dict[str, Reals]) -> int:
     """Check that arrays have an outcome axis, all of one length; count it from the end."""
-    ndim = max([a.ndim for a in arrays.values()])
+    shapes = {a.shape for a in arrays.values()}
+    ndim = max(map(len, shapes))
     if not ndim:
         raise ValueError(f"{' and '.join(arrays)} is one number; give an array of probabilities")
     if not -ndim <= axis < ndim:
         raise ValueError(f"axis = {axis} is out of range; give {-ndim} to {ndim - 1}")
     if axis >= 0:
         axis -= ndim
-    if len({a.shape for a in arrays.values()}) == 1:
+    if len(shapes) == 1:
         return axis
     for name, array in arrays.items():
         if array.ndim < -axis:
@@ -382,23 +380,47 @@ def _same_outcomes(axis: int, arrays: dict[str, Reals]) -> int:
 
 
 def _law(name: str, array: Reals, axis: int) -> Law:
-    total = _totals(name, array, axis)
-    if not array.all() and np.signbit(array).any():
+    total, least = _totals_and_least(name, array, axis)
+    if least == 0 and _has_negative_zero(array):
         array = array + array.dtype.type(0)  # without the sign of −0.0, as p / −0.0 is −∞
     return Law(array if axis == -1 else np.moveaxis(array, axis, -1), total)
 
 
 def _totals(name: str, array: Reals, axis: int | tuple[int, int]) -> Array:
     """Check that the entries are non-negative and sum to 1 over the axis; return the sums."""
-    total = np.asarray(np.add.reduce(array, axis=axis, dtype=np.float64))
-    excess = np.abs(total - 1).max() if total.ndim else abs(float(total) - 1)
-    n = array.size // total.size
-    if not (np.minimum.reduce(array, axis=None) >= 0 and excess <= tolerance(array, n)):
+    return _totals_and_least(name, array, axis)[0]
+
+
+def _totals_and_least(
+    name: str, array: Reals, axis: int | tuple[int, int]
+) -> tuple[Array, np.floating[Any]]:
+    """Return the sums and the smallest entry; an error says what is wrong with the first."""
+    total = np.add.reduce(array, axis, np.float64)
+    least = _least(array)
+    excess = abs(total - 1)
+    if total.ndim:
+        excess = excess.max()
+    if not (least >= 0 and excess <= tolerance(array, array.size // total.size)):
         _blame(name, array, np.isnan(array), "is not a number; give probabilities ≥ 0")
         _blame(name, array, array < 0, "is negative; probabilities are ≥ 0")
         _blame(name, array, np.isinf(array), "is infinite; probabilities are ≤ 1")
         _blame_sum(name, array, total, axis)
-    return total
+    return total, least
+
+
+def _least(array: Reals) -> np.floating[Any]:
+    """Return the smallest entry, or NaN if there is one."""
+    least: np.floating[Any]
+    if array.flags.c_contiguous:  # this is the faster way
+        least = array.flat[array.argmin()]
+    else:
+        least = np.minimum.reduce(array, axis=None)
+    return least
+
+
+def _has_negative_zero(array: Reals) -> bool:
+    parts = np.nditer(array, flags=["external_loop", "buffered"], buffersize=1 << 13)
+    return any(np.signbit(part).any() for part in parts)
 
 
 def _blame_sum(name: str, array: Reals, total: Array, axis: int | tuple[int, int]) -> None:
@@ -432,7 +454,7 @@ def points(name: str, value: ArrayLike) -> Array:
     return result + 0.0  # without the sign of −0.0, so that equal points are the same
 
 
-def samples(
+def weighted_points(
     x: ArrayLike, y: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None
 ) -> tuple[Weighted, Weighted]:
     """Check two lists of points of the same space, and their weights; None is equal weights."""
@@ -457,7 +479,7 @@ def _weighted(name: str, array: Array, weights: ArrayLike | None) -> Weighted:
     return Weighted(array, law.astype(np.float64), float(total))
 
 
-def line(name: str, value: ArrayLike) -> Array:
+def vector(name: str, value: ArrayLike) -> Array:
     """Check a list of finite numbers; return it in double precision."""
     result = finite(name, value)
     if result.ndim != 1:
@@ -502,7 +524,7 @@ def kernel(name: str, function: object) -> Callable[[Array, Array], Array]:
     return checked
 
 
-def distances(name: str, value: ArrayLike, length: int) -> Array:
+def metric(name: str, value: ArrayLike, length: int) -> Array:
     """Check the distances of different points: symmetric, positive outside of the diagonal."""
     result = matrix(name, value)
     if result.shape != (length, length):

@@ -109,8 +109,8 @@ def kolmogorov_distance(
     ...                     y_weights=[0.2, 0.3, 0.5])
     0.3
     """
-    first, second = _checks.samples(x, y, x_weights, y_weights)
-    _checks.line("x", first.points)
+    first, second = _checks.weighted_points(x, y, x_weights, y_weights)
+    _checks.vector("x", first.points)
     _, gaps = _measures.steps(_measures.difference(first, second))
     return float(np.abs(gaps).max(initial=0.0))
 
@@ -169,7 +169,7 @@ def mmd(
     >>> mmd([0.0, 1.0], [2.0, 3.0])
     1.07813521719
     """
-    first, second = _checks.samples(x, y, x_weights, y_weights)
+    first, second = _checks.weighted_points(x, y, x_weights, y_weights)
     function = _kernel(kernel, bandwidth)
     signed = _measures.difference(first, second)
     square = _measures.quadratic_form(signed, function)
@@ -239,7 +239,7 @@ def mmd_squared(
     >>> mmd_squared([0.0, 1.0], [2.0, 3.0], unbiased=True)
     0.768906208063
     """
-    first, second = _checks.samples(x, y, x_weights, y_weights)
+    first, second = _checks.weighted_points(x, y, x_weights, y_weights)
     function = _kernel(kernel, bandwidth)
     if not _checks.flag("unbiased", unbiased):
         return _measures.quadratic_form(_measures.difference(first, second), function)
@@ -373,7 +373,7 @@ def energy_distance(
     ...                 y_weights=[0.2, 0.3, 0.5])
     0.54
     """
-    first, second = _checks.samples(x, y, x_weights, y_weights)
+    first, second = _checks.weighted_points(x, y, x_weights, y_weights)
     signed = _measures.difference(first, second)
     if signed.points.size == len(signed.points):
         gaps, heights = _measures.steps(signed._replace(points=signed.points.ravel()))
@@ -443,12 +443,12 @@ def dudley_distance(
     if x is not None and distance is None:
         points = _checks.points("x", x)
         _checks.same_length(p=law.values, x=points)
-        first, second = _checks.samples(points, points, law.values, model.values)
+        first, second = _checks.weighted_points(points, points, law.values, model.values)
         return _measures.bounded_lipschitz_between(
             _measures.difference(first, second), together=together
         )
     if distance is not None and x is None:
-        apart = _checks.distances("distance", distance, len(law.values))
+        apart = _checks.metric("distance", distance, len(law.values))
         mass = _measures.difference_of_laws(law, model)
         return _measures.bounded_lipschitz(mass, apart, together=together)
     raise TypeError("give either the points x or their distance, and not both")

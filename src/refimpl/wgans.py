@@ -73,10 +73,10 @@ def critic_objective(
     ...                  x_weights=[0.5, 0.3, 0.2], y_weights=[0.2, 0.3, 0.5])
     0.9
     """
-    data, model = _checks.samples(x, y, x_weights, y_weights)
+    data, model = _checks.weighted_points(x, y, x_weights, y_weights)
     if critic is None:
-        _checks.line("x", data.points)
-        _checks.line("y", model.points)
+        _checks.vector("x", data.points)
+        _checks.vector("y", model.points)
     else:
         data, model = (
             a._replace(points=_checks.image("critic", critic, a.points, a.weights.shape))
@@ -134,14 +134,14 @@ def lipschitz_constant(
         points = _checks.points("x", x)
         if callable(values):
             values = _checks.image("values", values, points, points.shape[:1])
-        heights = _checks.line("values", values)
+        heights = _checks.vector("values", values)
         _checks.same_length(values=heights, x=points)
         return _measures.steepest_between(heights, points)
     if distance is not None and x is None:
         if callable(values):
             raise TypeError("values is a function; give the points x, or give its values")
-        heights = _checks.line("values", values)
-        return _measures.steepest(heights, _checks.distances("distance", distance, len(heights)))
+        heights = _checks.vector("values", values)
+        return _measures.steepest(heights, _checks.metric("distance", distance, len(heights)))
     raise TypeError("give either the points x or their distance, and not both")
 
 

@@ -104,7 +104,7 @@ class Algebra:
         parts = []
         for monomial, value in self.normal_form(node.body).items():
             bound, rest = node.bound, monomial
-            if node.condition is None:
+            if node.condition is None and not node.spaces:
                 bound, rest = self._without_laws(bound, monomial)
             if bound:
                 parts.append(self._linear(replace(node, bound=bound), {rest: value}))
@@ -152,7 +152,8 @@ class Algebra:
             written = body if name == "body" else None
             parts.append(written or self._part(getattr(node, name)))
         if isinstance(node, syn.Functional) and MACROS[node.name].symmetric:
-            parts = [parts[0], *sorted(self._part(argument) for argument in node.arguments)]
+            first, last = node.arguments[:-2], node.arguments[-2:]
+            parts = [parts[0], *map(self._part, first), *sorted(map(self._part, last))]
         if isinstance(node, syn.Function) and node.name in {"max", "min"}:
             parts = [parts[0], *sorted(self._part(argument) for argument in node.args)]
         if isinstance(node, syn.Functional) and node.name == "h":

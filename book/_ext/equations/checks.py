@@ -10,7 +10,8 @@ value, and neighbours in the chain are compared:
   weaker bound would pass as well. It must also be strict somewhere, or it should be an equality,
 - an undefined value, such as 0/0 outside of the book's conventions, fails.
 
-A comparison whose error bound is as large as its sides decides nothing and is not counted.
+A comparison whose error bound is as large as its sides decides nothing and is not counted; a
+quarter of the instances has to decide.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ CLOSE = 1e-6
 NOT_CLOSE = 1e-4
 # How many instances of a case that :tight: names are tried.
 TIGHT_INSTANCES = 12
+
+# The smallest part of the instances that has to decide a relation.
+FEWEST = 0.25
 
 INEQUALITIES = {r"\le", r"\ge", "<", ">"}
 REFUTED, INFINITE, HOLDS = "refuted", "infinite", "holds"
@@ -220,9 +224,9 @@ class Checker:
     def __init__(
         self, setting: Setting, name: str, tight: str = "", count: int | None = None
     ) -> None:
-        """Draw the instances, and those that ``:tight:`` names."""
+        """Draw the instances, and those that ``:tight:`` names; a count is given if they cost."""
         self.setting = setting
-        self.instances = setting.instances(name, count or INSTANCES)
+        self.instances = setting.instances(name, count or INSTANCES, costly=count is not None)
         # The numbers of the instances of each case that :tight: names.
         self.cases: dict[str, range] = {}
         self._add_cases(tight, tuple(self.instances))
@@ -399,9 +403,11 @@ class Checker:
         if not run.links and not run.failures:
             yield Failure(0, 0, "no instance decides: numbers are out of range")
         for (row, link), compared in run.links.items():
-            if not any(c is not None and c.holds is not None for c in compared):
-                message = "no instance decides: the rounding errors are too large"
-                yield Failure(row, link, message)
+            decided = sum(c is not None and c.holds is not None for c in compared)
+            if decided < FEWEST * len(compared):
+                why = "numbers are out of range, or the rounding errors are too large"
+                few = f"only {decided} of {len(compared)} instances decide"
+                yield Failure(row, link, f"{few if decided else 'no instance decides'}: {why}")
                 continue
             weak = row < len(rows) and rows[row].links[link][0] in {r"\le", r"\ge"}
             if weak and (row, link) not in strict:

@@ -248,8 +248,9 @@ def table_line(verdict: Verdict) -> str:
 
 
 def complaints(verdict: Verdict) -> Iterator[str]:
-    """Yield what is wrong, each indented below the line of the table."""
-    for text in (*verdict.problems, *(f"survivor: {latex}" for latex in verdict.survivors)):
+    """Yield what is wrong, and what is let off, each indented below the line of the table."""
+    survivors = (f"survivor: {latex}" for latex in verdict.survivors)
+    for text in (*verdict.problems, *survivors, *verdict.remarks):
         yield "    " + text.replace("\n", "\n    ")
 
 
@@ -261,11 +262,13 @@ def totals(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield f"{len(steps)} steps of derivations: {_counts(steps, EXECUTED, NOT_RUN)}."
     made, killed = (sum(getattr(v, name) for v in verdicts) for name in ("mutants", "killed"))
     yield f"{made} mutants, {killed} killed."
-    excused, absorbed, weaker = (
-        sum(getattr(v, name) for v in verdicts) for name in ("excused", "absorbed", "weaker")
+    excused, true, absorbed, weaker = (
+        sum(getattr(v, name) for v in verdicts)
+        for name in ("excused", "true", "absorbed", "weaker")
     )
     yield (
         f"Not counted as mutants: {excused} that say the same, with the proof beside them;"
+        f" {true} that are other true statements, with the reason beside them;"
         f" {absorbed} that are infinite on both sides;"
         f" {weaker} that weaken a bound which is declared slack."
     )

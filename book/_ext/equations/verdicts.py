@@ -5,10 +5,12 @@ its bounds are tight, its code agrees, and its mutants fail. A step of a derivat
 like an equation of its own, against the line before it; a mutant of a line has to disagree with
 the line before or with the line after.
 
-A mutant that does not fail is a survivor, and survivors are failures. Only two sorts are let off:
-mutants that say the same as the original although algebra does not see it, which the author names
-in ``:equivalent:`` with a proof, and mutants whose two sides are infinite on every instance.
-Where ``:slack:`` says why a bound is never attained, weaker bounds that hold are counted apart.
+A mutant that does not fail is a survivor, and survivors are failures. Let off, and counted apart,
+are mutants that say the same as the original although algebra does not see it, which the author
+names in ``:equivalent:`` with a proof; mutants that are other true statements, each of which the
+author writes out in ``:also-true:`` with the reason why it holds; and mutants whose two sides are
+infinite on every instance. Where ``:slack:`` says why a bound is never attained, weaker bounds
+that hold are counted apart as well.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ from equations.syntax import LatexError, Row
 from equations.values import EvaluationError, Table
 
 EXECUTED, TESTED, ILLUSTRATED, NOT_RUN = "executed", "tested", "illustrated", "not run"
-# Formulas with integrals are slow and smooth.
+# Formulas with integrals, limits and gradients are slow and smooth.
+SLOW = (r"\int", r"\sim \Normal", r"\lim", r"\text{as}", r"\text{ as }", r"\nabla", r"\partial^2")
 INTEGRAL_INSTANCES = 16
 
 
@@ -54,8 +57,10 @@ class Verdict:
     ``infinite`` counts comparisons of two infinities, ``undecided`` those whose rounding errors
     were too large to decide; ``worst`` is the largest error, as a part of its tolerance. Of the
     ``mutants``, ``killed`` failed; ``excused`` say the same for a reason that ``:equivalent:``
-    gives, ``absorbed`` are infinite on both sides throughout, ``weaker`` hold where ``:slack:``
-    says that the bound is not tight. These three are not among the mutants.
+    gives, ``true`` are other statements that hold, as ``:also-true:`` says, ``absorbed`` are
+    infinite on both sides throughout, ``weaker`` hold where ``:slack:`` says that the bound is not
+    tight. These four are not among the mutants. ``remarks`` says how many of them each entry of
+    ``:equivalent:`` and ``:also-true:`` covers.
     """
 
     name: str
@@ -70,11 +75,13 @@ class Verdict:
     mutants: int = 0
     killed: int = 0
     excused: int = 0
+    true: int = 0
     absorbed: int = 0
     weaker: int = 0
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
     survivors: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -137,7 +144,7 @@ def _checker(name: str, meaning: tuple[str, str, str], tight: str, count: int | 
 def checker_of(name: str, options: Mapping[str, str], tight: str, text: str) -> Checker:
     """Return the checker for the setting that the options of a block describe."""
     meaning = (options.get("for", ""), options.get("if", ""), options.get("where", ""))
-    slow = r"\int" in text or r"\sim \Normal" in text
+    slow = any(command in text for command in SLOW)
     return _checker(name, meaning, tight, INTEGRAL_INSTANCES if slow else None)
 
 
@@ -222,7 +229,7 @@ class _Statement:
 
     def _mutate(self, run: Run, witnesses: Witnesses) -> None:
         checker = self.checker
-        jury = _Jury(self.verdict, self.equation.options.get("equivalent", ""))
+        jury = _Jury(self.verdict, self.equation.options)
         similar, laws = similar_symbols(checker), laws_of(checker)
         alike = interchangeable(checker)
         strict = checker.strict(run)
@@ -335,21 +342,53 @@ class _Case:
         return self.checker.judge(self.claim, self.witnesses, self.strict)
 
 
+class _Entries:
+    """The entries of ``:equivalent:`` or ``:also-true:``, and how many mutants each covers.
+
+    Both options read ``$a + b$ because …; $…$ because …``.
+    """
+
+    def __init__(self, name: str, text: str) -> None:
+        parts = re.findall(r"\$([^$]*)\$\s*because\s+[^;\s]", text)
+        self.name = name
+        self.covered = dict.fromkeys(parts, 0)
+        self.readable = len(parts) == len(re.findall(r"(?:^|;)\s*\$", text)) and (
+            bool(parts) or not text.strip()
+        )
+
+    def enter(self, parts: Collection[str]) -> bool:
+        """Count one mutant for each of some entries; return whether there are any."""
+        for part in parts:
+            self.covered[part] += 1
+        return bool(parts)
+
+    def wrong(self) -> Iterator[str]:
+        """Yield what is wrong with the option."""
+        if not self.readable:
+            yield f"write :{self.name}: as $formula$ because reason; …"
+        for part, count in self.covered.items():
+            if not count and self.name == "equivalent":
+                yield f":equivalent: names ${part}$, which no surviving mutant contains; remove it"
+            elif not count:
+                yield f":also-true: names ${part}$, which is no surviving mutant; remove it"
+
+    def remarks(self) -> Iterator[str]:
+        """Say how many mutants each entry covers."""
+        for part, count in self.covered.items():
+            yield f"{self.name}: ${part}$ covers {count} mutant{'s' * (count != 1)}"
+
+
 class _Jury:
     """Lets the cases of each mutant decide, and enters the outcome into a verdict.
 
-    The option ``:equivalent:`` reads ``$a + b$ because …; $…$ because …``. Each formula covers the
-    mutants that contain it where the original does not.
+    Each formula of ``:equivalent:`` covers the mutants that contain it where the original does
+    not. A formula of ``:also-true:`` is one mutant, as it is printed.
     """
 
-    def __init__(self, verdict: Verdict, equivalent: str) -> None:
+    def __init__(self, verdict: Verdict, options: Mapping[str, str]) -> None:
         self.verdict = verdict
-        parts = re.findall(r"\$([^$]*)\$\s*because\s+[^;\s]", equivalent)
-        self.excuses = dict.fromkeys(map(_squeezed, parts), 0)
-        if equivalent and len(parts) != len(re.findall(r"(?:^|;)\s*\$", equivalent)):
-            verdict.problems.append(
-                f"{verdict.file}:{verdict.line}: write :equivalent: as $formula$ because reason; …"
-            )
+        self.same = _Entries("equivalent", options.get("equivalent", ""))
+        self.true = _Entries("also-true", options.get("also-true", ""))
 
     def judge(
         self, cases: Sequence[_Case], shown: Row, original: Row, *, slack: bool = False
@@ -365,9 +404,14 @@ class _Jury:
                     return
         except (EvaluationError, SettingError):
             return  # A mutant without meaning; no reader would take it for a formula.
+        new, old = _squeezed(syn.latex(shown)), _squeezed(syn.latex(original))
         if HOLDS not in opinions:
             self.verdict.absorbed += opinions[-1] == INFINITE
-        elif self._excused(shown, original):
+        elif self.true.enter([part for part in self.true.covered if _squeezed(part) == new]):
+            self.verdict.true += 1
+        elif self.same.enter(
+            [p for p in self.same.covered if _squeezed(p) in new and _squeezed(p) not in old]
+        ):
             self.verdict.excused += 1
         elif slack:
             self.verdict.weaker += 1
@@ -375,21 +419,13 @@ class _Jury:
             self.verdict.mutants += 1
             self.verdict.survivors.append(syn.latex(shown))
 
-    def _excused(self, shown: Row, original: Row) -> bool:
-        new, old = _squeezed(syn.latex(shown)), _squeezed(syn.latex(original))
-        found = [part for part in self.excuses if part in new and part not in old]
-        for part in found:
-            self.excuses[part] += 1
-        return bool(found)
-
     def dismiss(self) -> None:
-        """Report the excuses that no mutant needed."""
-        for part, used in self.excuses.items():
-            if not used:
-                self.verdict.problems.append(
-                    f"{self.verdict.file}:{self.verdict.line}: "
-                    f":equivalent: names ${part}$, which no surviving mutant contains; remove it"
-                )
+        """Report how many mutants each entry covers, and the entries that cover none."""
+        for entries in (self.same, self.true):
+            self.verdict.problems += [
+                f"{self.verdict.file}:{self.verdict.line}: {wrong}" for wrong in entries.wrong()
+            ]
+            self.verdict.remarks += entries.remarks()
 
 
 def _squeezed(text: str) -> str:
@@ -414,7 +450,7 @@ def check_derivation(derivation: Derivation, equation: Equation | None) -> list[
         tight = "" if "for" in derivation.options else options.get("tight", "")
         formulas = " ".join([chain.head for chain in derivation.chains] + [s.latex for s in steps])
         checker = checker_of(derivation.id, options, tight, formulas)
-        jury = _Jury(verdicts[0], derivation.options.get("equivalent", ""))
+        jury = _Jury(verdicts[0], derivation.options)
         rest = iter(verdicts)
         for chain in derivation.chains:
             of_chain = [next(rest) for _ in chain.steps]
