@@ -219,6 +219,10 @@ cost = Kind({**NON_NEGATIVE, **MATRICES})  # the same, and non-negative
 vector = Kind({**FINITE, "scalar": Bad(lambda _: 1.0), "rows": Bad(lambda v: [v, v])})
 points = Kind({**FINITE, "scalar": Bad(lambda _: 1.0), "too deep": Bad(lambda v: [[[v]]])})
 table = Kind({**FINITE, **MATRICES, "several": Bad(lambda v: [v, v])})  # one matrix
+pairs = Kind(  # numbers for pairs, the same in both orders
+    {what: bad for what, bad in table.bad.items() if what not in {"string", "scalar"}}
+    | {"not symmetric": Bad(lambda v: np.triu(v) + np.eye(2)[::-1])}
+)
 metric = Kind(  # distances of different points
     {
         **table.bad,
@@ -347,6 +351,7 @@ IPMS = [
     call(refimpl.integral_probability_metric, p=law(LAW), q=law(OTHER), critics=table([LAW])),
     call(refimpl.kolmogorov_distance, **SAMPLES | {"x": vector(X), "y": vector(Y)}),
     call(refimpl.mmd, **SAMPLES, **KERNEL),
+    call(refimpl.mmd, x=law([0.7, 0.3]), y=law([0.2, 0.8]), kernel=pairs(COV)),
     call(refimpl.mmd_squared, **SAMPLES, **KERNEL),
     call(refimpl.mmd_squared, x=points(X), y=points(Y), unbiased=flag(value=True)),
     call(
@@ -357,6 +362,7 @@ IPMS = [
         bandwidth=positive_number(2.0),
     ),
     call(refimpl.energy_distance, **SAMPLES),
+    call(refimpl.energy_distance, x=law([0.7, 0.3]), y=law([0.2, 0.8]), cost=pairs(DISTANCE)),
     call(refimpl.dudley_distance, p=law(LAW), q=law(OTHER), x=points(LAW), norm=word("sum")),
     call(refimpl.dudley_distance, p=law([0.7, 0.3]), q=law([0.2, 0.8]), distance=metric(DISTANCE)),
 ]

@@ -259,11 +259,42 @@ def test_kernel_has_to_be_positive_definite() -> None:
     assert mmd([0.0, 0.0], [1.0], kernel=lambda s, t: -1e-6 * (s[:, None] == t) + 1e9) == 0
 
 
+@given(pairs(4), st.lists(positions, min_size=8, max_size=8))
+def test_matrices_of_kernels_and_distances(pair: tuple[Array, Array], numbers: list[float]) -> None:
+    p, q = pair
+    x = np.reshape(numbers, (4, 2))
+    weights: dict[str, Any] = {"x_weights": p, "y_weights": q}
+    distances = np.linalg.norm(x[:, None] - x, axis=-1)
+    gram = np.exp(-(distances**2) / 2)
+    assert mmd(p, q, kernel=gram) ** 2 == pytest.approx(mmd_squared(x, x, **weights), abs=1e-14)
+    assert mmd_squared(p, q, kernel=gram) == pytest.approx(mmd_squared(x, x, **weights), abs=1e-14)
+    expected = energy_distance(x, x, **weights)
+    assert energy_distance(p, q, cost=distances) == pytest.approx(expected, abs=1e-13)
+
+
+def test_energy_distance_may_be_negative_for_a_metric_that_is_not_of_negative_type() -> None:
+    """The graph in which each of two points is joined to each of three."""
+    cost = np.full((5, 5), 2.0) - 2 * np.eye(5)
+    cost[:2, 2:] = cost[2:, :2] = 1
+    p, q = [0.5, 0.5, 0, 0, 0], [0, 0, 1 / 3, 1 / 3, 1 / 3]
+    assert energy_distance(p, q, cost=cost) == pytest.approx(2 - 1 - 4 / 3)
+
+
 def test_errors_of_kernels_and_samples() -> None:
-    with pytest.raises(TypeError, match="kernel = 3 is not a function"):
-        mmd([0.0], [1.0], kernel=3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="kernel = 3 is no kernel"):
+        mmd([1.0], [1.0], kernel=3)
+    with pytest.raises(ValueError, match=r"kernel has shape \(1, 1\); give shape \(2, 2\)"):
+        mmd([0.5, 0.5], [1.0, 0.0], kernel=[[1.0]])
+    with pytest.raises(ValueError, match="x has 1, y has 2"):
+        mmd([1.0], [0.5, 0.5], kernel=[[1.0]])
+    with pytest.raises(ValueError, match="give one law each"):
+        mmd([[1.0]], [[1.0]], kernel=[[1.0]])
+    with pytest.raises(TypeError, match="x and y are laws here"):
+        energy_distance([1.0], [1.0], cost=[[0.0]], x_weights=[1.0])
+    with pytest.raises(TypeError, match="kernel is a matrix; give a function"):
+        mmd_squared([1.0], [1.0], kernel=[[1.0]], unbiased=True)
     with pytest.raises(ValueError, match="kernel = 'cauchy' is unknown"):
-        mmd([0.0], [1.0], kernel="cauchy")  # type: ignore[arg-type]
+        mmd([0.0], [1.0], kernel="cauchy")
     with pytest.raises(ValueError, match="kernel returns an array of shape"):
         mmd([0.0], [1.0], kernel=lambda s, _: s)
     with pytest.raises(ValueError, match=r"kernel\[0, 0\] = nan is not a finite number"):

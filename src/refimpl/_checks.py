@@ -524,17 +524,23 @@ def kernel(name: str, function: object) -> Callable[[Array, Array], Array]:
     return checked
 
 
-def metric(name: str, value: ArrayLike, length: int) -> Array:
-    """Check the distances of different points: symmetric, positive outside of the diagonal."""
+def pairs(name: str, value: ArrayLike, length: int) -> Array:
+    """Check a matrix with a number for each pair of outcomes, the same in both orders."""
     result = matrix(name, value)
     if result.shape != (length, length):
         raise ValueError(f"{name} has shape {result.shape}; give shape {(length, length)}")
+    skew = np.abs(result - result.T) > tolerance(result, length) * np.abs(result).max()
+    _blame(name, result, skew, "differs from the mirrored entry; the matrix must be symmetric")
+    return result
+
+
+def metric(name: str, value: ArrayLike, length: int) -> Array:
+    """Check the distances of different points: symmetric, positive outside of the diagonal."""
+    result = pairs(name, value, length)
     diagonal = np.eye(length, dtype=bool)
     _blame(name, result, diagonal & (result != 0), "is on the diagonal; distances there are 0")
     why = "is not positive; distances of different points are > 0"
     _blame(name, result, ~diagonal & (result <= 0), why)
-    skew = np.abs(result - result.T) > tolerance(result, length) * result
-    _blame(name, result, skew, "differs from the mirrored entry; distances are symmetric")
     return result
 
 

@@ -90,13 +90,20 @@ def rows(count: int, width: int) -> Iterator[slice]:
         yield slice(start, start + size)
 
 
-def quadratic_form(signed: Signed, kernel: Kernel) -> float:
-    """Return the sum of mass · kernel · mass over all pairs."""
-    total, n = 0.0, len(signed.points)
+def quadratic_form(signed: Signed, kernel: Kernel) -> tuple[float, float]:
+    """Return the sum of mass · kernel · mass over all pairs, and that of the absolute values."""
+    total, size, n = 0.0, 0.0, len(signed.points)
     for block in rows(n, n):
         values = kernel(signed.points[block], signed.points)
         total += float(signed.mass[block] @ (values @ signed.mass))
-    return total / signed.unit**2
+        size += float(np.abs(signed.mass[block]) @ (np.abs(values) @ np.abs(signed.mass)))
+    return total / signed.unit**2, size / signed.unit**2
+
+
+def matrix_form(mass: Array, matrix: Array) -> tuple[float, float]:
+    """Return the same for a matrix."""
+    size = np.abs(mass)
+    return float(mass @ matrix @ mass), float(size @ np.abs(matrix) @ size)
 
 
 def mean_of_pairs(x: Array, y: Array, kernel: Kernel) -> float:

@@ -20,7 +20,7 @@ __all__ = [
     "mmd_squared",
 ]
 
-Kernel = Literal["gaussian", "laplace"] | Callable[[Array, Array], Any]
+Kernel = Literal["gaussian", "laplace"] | Callable[[Array, Array], Any] | ArrayLike
 
 
 @_sums.quiet
@@ -138,12 +138,13 @@ def mmd(
         Points of the first law: numbers of shape (n,), or vectors of shape (n, d).
     y : array_like
         Points of the second law, of shape (m,) or (m, d).
-    kernel : {"gaussian", "laplace"} or callable, default "gaussian"
+    kernel : {"gaussian", "laplace"}, callable or array_like, default "gaussian"
         With the Euclidean distance r and the bandwidth b, exp(-r² / 2b²) or exp(-r / b); or a
         positive definite function that takes two lists of points and returns a matrix, with
-        a row for each point of the first list.
+        a row for each point of the first list; or the matrix itself for a finite set, of
+        shape (n, n), and then `x` and `y` are laws on this set.
     bandwidth : float, default 1.0
-        Bandwidth, finite and > 0. A function as kernel has its own.
+        Bandwidth of a named kernel, finite and > 0.
     x_weights : array_like, optional
         Probabilities of the points `x`. By default they are equal.
     y_weights : array_like, optional
@@ -169,16 +170,9 @@ def mmd(
     >>> mmd([0.0, 1.0], [2.0, 3.0])
     1.07813521719
     """
-    first, second = _checks.weighted_points(x, y, x_weights, y_weights)
-    function = _kernel(kernel, bandwidth)
-    signed = _measures.difference(first, second)
-    square = _measures.quadratic_form(signed, function)
-    if square < 0 and not isinstance(kernel, str):
-        size = _measures.quadratic_form(
-            signed._replace(mass=np.abs(signed.mass)), lambda a, b: np.abs(function(a, b))
-        )
-        if square < -1e-9 * size:
-            raise ValueError(f"kernel gives the square {square!r}; it must be positive definite")
+    square, size = _square(x, y, kernel, bandwidth, x_weights, y_weights)
+    if square < -1e-9 * size:
+        raise ValueError(f"kernel gives the square {square!r}; it must be positive definite")
     return math.sqrt(max(square, 0.0))  # rounding may leave a tiny negative number
 
 
@@ -208,12 +202,13 @@ def mmd_squared(
         Points of the second law or sample, of shape (m,) or (m, d).
     unbiased : bool, default False
         Whether to return the unbiased estimate; each sample needs two points or more.
-    kernel : {"gaussian", "laplace"} or callable, default "gaussian"
+    kernel : {"gaussian", "laplace"}, callable or array_like, default "gaussian"
         With the Euclidean distance r and the bandwidth b, exp(-r² / 2b²) or exp(-r / b); or a
         positive definite function that takes two lists of points and returns a matrix, with
-        a row for each point of the first list.
+        a row for each point of the first list; or the matrix itself for a finite set, of
+        shape (n, n), and then `x` and `y` are laws on this set.
     bandwidth : float, default 1.0
-        Bandwidth, finite and > 0. A function as kernel has its own.
+        Bandwidth of a named kernel, finite and > 0.
     x_weights : array_like, optional
         Probabilities of the points `x`. By default they are equal.
     y_weights : array_like, optional
@@ -239,12 +234,14 @@ def mmd_squared(
     >>> mmd_squared([0.0, 1.0], [2.0, 3.0], unbiased=True)
     0.768906208063
     """
-    first, second = _checks.weighted_points(x, y, x_weights, y_weights)
-    function = _kernel(kernel, bandwidth)
     if not _checks.flag("unbiased", unbiased):
-        return _measures.quadratic_form(_measures.difference(first, second), function)
+        return _square(x, y, kernel, bandwidth, x_weights, y_weights)[0]
     if x_weights is not None or y_weights is not None:
         raise TypeError("the unbiased estimate takes no weights; give the samples themselves")
+    first, second = _checks.weighted_points(x, y, None, None)
+    function = _kernel(kernel, bandwidth)
+    if isinstance(function, np.ndarray):
+        raise TypeError("kernel is a matrix; give a function for the unbiased estimate")
     a, b = first.points, second.points
     if min(len(a), len(b)) < 2:
         raise ValueError(f"x has {len(a)} and y {len(b)} points; give two or more of each")
@@ -252,10 +249,46 @@ def mmd_squared(
     return within - 2 * _measures.mean_of_pairs(a, b, function)
 
 
-def _kernel(kernel: Kernel, bandwidth: float) -> Callable[[Array, Array], Array]:
+def _square(
+    x: ArrayLike,
+    y: ArrayLike,
+    kernel: Kernel,
+    bandwidth: float,
+    x_weights: ArrayLike | None,
+    y_weights: ArrayLike | None,
+) -> tuple[float, float]:
+    """Return the squared discrepancy, and the size of the terms that its sum has."""
+    function = _kernel(kernel, bandwidth)
+    if isinstance(function, np.ndarray):
+        mass = _law_difference(x, y, x_weights, y_weights)
+        return _measures.matrix_form(mass, _checks.pairs("kernel", function, len(mass)))
+    signed = _measures.difference(*_checks.weighted_points(x, y, x_weights, y_weights))
+    return _measures.quadratic_form(signed, function)
+
+
+def _law_difference(
+    x: ArrayLike, y: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None
+) -> Array:
+    if x_weights is not None or y_weights is not None:
+        raise TypeError("x and y are laws here, and take no weights; give x and y alone")
+    first, second = (_checks.law(-1, name, law) for name, law in (("x", x), ("y", y)))
+    _checks.same_length(x=first.values, y=second.values)
+    if first.values.ndim > 1 or second.values.ndim > 1:
+        raise ValueError("x and y hold several laws; give one law each")
+    return _measures.difference_of_laws(first, second)
+
+
+def _kernel(kernel: Kernel, bandwidth: float) -> Callable[[Array, Array], Array] | Array:
+    """Return a kernel as a function, or as a matrix."""
     width = _checks.positive_number("bandwidth", bandwidth)
-    if not isinstance(kernel, str):
+    if callable(kernel):
         return _checks.kernel("kernel", kernel)
+    if not isinstance(kernel, str):
+        if isinstance(kernel, (bool, int, float)):
+            raise TypeError(
+                f"kernel = {kernel!r} is no kernel; give a name, a function or a matrix"
+            )
+        return _checks.matrix("kernel", kernel)
     _checks.choice("kernel", kernel, ("gaussian", "laplace"))
     return _measures.gaussian(width) if kernel == "gaussian" else _measures.laplace(width)
 
@@ -330,6 +363,7 @@ def energy_distance(
     x: ArrayLike,
     y: ArrayLike,
     *,
+    cost: ArrayLike | None = None,
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
 ) -> float:
@@ -348,6 +382,9 @@ def energy_distance(
         Euclidean distance.
     y : array_like
         Points of the second law, of shape (m,) or (m, d).
+    cost : array_like, optional
+        Distances of the points of a finite set, of shape (n, n), instead of the Euclidean
+        ones; `x` and `y` are then laws on this set.
     x_weights : array_like, optional
         Probabilities of the points `x`. By default they are equal.
     y_weights : array_like, optional
@@ -356,7 +393,8 @@ def energy_distance(
     Returns
     -------
     float
-        Energy distance in [0, ∞). It is infinite only when it is too large for a float.
+        Energy distance in [0, ∞). It is infinite only when it is too large for a float. With
+        `cost` it may be negative, if the distances are not of negative type.
 
     Raises
     ------
@@ -373,13 +411,15 @@ def energy_distance(
     ...                 y_weights=[0.2, 0.3, 0.5])
     0.54
     """
-    first, second = _checks.weighted_points(x, y, x_weights, y_weights)
-    signed = _measures.difference(first, second)
+    if cost is not None:
+        mass = _law_difference(x, y, x_weights, y_weights)
+        return -_measures.matrix_form(mass, _checks.pairs("cost", cost, len(mass)))[0]
+    signed = _measures.difference(*_checks.weighted_points(x, y, x_weights, y_weights))
     if signed.points.size == len(signed.points):
         gaps, heights = _measures.steps(signed._replace(points=signed.points.ravel()))
         return float(2 * (gaps @ np.square(heights)))
     # Rounding may leave a tiny negative number where the laws are nearly equal.
-    return max(0.0, -_measures.quadratic_form(signed, _measures.distance))
+    return max(0.0, -_measures.quadratic_form(signed, _measures.distance)[0])
 
 
 @_sums.quiet
