@@ -15,6 +15,17 @@ from refimpl.coding import (
     kraft_sum,
     perplexity,
 )
+from refimpl.fdivergences import (
+    GENERATORS,
+    Generator,
+    bretagnolle_huber_bound,
+    chi_square,
+    f_divergence,
+    hellinger_distance,
+    pinsker_bound,
+    total_variation,
+    variational_lower_bound,
+)
 from refimpl.information import (
     binary_entropy,
     conditional_entropy,
@@ -33,6 +44,7 @@ from refimpl.ipms import (
     mmd_gaussian,
     mmd_squared,
 )
+from refimpl.js import js_distance, js_divergence
 from refimpl.kl import (
     donsker_varadhan,
     jeffreys_divergence,
@@ -51,8 +63,12 @@ from refimpl.wgans import (
 )
 
 __all__ = [
+    "GENERATORS",
+    "Generator",
     "binary_cross_entropy",
     "binary_entropy",
+    "bretagnolle_huber_bound",
+    "chi_square",
     "clip_weights",
     "code_lengths",
     "conditional_entropy",
@@ -63,12 +79,16 @@ __all__ = [
     "dudley_distance",
     "energy_distance",
     "entropy",
+    "f_divergence",
     "gaussian_entropy",
     "gradient_penalty",
+    "hellinger_distance",
     "information_content",
     "integral_probability_metric",
     "jeffreys_divergence",
     "joint_entropy",
+    "js_distance",
+    "js_divergence",
     "kl_bernoulli",
     "kl_divergence",
     "kl_gaussian",
@@ -81,8 +101,11 @@ __all__ = [
     "mmd_squared",
     "mutual_information",
     "perplexity",
+    "pinsker_bound",
     "renyi_divergence",
     "spectral_norm",
+    "total_variation",
+    "variational_lower_bound",
 ]
 
 __version__ = version("refimpl")
