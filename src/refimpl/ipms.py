@@ -78,7 +78,7 @@ def kolmogorov_distance(
     """
     Kolmogorov distance of two laws on the line: the largest gap of their distribution functions.
 
-    It is the integral probability metric of the half lines. Equation :eq:`def-ipm`.
+    It is the integral probability metric of the half lines. Equation :eq:`eq-kolmogorov`.
 
     Parameters
     ----------
@@ -130,7 +130,8 @@ def mmd(
 
     It is the largest difference of the means of one function of norm at most 1 in the
     Hilbert space of the kernel. For samples it is the biased estimate, the distance of the
-    empirical laws. Equation :eq:`eq-mmd`.
+    empirical laws. Its square is equation :eq:`eq-mmd`; it is compared with the Wasserstein
+    distance in equation :eq:`ineq-mmd-w1`.
 
     Parameters
     ----------
@@ -192,7 +193,7 @@ def mmd_squared(
 
     The unbiased estimate leaves out the pairs of a point with itself. Its mean over samples
     is the square of the discrepancy of the laws, so that it may be negative.
-    Equation :eq:`eq-mmd`.
+    Equations :eq:`eq-mmd` and :eq:`eq-mmd-unbiased`.
 
     Parameters
     ----------
@@ -373,7 +374,8 @@ def energy_distance(
     It is twice the mean distance of a point of one law and a point of the other, less the
     mean distances of two independent points of the same law. Its square root is a metric. On
     the line it is computed from the sorted points, as twice the integral of the squared
-    difference of the distribution functions. Equation :eq:`eq-energy-distance`.
+    difference of the distribution functions. Equations :eq:`eq-energy-distance` and
+    :eq:`eq-energy-cdf`.
 
     Parameters
     ----------
@@ -435,7 +437,7 @@ def dudley_distance(
     Dudley's bounded-Lipschitz distance of two laws on a finite metric space.
 
     It is the largest difference of the means of one function f with ‖f‖∞ + Lip(f) ≤ 1, found
-    by a linear programme. Equation :eq:`def-ipm`.
+    by a linear programme. Equation :eq:`def-dudley`.
 
     Parameters
     ----------
