@@ -457,7 +457,7 @@ def dudley_distance(
     Returns
     -------
     float
-        Distance in [0, 1] with the sum of the two norms, in [0, 2] with the larger one.
+        Distance in [0, 2].
 
     Raises
     ------
