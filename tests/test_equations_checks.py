@@ -178,7 +178,8 @@ def test_code_may_stand_beside_random_variables(tmp_path: Path) -> None:
 def test_a_row_may_define_a_symbol_for_later_rows(tmp_path: Path) -> None:
     verdict = tried(
         tmp_path,
-        r"m := \frac12 p + \frac12 q \\ \H{m} = \H{\frac{p + q}{2}} \\ \sum_x m(x) = 1",
+        r"m := \frac12 p + \frac12 q \\ "
+        r"\sum_x \abs{p(x) - m(x)} = \frac12 \sum_x \abs{p(x) - q(x)} \\ \sum_x m(x) = 1",
     )
     assert verdict.ok, (verdict.problems, verdict.survivors)
     verdict = tried(
@@ -204,9 +205,11 @@ def test_the_abbreviations_are_mutated_too(tmp_path: Path) -> None:
     )
     assert with_it.problems == []
     assert any(r"m := " in survivor for survivor in with_it.survivors)
+    statement = r"\sum_x \abs{p(x) - m(x)} = \frac12 \sum_x \abs{p(x) - q(x)}"
     fixed = tried(
-        tmp_path, r"\sum_x m(x) = 1 \\ m = \frac12 (p + q)", where=r"$m := \frac12 p + \frac12 q$"
+        tmp_path, rf"\sum_x m(x) = 1 \\ {statement}", where=r"$m := \frac12 p + \frac12 q$"
     )
+    assert fixed.problems == []
     assert not [survivor for survivor in fixed.survivors if "m :=" in survivor]
 
 
@@ -237,7 +240,7 @@ TIGHT: tuple[tuple[str, dict[str, str], str], ...] = (
     (r"\KL{p}{q} \ge 0", {"tight": r"$p \le q$"}, "is not like this"),
     (r"\sum_x \abs{p(x) - q(x)} \le 2", {}, ""),
     (r"\KL{p}{q} \le 2 \KL{p}{q}", {}, "tight on none"),
-    (r"\KL{p}{q} \le \KL{p}{q}", {}, "write ="),
+    (r"\KL{p}{q} \le \CE{p}{q} - \H{p}", {"if": r"$p \ll q$"}, "write ="),
 )
 
 
@@ -251,6 +254,62 @@ def test_a_bound_must_be_tight(
         assert any(message in problem for problem in verdict.problems), verdict.problems
     else:
         assert verdict.problems == []
+
+
+REPEATED: tuple[tuple[str, dict[str, str]], ...] = (
+    (r"\H{p} = \H{p}", {}),
+    ("0 = 0", {}),
+    (r"\H{p} + 2 \H{q} = \H{q} \cdot 2 + \H{p}", {}),
+    (r"\H{p} = \CE{p}{q} - \KL{p}{q} = \CE{p}{q} - \KL{p}{q}", {}),
+    (r"\KL{p}{q} \ge \KL{p}{q}", {}),
+    (r"m(x) = \frac12 (q(x) + p(x))", {"where": r"$m := \frac12 p + \frac12 q$"}),
+    (r"m = \frac{p + q}{2}", {"where": r"$m := \frac12 p + \frac12 q$"}),
+    (r"g(2) = 4", {"where": "$g(s) := s^2$"}),
+    (r"b = \H{p} + \H{q}", {"where": r"$a := \H{p}$; $b := a + \H{q}$"}),
+    (r"b := \H{p} \\ b = \H{p}", {"code": "entropy(p)"}),
+)
+
+
+@pytest.mark.parametrize(("statement", "options"), REPEATED)
+def test_a_formula_that_is_compared_with_itself_says_nothing(
+    tmp_path: Path, statement: str, options: dict[str, str]
+) -> None:
+    setting = f"{LAWS}; element $x$ of the set"
+    (problem,) = tried(tmp_path, statement, for_=setting, **options).problems
+    assert "says nothing: both sides are the same formula" in problem
+
+
+def test_what_states_a_fact_of_algebra_is_no_repetition(tmp_path: Path) -> None:
+    for statement in (
+        r"\sum_x p(x) = 1",
+        r"\J{p}{q} = \J{q}{p}",
+        r"\Hbits{p} = \frac{\H{p}}{\log 2}",
+        r"(\H{p} - \H{q})^2 = \H{p}^2 - 2 \H{p} \H{q} + \H{q}^2",
+    ):
+        assert tried(tmp_path, statement).problems == []
+
+
+def test_what_is_infinite_throughout_has_to_be_said(tmp_path: Path) -> None:
+    setting = r"$s \in (0, 1)$"
+    (problem,) = tried(tmp_path, r"\kl{s}{0} = 2 \kl{s}{0} + 1", for_=setting).problems
+    assert "both sides are infinite on every instance" in problem
+    (problem,) = tried(
+        tmp_path, r"d := s \log \frac{s}{0}", for_=setting, code="kl_bernoulli(s, 0)"
+    ).problems
+    assert "both sides are infinite on every instance" in problem
+    assert tried(tmp_path, r"\kl{s}{0} = \infty", for_=setting).problems == []
+    assert tried(tmp_path, r"-\kl{s}{0} = -\infty", for_=setting).problems == []
+
+
+def test_a_definition_is_compared_with_the_package(tmp_path: Path) -> None:
+    statement = r"g := \sum_x p(x)^2 \\ g = \E{x \sim p}{p(x)}"
+    (problem,) = tried(tmp_path, statement, kind="definition").problems
+    assert "only introduces a symbol" in problem
+    assert tried(tmp_path, statement, kind="identity").problems == []
+    calls = r"g := \sum_x p(x) \log p(x) \\ \H{p} = -g"
+    assert tried(tmp_path, calls, kind="definition").problems == []
+    (problem,) = tried(tmp_path, r"\H{p} = \CE{p}{p}", code="entropy; nothing").problems
+    assert "refimpl has no function nothing" in problem
 
 
 ONLY_SMALL = (
@@ -304,7 +363,7 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, statement: str, me
 
 
 def test_a_failure_shows_the_instance_that_breaks_it(tmp_path: Path) -> None:
-    (problem,) = tried(tmp_path, r"1 = 1 \\ \KL{p}{q} = \KL{q}{p}").problems
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2 \\ \KL{p}{q} = \KL{q}{p}").problems
     assert f"{tmp_path / 'page.md'}:7: " in problem, problem
     assert r"\KL{p}{q} = \KL{q}{p} does not hold: left " in problem
     assert "\n      p = np.array([0." in problem
@@ -312,10 +371,36 @@ def test_a_failure_shows_the_instance_that_breaks_it(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    (problem,) = tried(tmp_path, "1 = 1", for_="lots of laws").problems
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2", for_="lots of laws").problems
+    assert "names no symbol in $…$" in problem
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2", for_="lots of $p$").problems
     assert "cannot read the phrase" in problem
-    (problem,) = tried(tmp_path, "1 = 1", if_="$p$").problems
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2", if_="$p$").problems
     assert "is no relation" in problem
+
+
+REDEFINED = (
+    ("$p := q$", "p is declared in :for:"),
+    ("$q(x) := p(x)$", "q is declared in :for:"),
+    (r"$w_k := 1$", r"w_k is declared in :for:"),
+    ("$e := 2$", "e is a constant"),
+    (r"$\pi := 3$", r"\pi is a constant"),
+    ("$u := 1$; $u := 2$", "u is defined twice"),
+)
+
+
+@pytest.mark.parametrize(("where", "message"), REDEFINED)
+def test_an_abbreviation_is_a_new_symbol(tmp_path: Path, where: str, message: str) -> None:
+    setting = f"{LAWS}; weights $w_k$"
+    (problem,) = tried(
+        tmp_path, r"\KL{p}{q} = \CE{p}{q} - \H{p}", for_=setting, where=where
+    ).problems
+    assert message in problem
+
+
+def test_a_case_of_tightness_is_a_formula(tmp_path: Path) -> None:
+    (problem,) = tried(tmp_path, r"\KL{p}{q} \ge 0", tight="everywhere").problems
+    assert ":tight: everywhere names no case" in problem
 
 
 def test_an_excuse_covers_the_mutants_that_contain_it(tmp_path: Path) -> None:
@@ -330,9 +415,9 @@ def test_an_excuse_covers_the_mutants_that_contain_it(tmp_path: Path) -> None:
 
 
 def test_an_excuse_without_mutant_or_reason_is_reported(tmp_path: Path) -> None:
-    (problem,) = tried(tmp_path, "1 = 1", equivalent="$2 = 2$ because so").problems
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2", equivalent="$2 = 2$ because so").problems
     assert "no surviving mutant contains" in problem
-    (problem,) = tried(tmp_path, "1 = 1", equivalent="$2 = 2$").problems
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2", equivalent="$2 = 2$").problems
     assert "write :equivalent: as" in problem
 
 
@@ -489,15 +574,17 @@ def test_a_step_that_is_not_run_is_passed_over(tmp_path: Path) -> None:
         r"""\CE{p}{q}
   = \foo                     % (not run: cannot be said) why
   \ge \H{p}                  % two
-  \le \bar                   % (not run: cannot be said) why
+  \to \H{q}                  % (not run: cannot be said) why
   \ge 0                      % four""",
     )
     first, second, third, fourth = check_derivation(block, None)
     assert (first.level, first.note, first.ok) == ("not run", "cannot be said", True)
+    (remark,) = first.remarks
+    assert r"cannot be read: cannot read on at \foo" in remark
     assert second.ok
-    assert third.level == "not run"
+    assert (third.level, third.remarks) == ("not run", [])
     (problem,) = fourth.problems
-    assert r"the relation \le \ge cannot be run" in problem
+    assert r"the relation \to \ge cannot be run" in problem
     only = derivation(tmp_path, "a\n  = b  % (not run: why) because")
     assert [verdict.level for verdict in check_derivation(only, None)] == ["not run"]
 
@@ -518,6 +605,52 @@ def test_a_derivation_has_the_setting_of_its_equation(tmp_path: Path) -> None:
     alone = derivation(tmp_path, body, f":for: {LAWS}\n")
     first, _ = check_derivation(alone, parent)
     assert "does not say what m is" in first.problems[0]
+
+
+def test_a_chain_does_not_turn_round(tmp_path: Path) -> None:
+    body = "\\H{p}\n  \\ge 0   % a\n  = 0   % b\n  < \\log n   % c"
+    setting = f":for: {LAWS} with $n$ outcomes\n"
+    *_, last = check_derivation(derivation(tmp_path, body, setting), None)
+    assert f"{tmp_path / 'page.md'}:7: this chain turns round" in last.problems[0]
+    (problem,) = tried(tmp_path, r"0 \le \H{p} \ge \H{p} - 1").problems
+    assert "line 7, column 17: this chain turns round" in problem
+
+
+REACHES = (
+    # statement, lines of the derivation, whether they reach it
+    (r"\CE{p}{q} \ge \H{p}", r"\CE{p}{q} ; = \H{p} + \KL{p}{q} ; \ge \H{p}", True),
+    (r"\CE{p}{q} \ge \H{p}", r"\H{p} ; \le \H{p} + \KL{p}{q} ; = \CE{p}{q}", True),
+    (r"\CE{p}{q} \ge \H{p}", r"\CE{p}{q} - \H{p} ; = \KL{p}{q} ; \ge 0", True),
+    (r"\CE{p}{q} \ge \H{p}", r"\CEbits{p}{q} - \Hbits{p} ; = \KLbits{p}{q} ; \ge 0", True),
+    (r"\CE{p}{q} \ge \H{p}", r"\KL{p}{q} ; = \KL{p}{q} + 0 ; \ge 0", True),
+    (r"\CE{p}{q} \ge \H{p}", r"2 \KL{p}{q} ; = \KL{p}{q} + \KL{p}{q} ; \ge 0", False),
+    (r"\CE{p}{q} \ge \H{p}", r"\CE{p}{q} ; = \H{p} + \KL{p}{q}", False),
+    (r"\CE{p}{q} \ge \H{p}", r"\J{p}{q} ; = \KL{p}{q} + \KL{q}{p} ; \ge 0", False),
+    (r"\CE{p}{q} \ge \H{p} \\ \H{p} \ge 0", r"\H{p} ; = \CE{p}{p} ; \ge 0", True),
+    (r"\CE{p}{q} = \H{p} + \KL{p}{q}", r"\CE{p}{q} ; \ge \H{p}", False),
+    (r"\CE{p}{q} = \H{p} + \KL{p}{q}", r"\H{p} ; = \CE{p}{q} - \KL{p}{q}", True),
+    (r"\CE{p}{q} = \H{p} + \KL{p}{q}", r"\CE{p}{q} ; = -\sum_x p(x) \log q(x)", False),
+    (r"\lim_n a_n = \H{p}", r"\H{p} ; = -\sum_x p(x) \log p(x)", False),
+)
+
+
+@pytest.mark.parametrize(("statement", "lines", "reaches"), REACHES)
+def test_a_derivation_reaches_its_statement_or_says_what_it_shows(
+    tmp_path: Path,
+    statement: str,
+    lines: str,
+    reaches: bool,  # noqa: FBT001  (a parameter of a test)
+) -> None:
+    parent = equation(tmp_path, statement, if_=r"$p \ll q$")
+    head, *steps = lines.split(" ; ")
+    body = "\n".join([head, *(f"  {step}   % why" for step in steps)])
+    found = check_derivation(derivation(tmp_path, body, ""), parent)
+    lost = [p for v in found for p in v.problems if "no two lines of this derivation" in p]
+    assert bool(lost) is not reaches, [verdict.problems for verdict in found]
+    said = check_derivation(derivation(tmp_path, body, ":shows: something else\n"), parent)
+    assert not any("no two lines" in problem for v in said for problem in v.problems)
+    empty = check_derivation(derivation(tmp_path, body, ":shows:\n"), parent)
+    assert ":shows: says nothing" in empty[0].problems[0]
 
 
 def test_the_excuses_of_a_derivation_are_its_own(tmp_path: Path) -> None:
@@ -555,7 +688,7 @@ def test_a_fault_in_a_step_is_shown_in_the_file(
 
 
 def test_a_setting_of_a_derivation_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    block = derivation(tmp_path, "a\n  = b   % c", ":for: lots of laws\n")
+    block = derivation(tmp_path, "a\n  = b   % c", ":for: lots of $p$\n")
     (verdict,) = check_derivation(block, None)
     assert "cannot read the phrase" in verdict.problems[0]
 
@@ -582,6 +715,7 @@ GOOD = f"""\
 ```
 
 ```{{derivation}} eq-good
+:shows: how it splits
 
 \\KL{{p}}{{q}}
   = \\CE{{p}}{{q}} - \\H{{p}}   % split

@@ -21,6 +21,8 @@ from equations.draws import (
 )
 from equations.evaluate import Evaluator
 from equations.extended import Real
+from equations.generators import NAMES as NAMES_OF_GENERATORS
+from equations.generators import Generator
 from equations.settings import Setting, SettingError, ascii_name, declarations
 from equations.syntax import Name, parse_sum
 from equations.values import Element, Matrix, Table, Variable
@@ -56,6 +58,12 @@ PHRASES: tuple[tuple[str, list[tuple[str, str, tuple[str, ...]]]], ...] = (
     ("logits $z$ on the same set", [("z", "function", ("X",))]),
     ("distance $d(x, y)$ on the same set", [("d", "distance", ("X", "X"))]),
     ("cost $c$ on the same set", [("c", "cost", ("X", "X"))]),
+    ("generator $f$", [("f", "generator", ())]),
+    ("smooth generators $f$, $g$", [("f", "strict generator", ()), ("g", "strict generator", ())]),
+    (
+        r"laws $p$, $q$ on a finite set; coupling $\gamma$ of $p$ and $q$",
+        [("p", "law", ("X",)), ("q", "law", ("X",)), (r"\gamma", "coupling", ("X", "X"))],
+    ),
     ("kernel $k(x, y)$ on the same set", [("k", "kernel", ("X", "X"))]),
     ("points $x_i$ on the line", [("x_i", "family real", ("I",))]),
     ("weights $w_k$", [("w_k", "family weights", ("K",))]),
@@ -401,6 +409,50 @@ def test_kernels_are_positive_definite_and_costs_are_not_negative() -> None:
         assert kernel.role == "kernel"
         assert np.linalg.eigvalsh(kernel.values).min() > -1e-12
         assert cost.values.min() >= 0
+
+
+def test_couplings_have_their_marginals() -> None:
+    symbols = declarations(r"laws $p$, $q$ on a finite set; coupling $\gamma$ of $p$ and $q$")
+    for style in ("generic", "disjoint", "equal", "points", "zeros"):
+        for joint in ("as law", "independent", "bijection", "function"):
+            values = drawn(symbols, law=style, joint=joint)
+            p, q, table = (values[name] for name in ("p", "q", r"\gamma"))
+            assert isinstance(p, Table)
+            assert isinstance(q, Table)
+            assert isinstance(table, Table)
+            assert table.values.min() >= 0
+            np.testing.assert_allclose(table.values.sum(axis=1), p.values, atol=1e-15)
+            np.testing.assert_allclose(table.values.sum(axis=0), q.values, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"coupling $\gamma$ of $p$ and $q$",
+        r"law $p$ on a finite set; coupling $\gamma$ of $p$ and $q$",
+        r"joint laws $p(x, y)$, $q(x, y)$ on a finite product; coupling $\gamma$ of $p$ and $q$",
+    ],
+)
+def test_a_coupling_needs_its_laws(text: str) -> None:
+    with pytest.raises(SettingError, match="coupling"):
+        declarations(text)
+
+
+def test_generators_are_drawn_by_name_and_bring_their_derivatives() -> None:
+    setting = Setting(r"generator $f$; strictly convex generator $g_1$; $u > 0$")
+    names = {"f", "f'", "f''", "f^*", "g_1", "g'_1", "g''_1", "g^*_1"}
+    assert {name for name, takes in setting.callables.items() if takes} >= names
+    drawn_names = set()
+    for instance in setting.instances("eq-x", 60):
+        f, g = instance.values["f"], instance.values["g_1"]
+        assert isinstance(f, Generator)
+        assert isinstance(g, Generator)
+        assert g.name != "tv"
+        assert f"f = {f.name!r}" in instance.python()
+        drawn_names.add(f.name)
+        known = setting.evaluator(instance)
+        assert known.number(parse_sum("g''_1(u)", setting.callables)).value > 0
+    assert drawn_names == set(NAMES_OF_GENERATORS)
 
 
 def test_distances_are_a_metric() -> None:

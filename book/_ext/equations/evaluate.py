@@ -23,9 +23,12 @@ from typing import Any, ClassVar, TypeVar, cast
 import numpy as np
 
 from equations import extended as ext
+from equations import limits
 from equations import syntax as syn
-from equations.extended import ROUNDOFF, Real, Undefined
+from equations.extended import ROUNDOFF, OutOfRange, Real, Undefined
 from equations.functionals import PI, functional, log_density
+from equations.generators import Generator, generator, marked
+from equations.programmes import LIPSCHITZ, is_programme, optimum
 from equations.quadrature import derivative, gauss_hermite, integral, limit
 from equations.values import (
     Array,
@@ -59,7 +62,8 @@ T = TypeVar("T")
 CONSTANTS = {"e": Real(math.e, math.e * ROUNDOFF), r"\pi": PI}
 # Functions of the notation that need no declaration: a point mass, the logistic function, the
 # couplings of two laws, the functions with a Lipschitz constant.
-BUILT_IN = {r"\delta", r"\delta_", r"\sigma", r"\Pi", r"\mathrm{Lip}", r"\operatorname{Lip}"}
+BUILT_IN = {r"\delta", r"\delta_", r"\sigma", r"\Pi"}
+BUILT_IN |= {name + mark for name in LIPSCHITZ for mark in ("", "_")}
 ONE, MINUS_ONE = Real(1.0), Real(-1.0)
 
 
@@ -164,6 +168,7 @@ class Evaluator:
 
     def bound_to(self, bound: Mapping[str, Value], compute: Callable[[], T]) -> T:
         """Compute something while some names have other values."""
+        limits.tick()
         saved = {name: self.values.get(name) for name in bound}
         self.values.update(bound)
         self._depth += 1
@@ -234,11 +239,21 @@ class Evaluator:
         value = self.values.get(text)
         if value is None:
             value = CONSTANTS.get(text)
+        if value is None:
+            value = self._of_generator(node)
         if value is None and node.sub is not None:
             value = self._subscripted(node, node.sub)
         if value is None:
             raise EvaluationError(f"the setting does not say what {text} is", node.at)
         return value
+
+    def _of_generator(self, node: syn.Name) -> Value | None:
+        """Return the derivative or the conjugate of a generator, ``f'`` or ``f^*``."""
+        parts = marked(node)
+        if parts is None:
+            return None
+        function = self.values.get(parts[0].text)
+        return generator(function.name, parts[1]) if isinstance(function, Generator) else None
 
     def _subscripted(self, node: syn.Name, sub: str) -> Value | None:
         r"""Return a point mass ``\delta_c``, a member ``w_k``, or a marginal ``p_X``."""
@@ -274,12 +289,7 @@ class Evaluator:
             return ext.divide(ONE, ext.add([ONE, power]))
         function = self._name(name)
         if isinstance(function, Closure):
-            names = [parameter.text for parameter in function.parameters]
-            if len(names) != len(node.args):
-                raise EvaluationError(f"{name.text} takes {len(names)} arguments", node.at)
-            bound = dict(zip(names, map(self.value, node.args), strict=True))
-            body = function.body
-            return self.bound_to(bound, lambda: self.value(body))
+            return self._applied(function, node)
         if isinstance(function, Table):
             if len(node.args) == 1 and len(function.axes) == 1 and not node.given:
                 subset = None if isinstance(node.args[0], syn.Slot) else self.value(node.args[0])
@@ -287,6 +297,26 @@ class Evaluator:
                     return ext.add([function.entry((i,)) for i in sorted(subset.indices)])
             return self._look_up(function, node)
         raise EvaluationError(f"{name.text} is {kind_of(function)}, no function", node.at)
+
+    def _applied(self, function: Closure, node: syn.Call) -> Value:
+        """Return the value of a function that a formula defines; of tables entry by entry."""
+        names = [parameter.text for parameter in function.parameters]
+        if len(names) != len(node.args):
+            raise EvaluationError(f"{node.function.text} takes {len(names)} arguments", node.at)
+        values = [self.value(arg) for arg in node.args]
+        body = function.body
+
+        def at(numbers: Sequence[Value]) -> Value:
+            bound = dict(zip(names, numbers, strict=True))
+            value = self.bound_to(bound, lambda: self.value(body))
+            if isinstance(function, Generator) and isinstance(value, Real):
+                # A weight that is zero cancels an infinite value, as it cancels a logarithm.
+                return Real(value.value, value.error, soft=math.isinf(value.value))
+            return value
+
+        if any(isinstance(value, Table) for value in values):
+            return lift(lambda numbers: cast("Real", at(numbers)), values, node)
+        return at(values)
 
     def _look_up(self, table: Table, node: syn.Call) -> Value:
         """Return an entry of a table, or of a marginal or conditional law that letters name."""
@@ -366,7 +396,14 @@ class Evaluator:
 
     def _tensor_power(self, node: syn.TensorPower) -> Table:
         result = body = self.table(node.body)
-        for _ in range(int(self.number(node.exponent).value) - 1):
+        exponent = self.number(node.exponent).value
+        if not exponent.is_integer() or exponent < 1:
+            raise EvaluationError(f"the power {exponent} of a law", node.exponent.at)
+        if body.values.size > 1 and exponent > math.log(limits.RANGE, body.values.size):
+            raise EvaluationError(
+                f"a law of words gives at most {limits.RANGE} probabilities", node.exponent.at
+            )
+        for _ in range(int(exponent) - 1):
             result = outer(result, body)
         return result
 
@@ -446,6 +483,8 @@ class Evaluator:
     # ------------------------------------------------------------------ sums and integrals
 
     def _big(self, node: syn.Big) -> Value:
+        if is_programme(node):
+            return optimum(self, node)
         values = list(self._over(node))
         if node.operator == "sum":
             return total(values, node) if values else Real(0.0)
@@ -470,6 +509,8 @@ class Evaluator:
             low, high = self.number(node.lower).value, self.number(node.upper).value
             if not (low.is_integer() and high.is_integer()):
                 raise Undefined(f"the index runs from {low} to {high}")
+            if high - low > limits.RANGE:
+                raise EvaluationError(f"an index takes at most {limits.RANGE} values", node.at)
             return [[Real(float(i)) for i in range(int(low), int(high) + 1)]]
         if node.lower is not None or node.upper is not None:
             raise EvaluationError("an index needs both bounds, or none", node.at)
@@ -493,6 +534,8 @@ class Evaluator:
         r"""Return the relation in ``x \in A`` and ``A``: a subset, or the letter of a set."""
         row = next((row for row in node.spaces if row.first == name), None)
         if row is None:
+            if node.spaces and all(isinstance(row.first, syn.Function) for row in node.spaces):
+                raise EvaluationError(f"a {node.operator} cannot run over functions", node.at)
             return "", None
         ((relation, place),) = row.links
         if not isinstance(place, syn.Name):
@@ -756,6 +799,8 @@ _COSTLY = {
 
 def _subsets(axis: str, size: int) -> Iterator[Subset]:
     """Yield all subsets of a finite set."""
+    if 2**size > limits.RANGE:
+        raise OutOfRange(f"the subsets of a set of {size}")
     for inside in itertools.product((False, True), repeat=size):
         yield Subset(axis, frozenset(i for i, chosen in enumerate(inside) if chosen))
 
@@ -780,13 +825,20 @@ def _binomial(pair: Sequence[Real]) -> Real:
     n, k = (value.value for value in pair)
     if not (n.is_integer() and k.is_integer() and n >= 0):
         raise Undefined(f"the binomial coefficient of {n} and {k}")
-    return Real(float(math.comb(int(n), int(k)) if k >= 0 else 0))
+    if n > limits.BINOMIAL:
+        raise EvaluationError(f"binomial coefficients are computed up to {limits.BINOMIAL}")
+    try:
+        return Real(float(math.comb(int(n), int(k)) if k >= 0 else 0))
+    except OverflowError:
+        raise OutOfRange(f"the binomial coefficient of {n} and {k}") from None
 
 
 def _factorial(one: Sequence[Real]) -> Real:
     n = one[0].value
     if not n.is_integer() or n < 0:
         raise Undefined(f"the factorial of {n}")
+    if n > limits.FACTORIAL:
+        raise OutOfRange(f"the factorial of {n}")
     return Real(float(math.factorial(int(n))))
 
 

@@ -17,8 +17,19 @@ import numpy as np
 from equations import extended as ext
 from equations import syntax as syn
 from equations.extended import ROUNDOFF, Real, Undefined
+from equations.generators import Generator
 from equations.macros import MACROS, Macro
-from equations.values import EvaluationError, Matrix, Normal, Table, Value, Variable, kind_of
+from equations.quadrature import limit
+from equations.values import (
+    Closure,
+    EvaluationError,
+    Matrix,
+    Normal,
+    Table,
+    Value,
+    Variable,
+    kind_of,
+)
 
 if TYPE_CHECKING:
     from equations.evaluate import Evaluator
@@ -125,6 +136,37 @@ def _two_laws(evaluator: Evaluator, node: syn.Functional) -> tuple[list[Any], fl
     return arrays, loss
 
 
+def _f_divergence(evaluator: Evaluator, node: syn.Functional) -> Real:
+    r"""Evaluate ``\Df{f}{p}{q}`` for a generator, or for a function that a formula defines."""
+    generator = evaluator.value(node.arguments[0].items[0])
+    arrays, loss = _two_laws(evaluator, node)
+    depth = max(map(_depth, arrays))
+    if isinstance(generator, Generator) and not generator.mark:
+        arrays = [generator.name, *arrays]
+    elif isinstance(generator, Closure) and len(generator.parameters) == 1:
+        made, error = _made(evaluator, generator)
+        arrays, loss = [made, *arrays], loss + error
+    else:
+        raise EvaluationError(f"{kind_of(generator)} is no generator", node.at)
+    return call("f_divergence", None, arrays, depth, 4 * loss * (1 + depth))
+
+
+def _made(evaluator: Evaluator, closure: Closure) -> tuple[Any, float]:
+    """Make a generator of the package from a function; its limits are extrapolated."""
+    name = closure.parameters[0].text
+
+    def at(u: float) -> Real:
+        return evaluator.bound_to({name: Real(u)}, lambda: evaluator.number(closure.body))
+
+    def function(u: Any) -> Any:  # noqa: ANN401  (arrays)
+        return np.array([at(float(x)).value for x in np.ravel(u)]).reshape(np.shape(u))
+
+    zero = limit(at, 0.0, "+")
+    slope = limit(lambda u: ext.divide(at(u), Real(u)), math.inf)
+    options = {"at_zero": zero.value, "slope_at_infinity": slope.value}
+    return called("Generator", [], function=function, **options), zero.error + slope.error
+
+
 def _wasserstein(evaluator: Evaluator, node: syn.Functional) -> Real:
     r"""Evaluate ``\W{r}{p}{q}`` with the distance of the setting."""
     first = evaluator.value(node.arguments[1].items[0])
@@ -134,14 +176,14 @@ def _wasserstein(evaluator: Evaluator, node: syn.Functional) -> Real:
     order = evaluator.number(node.arguments[0].items[0])
     distance = ground(evaluator, node, "distance")
     arrays, loss = _two_laws(evaluator, node)
-    if math.isinf(order.value):
-        result = called("wasserstein", arrays, cost=distance.values, order=math.inf)
-        return Real(float(result.distance), 8 * CALL_ERROR * float(distance.values.max()))
+    if not math.isfinite(order.value):
+        raise EvaluationError("the order of this distance must be finite", node.at)
     cost = distance.values**order.value
-    total = called("wasserstein", arrays, cost=cost).cost
+    result = called("wasserstein", arrays, cost=cost)
+    total, lower = float(result.cost), float(result.lower)
     size = float(cost.max())
     error = size * (loss + CALL_ERROR * len(cost)) + float(distance.errors.max()) * (1 + size)
-    return small_root(Real(max(float(total), 0.0), error), order)
+    return small_root(Real((total + lower) / 2, abs(total - lower) / 2 + error), order)
 
 
 def small_root(value: Real, order: Real) -> Real:
@@ -149,8 +191,8 @@ def small_root(value: Real, order: Real) -> Real:
     if order.value == 1:
         return value
     if value.value <= 2 * value.error:
-        top = (value.value + value.error) ** (1 / order.value)
-        return Real(value.value ** (1 / order.value), top)
+        top = (max(value.value, 0.0) + value.error) ** (1 / order.value)
+        return Real(max(value.value, 0.0) ** (1 / order.value), top)
     return ext.root(value, order)
 
 
@@ -170,19 +212,22 @@ def _entropic(evaluator: Evaluator, node: syn.Functional) -> Real:
 
 
 def _with_kernel(evaluator: Evaluator, node: syn.Functional) -> Real:
-    r"""Evaluate ``\MMD{p}{q}`` with the kernel of the setting, or ``\ED{p}{q}``."""
+    r"""Evaluate ``\MMD{p}{q}`` with the kernel of the setting."""
     arrays, loss = _two_laws(evaluator, node)
-    if node.name == "ED":
-        table = ground(evaluator, node, "distance")
-        result = float(called("energy_distance", arrays, cost=table.values))
-        return Real(result, float(table.values.max()) * (4 * loss + 8 * CALL_ERROR))
     table = ground(evaluator, node, "kernel")
-    result = float(called("mmd", arrays, kernel=table.values))
-    error = float(np.abs(table.values).max()) * (4 * loss + 8 * CALL_ERROR)
+    points = np.arange(len(table.values))
+
+    def kernel(a: Any, b: Any) -> Any:  # noqa: ANN401  (arrays)
+        rows, columns = (np.asarray(index).astype(int).ravel() for index in (a, b))
+        return table.values[np.ix_(rows, columns)]
+
+    weights = {"x_weights": arrays[0], "y_weights": arrays[1]}
+    result = float(called("mmd", [points, points], kernel=kernel, **weights))
+    error = float(np.abs(table.values).max()) * (4 * loss + 8 * CALL_ERROR * len(points))
     return small_root(Real(result * result, error + 4 * ROUNDOFF * result), TWO)
 
 
-def called(function: str, arrays: Sequence[Any], **options: Any) -> Any:  # noqa: ANN401  (whatever the package takes and returns)
+def called(function: str, arrays: Sequence[Any], /, **options: Any) -> Any:  # noqa: ANN401  (whatever the package takes and returns)
     """Call a function of the reference package that returns more than a number."""
     try:
         return reference(function)(*arrays, **options)
@@ -370,11 +415,11 @@ def _normal(evaluator: Evaluator, node: syn.Functional) -> Normal:
 
 
 _SPECIAL: Mapping[str, Callable[[Evaluator, syn.Functional], Value]] = {
+    "Df": _f_divergence,
     "W": _wasserstein,
     "OT": _entropic,
     "Sink": _entropic,
     "MMD": _with_kernel,
-    "ED": _with_kernel,
     "I": _information,
     "normal": _density,
     "Normal": _normal,

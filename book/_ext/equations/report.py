@@ -233,18 +233,20 @@ def tests(page: Page) -> Iterator[Test]:
 # ------------------------------------------------------------------------------- tables
 
 HEAD = (
-    f"{'':4} {'id':44} {'level':11} {'instances':>9} {'error':>8} {'killed / mutants':>17} {'s':>6}"
+    f"{'':4} {'id':40} {'level':11} {'instances':>9} {'infinite':>8} {'undecided':>9}"
+    f" {'error':>8} {'killed / mutants':>17} {'s':>6}"
 )
 
 
 def table_line(verdict: Verdict) -> str:
-    """Return a line: id, level, instances, largest error / tolerance, mutants, seconds."""
-    start = f"{'ok' if verdict.ok else 'FAIL':4} {verdict.name:44} {verdict.level:11}"
+    """Return a line of the table; what is not run is neither right nor wrong."""
+    state = ("ok" if verdict.level == EXECUTED else "--") if verdict.ok else "FAIL"
+    start = f"{state:4} {verdict.name:40} {verdict.level:11}"
     if verdict.level != EXECUTED:
         return f"{start} {verdict.note}"
     killed = f"{verdict.killed} / {verdict.mutants}"
-    numbers = f"{verdict.instances:9} {verdict.worst:8.2g} {killed:>17} {verdict.seconds:6.2f}"
-    return f"{start} {numbers}"
+    counts = f"{verdict.instances:9} {verdict.infinite:8} {verdict.undecided:9}"
+    return f"{start} {counts} {verdict.worst:8.2g} {killed:>17} {verdict.seconds:6.2f}"
 
 
 def complaints(verdict: Verdict) -> Iterator[str]:

@@ -26,8 +26,9 @@ import numpy as np
 
 from equations import syntax as syn
 from equations.draws import Sizes, Symbol, draw, styles_at, unusual
-from equations.evaluate import BUILT_IN, Evaluator, Notes
+from equations.evaluate import BUILT_IN, CONSTANTS, Evaluator, Notes
 from equations.extended import OutOfRange, Real, Undefined
+from equations.generators import MARKS, Generator
 from equations.values import Element, EvaluationError, Matrix, Table, Value
 
 INSTANCES = 64
@@ -59,6 +60,8 @@ def _python(value: Value) -> str:
         return repr(int(value.value) if value.value.is_integer() else value.value)
     if isinstance(value, Element):
         return str(value.index)
+    if isinstance(value, Generator):
+        return repr(value.name)
     if isinstance(value, Table | Matrix):
         flat = isinstance(value, Matrix) and value.vector
         return f"np.array({(value.values.ravel() if flat else value.values).tolist()!r})"
@@ -141,6 +144,8 @@ class _Declarations:
         fixed = [re.fullmatch(r"[\d.]+|\\[dt]?frac[\d{} ]+", text.strip()) for text in maths]
         if fixed and all(fixed):
             return  # A phrase about fixed numbers declares nothing.
+        if not maths:
+            raise SettingError(f"the phrase “{phrase}” names no symbol in $…$")
         near = difflib.get_close_matches(words, EXAMPLES, 1, 0.0)[0].replace("@", "$…$")
         message = f"cannot read the phrase “{phrase}”; the nearest that can be read is “{near}”"
         raise SettingError(message)
@@ -189,6 +194,20 @@ class _Declarations:
         for text in _at_commas(",".join(maths)):
             name = _names([text.partition("(")[0]])
             self._add(name, kind, "X", "X")
+
+    def generators(self, maths: Sequence[str], words: str) -> None:
+        kind = "generator" if words.startswith("gen") else "strict generator"
+        self._add(_names(maths), kind)
+
+    def couplings(self, maths: Sequence[str], _: str) -> None:
+        *names, first, second = _names(maths)
+        laws = {symbol.name.text: symbol for symbol in self.symbols if symbol.kind == "law"}
+        if not names or not {first.text, second.text} <= set(laws):
+            raise SettingError("say “coupling $…$ of $p$ and $q$” after the laws")
+        axes = laws[first.text].axes + laws[second.text].axes
+        if len(axes) != 2:
+            raise SettingError("a coupling is that of two laws of one variable")
+        self._add(names, "coupling", *axes, given=(first.text, second.text))
 
     def weights(self, maths: Sequence[str], _: str) -> None:
         self._families(_names(maths), "family weights")
@@ -265,6 +284,8 @@ _PHRASES: Sequence[tuple[str, Callable[[_Declarations, Sequence[str], str], None
     (rf"logits @{_SET}", _Declarations.on_the_set),
     (rf"prefix-code lengths @{_SET}", _Declarations.on_the_set),
     (rf"(?:distance|cost|kernel)s? @{_SET}", _Declarations.on_pairs),
+    (r"couplings? @ of @", _Declarations.couplings),
+    (r"(?:strictly convex |smooth )?generators? @", _Declarations.generators),
     (r"weights @", _Declarations.weights),
     (r"(?:non-negative|positive|real) numbers @", _Declarations.numbers_with_index),
     (r"points @ on the line", _Declarations.numbers_with_index),
@@ -287,6 +308,9 @@ EXAMPLES = (
     "distance @ on the same set",
     "cost @ on the same set",
     "kernel @ on the same set",
+    "coupling @ of @",
+    "generator @",
+    "strictly convex generator @",
     "weights @",
     "non-negative numbers @",
     "points @ on the line",
@@ -313,15 +337,26 @@ class Setting:
             self.callables |= {symbol.key: takes, symbol.name.text: takes}
             if symbol.kind.startswith("family"):
                 self.callables[f"{symbol.key}_"] = takes
-        self.definitions: tuple[syn.Row, ...] = ()
-        for item in _mathematics(definitions):
-            self.definitions += (self._definition(item),)
+            if symbol.kind.endswith("generator"):
+                base, sub = symbol.name.base, symbol.name.sub
+                self.callables |= {syn.Name(base + mark, sub).text: True for mark in MARKS}
+        defined: dict[str, syn.Row] = {}
+        for definition in _mathematics(definitions):
+            row = self._definition(definition)
+            head = syn.latex(row.first)
+            if head in defined:
+                raise SettingError(f"{head} is defined twice")
+            defined[head] = row
+        self.definitions: tuple[syn.Row, ...] = tuple(defined.values())
         self.conditions = tuple(self._condition(item) for item in _mathematics(conditions))
 
     def _definition(self, text: str) -> syn.Row:
         """Read ``m := …`` or ``f(x) := …``, and learn whether the new symbol takes arguments."""
-        name = re.match(r"\s*([^(\s]+)\s*\([^()]*\)\s*:=", text)
-        callables = {**self.callables, name[1]: True} if name else self.callables
+        name = re.match(r"\s*([^(]+?)\s*\([^()]*\)\s*:=", text)
+        callables = self.callables
+        if name:
+            new = syn.parse_sum(name[1], {})
+            callables = {**callables, new.text if isinstance(new, syn.Name) else name[1]: True}
         rows = syn.parse(text, callables)
         if len(rows) != 1 or [relation for relation, _ in rows[0].links] != [":="]:
             raise SettingError(f"${text}$ defines nothing; write $m := …$")
@@ -329,11 +364,17 @@ class Setting:
         return rows[0]
 
     def learn(self, left: syn.Node, right: syn.Node) -> None:
-        """Remember whether a symbol that is now defined takes arguments."""
-        if isinstance(left, syn.Call):
-            self.callables[left.function.text] = True
-        elif isinstance(left, syn.Name):
-            self.callables[left.text] = self._is_law(right)
+        """Remember whether a symbol that is now defined takes arguments; it must be a new one."""
+        name = left.function if isinstance(left, syn.Call) else left
+        if not isinstance(name, syn.Name):
+            return
+        families = {(s.key, s.axes[0].lower()) for s in self.symbols if s.kind.startswith("family")}
+        declared = {text for s in self.symbols for text in (s.key, s.name.text)}
+        if name.text in declared or (name.base, name.sub) in families:
+            raise SettingError(f"{name.text} is declared in :for:, so it cannot be defined again")
+        if name.text in CONSTANTS:
+            raise SettingError(f"{name.text} is a constant, so it cannot be defined")
+        self.callables[name.text] = isinstance(left, syn.Call) or self._is_law(right)
 
     def _is_law(self, node: syn.Node) -> bool:
         """Return whether an expression is a law: a known law stands in it without arguments."""
@@ -436,7 +477,7 @@ class Setting:
 
 _CALLABLE = {
     *("law", "sub-probability", "measure", "function", "lengths", "channel", "family laws"),
-    *("distance", "cost", "kernel"),
+    *("distance", "cost", "kernel", "coupling", "generator", "strict generator"),
 }
 
 

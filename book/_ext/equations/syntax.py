@@ -761,7 +761,8 @@ class _Reader:
         return token
 
     def read(self, text: str, start: str, callables: Mapping[str, bool]) -> Any:  # noqa: ANN401  (rows or a node)
-        self._callables = callables
+        found = optimised(text)
+        self._callables = {**callables, **dict.fromkeys(found, True)} if found else callables
         try:
             return self._builder.transform(self._lark.parse(text, start))
         except UnexpectedInput as error:
@@ -769,7 +770,9 @@ class _Reader:
         except LatexError as error:
             raise LatexError(error.message, text, error.at) from None
         except VisitError as error:
-            inner = cast("LatexError", error.orig_exc)
+            inner = error.orig_exc
+            if not isinstance(inner, LatexError):
+                raise inner from None
             raise LatexError(inner.message, text, inner.at) from None
 
     def _explain(self, error: UnexpectedInput, text: str, start: str) -> LatexError:
@@ -800,6 +803,20 @@ class _Reader:
                 continue
             return " ".join(text[:end].split())
         return ""
+
+
+_NAME = r"(\\?[A-Za-z]+(?:_(?:\{[^{}]*\}|[A-Za-z0-9]))?)"
+_OPTIMISED = re.compile(
+    r"\\(?:max|min|sup|inf)_\s*\{\s*(?:"
+    rf"{_NAME}\s*\\in\s*(?:\\Pi(?![A-Za-z])|\\(?:mathrm|operatorname)\s*\{{Lip\}})"
+    rf"|(?:\\norm\s*\{{|\\left\s*\\\||\\\||\\lVert)\s*{_NAME}\s*(?:\}}|\\|$))"
+)
+
+
+def optimised(text: str) -> list[str]:
+    """Return the couplings and functions over which a formula takes a maximum or minimum."""
+    names = (first or second for first, second in _OPTIMISED.findall(text))
+    return [_parse_name(name, 0).text for name in names]
 
 
 @cache

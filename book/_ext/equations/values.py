@@ -97,6 +97,8 @@ class Table:
         """Return the marginal law on some of the sets, in the order asked for."""
         if axes == self.axes:
             return self
+        if len(set(self.axes)) < len(self.axes):
+            raise EvaluationError("both variables of this law live on one set; write the sum out")
         if len(set(axes)) < len(axes):
             raise EvaluationError("the same variable stands here twice")
         if not set(axes) <= set(self.axes):
