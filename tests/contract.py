@@ -227,6 +227,7 @@ positive = Kind({**FINITE, "negative": blamed(-1.0), "zero": blamed(0.0)})
 covariance = Kind(COVARIANCES)
 matrix = Kind({**FINITE, **MATRICES})  # finite numbers in the last two axes
 cost = Kind({**NON_NEGATIVE, **MATRICES})  # the same, and non-negative
+<<<<<<< HEAD
 semidefinite = Kind(
     {what: bad for what, bad in COVARIANCES.items() if what not in {"singular", "zero"}}
     | {
@@ -234,6 +235,26 @@ semidefinite = Kind(
         "negative": Bad(lambda _: -np.eye(2)),
     }
 )
+=======
+vector = Kind({**FINITE, "scalar": Bad(lambda _: 1.0), "rows": Bad(lambda v: [v, v])})
+points = Kind({**FINITE, "scalar": Bad(lambda _: 1.0), "too deep": Bad(lambda v: [[[v]]])})
+table = Kind({**FINITE, **MATRICES, "several": Bad(lambda v: [v, v])})  # one matrix
+pairs = Kind(  # numbers for pairs, the same in both orders
+    {what: bad for what, bad in table.bad.items() if what not in {"string", "scalar"}}
+    | {"not symmetric": Bad(lambda v: np.triu(v) + np.eye(2)[::-1])}
+)
+metric = Kind(  # distances of different points
+    {
+        **table.bad,
+        "negative": Bad(lambda v: -np.asarray(v)),
+        "not symmetric": Bad(np.triu),
+        "points at distance 0": Bad(lambda v: 0 * np.asarray(v)),
+        "diagonal": blamed(1.0),
+    }
+)
+arrays = Kind({what: bad._replace(entry="") for what, bad in FINITE.items() if what != "ragged"})
+layers = Kind({**arrays.bad, "ragged": FINITE["ragged"], "one matrix": Bad(lambda v: v[0])})
+>>>>>>> 17f84215b03afb67ba0657cd6b56083c9dd53da9
 integers = Kind(INTEGERS)  # such as classes
 lengths = Kind({**INTEGERS, "scalar": Bad(lambda _: 1), "table": Bad(lambda v: [v, v])})
 
@@ -454,9 +475,51 @@ TRANSPORT = [
     call(refimpl.is_lipschitz, values=real([1.0, 0.0, 2.0]), distance=DISTANCES),
 ]
 
-WGANS: list[Call] = []
+X, Y = [0.0, 1.0], [1.0, 3.0]
+SAMPLES = {"x": points(X), "y": points(Y), "x_weights": law([0.7, 0.3])}
+SAMPLES |= {"y_weights": law([0.2, 0.8])}
+DISTANCE = [[0.0, 2.0], [2.0, 0.0]]
 
-IPMS: list[Call] = []
+WGANS = [
+    call(refimpl.critic_objective, **SAMPLES, critic=function(lambda x: -x)),
+    call(refimpl.critic_objective, x=vector(X), y=vector(Y)),
+    call(refimpl.lipschitz_constant, values=vector(X), x=points(Y)),
+    call(refimpl.lipschitz_constant, values=vector(X), distance=metric(DISTANCE)),
+    call(refimpl.lipschitz_bound, weights=layers([COV, COV]), norm=word("spectral")),
+    call(refimpl.clip_weights, weights=arrays([COV, COV]), limit=positive_number(0.1)),
+    call(
+        refimpl.gradient_penalty,
+        x=points(X),
+        y=points(Y),
+        gradient=function(np.cos),
+        fractions=probabilities([0.1, 0.5]),
+        one_sided=flag(value=False),
+    ),
+    call(refimpl.spectral_norm, weight=table(COV)),
+    call(refimpl.spectral_norm, weight=table(COV), iterations=count(3), start=vector([1.0, 2.0])),
+]
+
+KERNEL = {"kernel": word("gaussian"), "bandwidth": positive_number(2.0)}
+
+IPMS = [
+    call(refimpl.integral_probability_metric, p=law(LAW), q=law(OTHER), critics=table([LAW])),
+    call(refimpl.kolmogorov_distance, **SAMPLES | {"x": vector(X), "y": vector(Y)}),
+    call(refimpl.mmd, **SAMPLES, **KERNEL),
+    call(refimpl.mmd, x=law([0.7, 0.3]), y=law([0.2, 0.8]), kernel=pairs(COV)),
+    call(refimpl.mmd_squared, **SAMPLES, **KERNEL),
+    call(refimpl.mmd_squared, x=points(X), y=points(Y), unbiased=flag(value=True)),
+    call(
+        refimpl.mmd_gaussian,
+        **MEANS,
+        std_p=non_negative([1.0, 2.0]),
+        std_q=non_negative([2.0, 1.0]),
+        bandwidth=positive_number(2.0),
+    ),
+    call(refimpl.energy_distance, **SAMPLES),
+    call(refimpl.energy_distance, x=law([0.7, 0.3]), y=law([0.2, 0.8]), cost=pairs(DISTANCE)),
+    call(refimpl.dudley_distance, p=law(LAW), q=law(OTHER), x=points(LAW), norm=word("sum")),
+    call(refimpl.dudley_distance, p=law([0.7, 0.3]), q=law([0.2, 0.8]), distance=metric(DISTANCE)),
+]
 
 CALLS = [
     *(*INFORMATION, *CODING, *KL),

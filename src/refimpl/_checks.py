@@ -36,6 +36,14 @@ class Covariance(NamedTuple):
     factor: Array
 
 
+class Weighted(NamedTuple):
+    """Checked points, numbers or rows of coordinates, and their weights with their sum."""
+
+    points: Array
+    weights: Array
+    total: float
+
+
 class Unit(NamedTuple):
     """A unit of information: `log(x) / scale` is a logarithm in it, and one is `nats` nats."""
 
@@ -88,7 +96,7 @@ def axis(value: object) -> int:
 
 def reduction(axis: object, base: object, keepdims: object) -> Reduction:
     """Check the options of a function that sums over outcomes."""
-    return Reduction(_axis(axis), unit(base), _flag("keepdims", keepdims))
+    return Reduction(_axis(axis), unit(base), flag("keepdims", keepdims))
 
 
 def number(name: str, value: object) -> float:
@@ -114,6 +122,7 @@ def order(name: str, value: object) -> float:
     return result
 
 
+<<<<<<< HEAD
 def order_from_one(name: str, value: object) -> float:
     """Check that a value is a number in [1, ∞]."""
     result = number(name, value)
@@ -135,11 +144,19 @@ def non_negative_number(name: str, value: object) -> float:
     result = order(name, value)
     if result == math.inf:
         raise ValueError(f"{name} = {value!r} is not finite; give a number ≥ 0")
+=======
+def positive_number(name: str, value: object) -> float:
+    """Check that a value is a number in (0, ∞)."""
+    result = number(name, value)
+    if not 0 < result < math.inf:
+        raise ValueError(f"{name} = {value!r} is out of range; give a number > 0, and finite")
+>>>>>>> 17f84215b03afb67ba0657cd6b56083c9dd53da9
     return result
 
 
 def count(name: str, value: object, least: int = 1) -> int:
     """Check that a value is an integer that is large enough."""
+<<<<<<< HEAD
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
         raise TypeError(f"{name} = {value!r} is not an integer; give an integer ≥ {least}")
     if value < least:
@@ -161,6 +178,13 @@ def share(name: str, value: object) -> float:
     if not 0 <= result <= 1:
         raise ValueError(f"{name} = {value!r} is not in [0, 1]; give a number from 0 to 1")
     return result
+=======
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        if value < least:
+            raise ValueError(f"{name} = {value!r} is too small; give an integer ≥ {least}")
+        return int(value)
+    raise TypeError(f"{name} = {value!r} is not an integer; give an integer ≥ {least}")
+>>>>>>> 17f84215b03afb67ba0657cd6b56083c9dd53da9
 
 
 def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
@@ -171,7 +195,8 @@ def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
         raise ValueError(f"{name} = {value!r} is unknown; give one of {choices}")
 
 
-def _flag(name: str, value: object) -> bool:
+def flag(name: str, value: object) -> bool:
+    """Check that a value is True or False."""
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} = {value!r} is not a boolean; give True or False")
     return bool(value)
@@ -294,6 +319,7 @@ def probabilities(name: str, value: ArrayLike) -> Array:
     return result + 0.0  # without the sign of −0.0, which decides what 1 / −0.0 is
 
 
+<<<<<<< HEAD
 def extended(name: str, value: ArrayLike) -> Array:
     """Check that all entries are numbers, perhaps infinite; return them in double precision."""
     array = reals(name, value)
@@ -306,6 +332,35 @@ def below_infinity(name: str, value: ArrayLike) -> Array:
     """Check that all entries are finite or -∞; return them in double precision."""
     result = extended(name, value)
     _blame(name, result, result == np.inf, "is infinite; give numbers < inf, or -inf")
+=======
+def matrix(name: str, value: ArrayLike) -> Array:
+    """Check that a value is a matrix of finite numbers; return it in double precision."""
+    result = finite(name, value)
+    if result.ndim != 2:
+        raise ValueError(f"{name} has shape {result.shape}; give a matrix, with two axes")
+    return result
+
+
+def arrays(name: str, value: object) -> list[Array]:
+    """Check a sequence of arrays of finite numbers; return them in double precision."""
+    if not isinstance(value, (list, tuple)) and not (isinstance(value, np.ndarray) and value.ndim):
+        raise TypeError(f"{name} is {_short(value)}; give a list of arrays")
+    if not len(value):
+        raise ValueError(f"{name} is empty; give at least one array")
+    return [finite(f"{name}[{i}]", array) for i, array in enumerate(value)]
+
+
+def layers(name: str, value: object) -> list[Array]:
+    """Check the matrices of a network: each has a column for each row of the one before."""
+    result = arrays(name, value)
+    for i, array in enumerate(result):
+        matrix(f"{name}[{i}]", array)
+        if i and array.shape[1] != result[i - 1].shape[0]:
+            raise ValueError(
+                f"{name}[{i}] has shape {array.shape} and {name}[{i - 1}] "
+                f"{result[i - 1].shape}; give a column for each row of the layer before"
+            )
+>>>>>>> 17f84215b03afb67ba0657cd6b56083c9dd53da9
     return result
 
 
@@ -565,6 +620,7 @@ def _blame_sum(name: str, array: Reals, total: Array, axis: int | tuple[int, int
     )
 
 
+<<<<<<< HEAD
 # Points, and laws on them.
 
 
@@ -704,6 +760,110 @@ def potential_and_cost(potential: ArrayLike, cost: ArrayLike) -> tuple[Array, Ar
             "give a matrix with a row for each value"
         )
     return f, c
+=======
+# Points and functions on them.
+
+
+def points(name: str, value: ArrayLike) -> Array:
+    """Check points: numbers, or vectors in rows; return them in double precision."""
+    result = finite(name, value)
+    if result.ndim not in {1, 2}:
+        raise ValueError(
+            f"{name} has shape {result.shape}; give numbers of shape (n,), "
+            "or vectors of shape (n, d)"
+        )
+    return result + 0.0  # without the sign of −0.0, so that equal points are the same
+
+
+def weighted_points(
+    x: ArrayLike, y: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None
+) -> tuple[Weighted, Weighted]:
+    """Check two lists of points of the same space, and their weights; None is equal weights."""
+    a, b = points("x", x), points("y", y)
+    if a.shape[1:] != b.shape[1:]:
+        raise ValueError(
+            f"x has shape {a.shape} and y {b.shape}; give points with the same coordinates"
+        )
+    return _weighted("x", a, x_weights), _weighted("y", b, y_weights)
+
+
+def _weighted(name: str, array: Array, weights: ArrayLike | None) -> Weighted:
+    if weights is None:
+        return Weighted(array, np.ones(len(array)), float(len(array)))
+    law = reals(f"{name}_weights", weights)
+    if law.ndim != 1 or len(law) != len(array):
+        raise ValueError(
+            f"{name}_weights has shape {law.shape} and {name} {array.shape}; "
+            "give one probability for each point"
+        )
+    total = _totals(f"{name}_weights", law, 0)
+    return Weighted(array, law.astype(np.float64), float(total))
+
+
+def vector(name: str, value: ArrayLike) -> Array:
+    """Check a list of finite numbers; return it in double precision."""
+    result = finite(name, value)
+    if result.ndim != 1:
+        raise ValueError(f"{name} has shape {result.shape}; give numbers, with one axis")
+    return result
+
+
+def same_length(**arrays: Array) -> None:
+    """Check that the first axes have one length."""
+    if len({a.shape[0] for a in arrays.values()}) > 1:
+        lengths = ", ".join(f"{name} has {a.shape[0]}" for name, a in arrays.items())
+        raise ValueError(f"the lengths do not match: {lengths}; give one for each")
+
+
+def image(name: str, function: object, array: Array, shape: tuple[int, ...]) -> Array:
+    """Return the checked values of a function given by the caller, of the shape that is due."""
+    if not callable(function):
+        raise TypeError(f"{name} = {_short(function)} is not a function; give a callable")
+    values = finite(name, function(array.copy()))
+    if values.shape != shape:
+        raise ValueError(
+            f"{name} returns an array of shape {values.shape} for points of shape {array.shape}; "
+            f"it must return one of shape {shape}"
+        )
+    return values
+
+
+def kernel(name: str, function: object) -> Callable[[Array, Array], Array]:
+    """Return a kernel given by the caller; its values are checked at each call."""
+    if not callable(function):
+        raise TypeError(f"{name} = {_short(function)} is not a function; give a callable")
+
+    def checked(x: Array, y: Array) -> Array:
+        values = finite(name, function(x.copy(), y.copy()))
+        if values.shape != (len(x), len(y)):
+            raise ValueError(
+                f"{name} returns an array of shape {values.shape} for {len(x)} and {len(y)} "
+                "points; it must return a row for each of the first"
+            )
+        return values
+
+    return checked
+
+
+def pairs(name: str, value: ArrayLike, length: int) -> Array:
+    """Check a matrix with a number for each pair of outcomes, the same in both orders."""
+    result = matrix(name, value)
+    if result.shape != (length, length):
+        raise ValueError(f"{name} has shape {result.shape}; give shape {(length, length)}")
+    skew = np.abs(result - result.T) > tolerance(result, length) * np.abs(result).max()
+    _blame(name, result, skew, "differs from the mirrored entry; the matrix must be symmetric")
+    return result
+
+
+def metric(name: str, value: ArrayLike, length: int) -> Array:
+    """Check the distances of different points: symmetric, positive outside of the diagonal."""
+    result = pairs(name, value, length)
+    diagonal = np.eye(length, dtype=bool)
+    _blame(name, result, diagonal & (result != 0), "is on the diagonal; distances there are 0")
+    why = "is not positive; distances of different points are > 0"
+    _blame(name, result, ~diagonal & (result <= 0), why)
+    return result
+>>>>>>> 17f84215b03afb67ba0657cd6b56083c9dd53da9
 
 
 # Covariance matrices.
