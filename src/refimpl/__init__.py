@@ -15,6 +15,13 @@ from refimpl.coding import (
     kraft_sum,
     perplexity,
 )
+from refimpl.gans import (
+    discriminator_loss,
+    gan_value,
+    generator_gradient,
+    generator_loss,
+    optimal_discriminator,
+)
 from refimpl.information import (
     binary_entropy,
     conditional_entropy,
@@ -40,9 +47,13 @@ __all__ = [
     "conditional_entropy",
     "cross_entropy",
     "cross_entropy_gaussian",
+    "discriminator_loss",
     "donsker_varadhan",
     "entropy",
+    "gan_value",
     "gaussian_entropy",
+    "generator_gradient",
+    "generator_loss",
     "information_content",
     "jeffreys_divergence",
     "joint_entropy",
@@ -51,6 +62,7 @@ __all__ = [
     "kl_gaussian",
     "kraft_sum",
     "mutual_information",
+    "optimal_discriminator",
     "perplexity",
     "renyi_divergence",
 ]
