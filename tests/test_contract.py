@@ -1,279 +1,88 @@
 """All public functions hold to one contract for input, and one for axes, batches and types."""
 
-import datetime as dt
+import dataclasses
+import functools
 import inspect
 import math
 import re
 import tracemalloc
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 import refimpl
+from tests.contract import CALLS, LAW, OPTIONS, OTHER, Bad, Call, Function
+from tests.contract import law as law_kind
 from tests.strategies import Array
 
-Function = Callable[..., Any]
 
-LAW, OTHER = [0.7, 0.2, 0.1], [0.5, 0.3, 0.2]
-TABLE = [[0.5, 0.1], [0.2, 0.2]]
-COV = [[1.0, 0.5], [0.5, 1.0]]
-
-# A call of each public function that is right, as often as its arguments come in groups.
-CALLS: list[tuple[Function, dict[str, Any]]] = [
-    (refimpl.information_content, {"p": [0.5, 0.2]}),
-    (refimpl.entropy, {"p": LAW}),
-    (refimpl.binary_entropy, {"t": [0.5, 0.2]}),
-    (refimpl.joint_entropy, {"joint": TABLE}),
-    (refimpl.conditional_entropy, {"joint": TABLE}),
-    (refimpl.mutual_information, {"joint": TABLE}),
-    (refimpl.gaussian_entropy, {"std": [1.0, 2.0]}),
-    (refimpl.gaussian_entropy, {"cov": COV}),
-    (refimpl.cross_entropy, {"p": LAW, "q": OTHER}),
-    (refimpl.binary_cross_entropy, {"y": [0.5, 0.2], "q": [0.1, 0.3]}),
-    (
-        refimpl.cross_entropy_gaussian,
-        {"mean_p": [0.0, 1.0], "mean_q": [1.0, 0.0], "std_p": [1.0, 2.0], "std_q": [2.0, 1.0]},
-    ),
-    (refimpl.perplexity, {"p": LAW}),
-    (refimpl.perplexity, {"p": LAW, "q": OTHER}),
-    (refimpl.code_lengths, {"p": LAW, "code": "shannon"}),
-    (refimpl.code_lengths, {"p": LAW, "code": "huffman"}),
-    (refimpl.kraft_sum, {"lengths": [1, 2, 2]}),
-    (refimpl.kl_divergence, {"p": LAW, "q": OTHER}),
-    (refimpl.kl_bernoulli, {"p": [0.5, 0.2], "q": [0.1, 0.3]}),
-    (
-        refimpl.kl_gaussian,
-        {"mean_p": [0.0, 1.0], "mean_q": [1.0, 0.0], "std_p": [1.0, 2.0], "std_q": [2.0, 1.0]},
-    ),
-    (
-        refimpl.kl_gaussian,
-        {"mean_p": [0.0, 1.0], "mean_q": [1.0, 0.0], "cov_p": COV, "cov_q": np.eye(2)},
-    ),
-    (refimpl.jeffreys_divergence, {"p": LAW, "q": OTHER}),
-    (refimpl.renyi_divergence, {"p": LAW, "q": OTHER, "alpha": 2.0}),
-    (refimpl.donsker_varadhan, {"p": LAW, "q": OTHER, "critic": [1.0, 0.0, 2.0], "bound": "dv"}),
-]
-
-OPTIONS = {"alpha", "axis", "base", "bound", "code", "keepdims"}
-ENTRY_IS_PROBABILITY = {
-    (refimpl.information_content, "p"),
-    (refimpl.binary_entropy, "t"),
-    (refimpl.binary_cross_entropy, "y"),
-    (refimpl.binary_cross_entropy, "q"),
-    (refimpl.kl_bernoulli, "p"),
-    (refimpl.kl_bernoulli, "q"),
-}
+def names(calls: list[Call]) -> list[str]:
+    """Return a name for each row of a table."""
+    return [f"{call.name} {number}" for number, call in enumerate(calls)]
 
 
-def kind_of(function: Function, name: str) -> str:
-    if (function, name) in ENTRY_IS_PROBABILITY:
-        return "probabilities"
-    return {"p": "law", "q": "law", "joint": "joint", "lengths": "lengths", "critic": "real"}.get(
-        name, name.split("_", maxsplit=1)[0]
-    )
-
-
-def changed(values: ArrayLike, entry: float | None) -> NDArray[Any]:
-    """Return an array like the right one, but for its first entry."""
-    array = np.array(values, dtype=np.result_type(np.asarray(values), np.asarray(entry)))
-    array.flat[0] = entry
-    return array
-
-
-# Bad input for every array, made from the right one: what it is, what comes of it.
-BAD_KINDS: dict[str, Callable[[Any], Any]] = {
-    "string": lambda _: "0.5",
-    "strings": lambda v: np.asarray(v).astype(str),
-    "bytes": lambda _: b"0.5",
-    "complex": lambda v: np.asarray(v) + 0j,
-    "booleans": lambda v: np.asarray(v) > 0,
-    "boolean": lambda _: True,
-    "objects": lambda v: np.asarray(v).astype(object),
-    "fractions": lambda v: [Fraction(1, 2) for _ in v],
-    "decimals": lambda v: [Decimal("0.5") for _ in v],
-    "missing entry": lambda v: changed(v, None).tolist(),
-    "dictionary": lambda v: dict(enumerate(v)),
-    "set": lambda _: {0.5},
-    "generator": iter,
-    "masked array": np.ma.masked_array,
-    "masked array in a list": lambda v: [np.ma.masked_array(v)],
-    "masked entry": lambda v: [np.ma.masked, *v],
-    "boolean in a list": lambda v: [True, *v],
-    "boolean in a nested list": lambda v: [[np.True_, *v]],
-    "dates": lambda v: np.full(np.shape(v), np.datetime64("2020-01-01")),
-    "durations": lambda v: np.full(np.shape(v), np.timedelta64(1, "s")),
-    "date": lambda _: dt.date(2020, 1, 1),
-    "structure": lambda v: np.zeros(np.shape(v), dtype=[("x", float)]),
-}
-BAD_VALUES: dict[str, Callable[[Any], Any]] = {
-    "nan": lambda v: changed(v, math.nan),
-    "infinity": lambda v: changed(v, math.inf),
-    "minus infinity": lambda v: changed(v, -math.inf),
-    "empty": lambda _: [],
-    "no rows": lambda v: np.zeros((0, *np.shape(v))),
-    "ragged": lambda _: [[0.5, 0.5], [1.0]],
-}
-BAD_PROBABILITIES: dict[str, Callable[[Any], Any]] = {
-    "negative": lambda v: changed(v, -0.1),
-    "nearly zero but negative": lambda v: changed(v, -5e-324),
-    "larger than one": lambda v: changed(v, 1.1),
-}
-BAD_LAWS: dict[str, Callable[[Any], Any]] = {
-    **BAD_PROBABILITIES,
-    "negative but with sum 1": lambda v: np.reshape(
-        [-1.0, 2.0, *[0.0] * (np.size(v) - 2)], np.shape(v)
-    ),
-    "counts": lambda v: (10 * np.asarray(v)).astype(int),
-    "percentages": lambda v: 100 * np.asarray(v),
-    "sum of 0": lambda v: 0 * np.asarray(v),
-    "sum near 1": lambda v: (1 + 1e-6) * np.asarray(v),
-    "logarithms": np.log,
-    "sum that overflows": lambda v: np.full(np.shape(v), 1.5e308),
-    "scalar": lambda _: 1.0,
-}
-BAD_MATRICES: dict[str, Callable[[Any], Any]] = {
-    "scalar": lambda _: 1.0,
-    "vector": lambda _: [1.0, 2.0],
-    "not square": lambda _: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]],
-    "not symmetric": lambda _: [[1.0, 0.5], [0.0, 1.0]],
-    "singular": lambda _: [[1.0, 1.0], [1.0, 1.0]],
-    "indefinite": lambda _: [[1.0, 2.0], [2.0, 1.0]],
-    "negative": lambda _: [[-1.0, 0.0], [0.0, -1.0]],
-    "zero": lambda _: np.zeros((2, 2)),
-    "one of several": lambda _: [np.eye(2), np.zeros((2, 2))],
-}
-BAD_BY_KIND: dict[str, dict[str, Callable[[Any], Any]]] = {
-    "probabilities": BAD_PROBABILITIES,
-    "law": BAD_LAWS,
-    "joint": {**BAD_LAWS, "vector": lambda _: [0.5, 0.5]},
-    "std": {"negative": lambda v: changed(v, -1.0)},
-    "cov": BAD_MATRICES,
-    "lengths": {
-        "negative": lambda v: changed(v, -1),
-        "scalar": lambda _: 1,
-        "table": lambda v: [v, v],
-    },
-}
-
-
-def array_cases() -> list[Any]:
-    cases = []
-    for number, (function, good) in enumerate(CALLS):
-        for name in [key for key in good if key not in OPTIONS]:
-            kind = kind_of(function, name)
-            bad_values = BAD_VALUES | BAD_BY_KIND.get(kind, {})
-            for what, bad in [*BAD_KINDS.items(), *bad_values.items()]:
-                error = TypeError if what in BAD_KINDS else ValueError
-                label = f"{function.__name__} {number} {name} {what}"
-                cases.append(pytest.param(function, good, name, bad, error, id=label))
-    return cases
-
-
-@pytest.mark.parametrize(("function", "good", "name", "bad", "error"), array_cases())
-def test_bad_arrays(
-    function: Function,
-    good: dict[str, Any],
-    name: str,
-    bad: Callable[[Any], Any],
-    error: type[Exception],
-) -> None:
-    if name == "lengths":  # integers: what is not finite is of the wrong kind
-        error = (TypeError, ValueError)  # type: ignore[assignment]  # either
-    with pytest.raises(error) as raised:
-        function(**(good | {name: bad(good[name])}))
+@pytest.mark.parametrize(
+    ("call", "name", "value", "bad"),
+    [
+        pytest.param(call, name, value, bad, id=f"{row} {name} {what}")
+        for row, call in zip(names(CALLS), CALLS, strict=True)
+        for name, what, value, bad in call.bad_inputs()
+    ],
+)
+def test_bad_input(call: Call, name: str, value: object, bad: Bad) -> None:
+    with pytest.raises(bad.error) as raised:
+        call.run(**{name: value})
     message = str(raised.value)
     assert re.search(rf"\b{name}\b", message)
+    if bad.entry:
+        assert re.search(rf"\b{name}\[0[0, ]*\] = {re.escape(bad.entry)} ", message)
     assert re.search(r"\b(give|must|divide|are)\b", message)  # it says what would be right
     assert len(message) < 400
 
 
-BAD_OPTIONS: dict[str, list[tuple[Any, type[Exception]]]] = {
-    "base": [
-        *((x, ValueError) for x in (0, 1, 1.0, -2, 0.5, math.nan, math.inf, -math.inf)),
-        *((x, TypeError) for x in (True, False, "2", 2j, [2], np.array([2.0]), object())),
-    ],
-    "axis": [
-        *((x, ValueError) for x in (1, 2, -2, 10**20)),
-        *((x, TypeError) for x in (0.0, "0", None, True, (0,), [0], 0j, np.True_)),
-    ],
-    "keepdims": [(x, TypeError) for x in (0, 1, 1.0, "yes", None, [True])],
-    "alpha": [
-        *((x, ValueError) for x in (-1, -1e-300, -math.inf, math.nan)),
-        *((x, TypeError) for x in ("2", True, None, 2j, [1, 2], np.array([1.0, 2.0]))),
-    ],
-    "bound": [("DV", ValueError), ("", ValueError), (None, TypeError), (1, TypeError)],
-    "code": [("Huffman", ValueError), ("", ValueError), (None, TypeError), (1, TypeError)],
-}
-
-
-def option_cases() -> list[Any]:
-    return [
-        pytest.param(function, good, name, bad, error, id=f"{function.__name__} {n} {name} {i}")
-        for n, (function, good) in enumerate(CALLS)
-        for name, table in BAD_OPTIONS.items()
-        if name in inspect.signature(function).parameters
-        for i, (bad, error) in enumerate(table)
-    ]
-
-
-@pytest.mark.parametrize(("function", "good", "name", "bad", "error"), option_cases())
-def test_bad_options(
-    function: Function, good: dict[str, Any], name: str, bad: object, error: type[Exception]
-) -> None:
-    with pytest.raises(error, match=rf"\b{name}\b"):
-        function(**(good | {name: bad}))
-
-
 def test_table_has_all_functions_and_arguments() -> None:
-    assert {function.__name__ for function, _ in CALLS} == set(refimpl.__all__)
-    for name in refimpl.__all__:
-        function = getattr(refimpl, name)
-        given = set().union(*(good for called, good in CALLS if called is function))
-        assert given | BAD_OPTIONS.keys() >= inspect.signature(function).parameters.keys()
-    assert len(BAD_KINDS) + len(BAD_VALUES) >= 18
+    public = {f for name in refimpl.__all__ if inspect.isfunction(f := getattr(refimpl, name))}
+    assert {call.function for call in CALLS} == public
+    for function in public:
+        given = set().union(*(call.arguments for call in CALLS if call.function is function))
+        assert given | OPTIONS.keys() >= inspect.signature(function).parameters.keys()
 
 
-@pytest.mark.parametrize(
-    ("function", "good"), CALLS, ids=[f"{f.__name__} {i}" for i, (f, _) in enumerate(CALLS)]
-)
-def test_good_calls_do_not_warn_and_give_plain_numbers(
-    function: Function, good: dict[str, Any]
-) -> None:
-    value = function(**good)
+def test_every_array_meets_at_least_18_kinds_of_bad_input() -> None:
+    kinds = {id(a.kind): a.kind for call in CALLS for a in call.arguments.values()}
+    assert all(len(kind.bad) >= 18 for kind in kinds.values() if kind.is_array)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=names(CALLS))
+def test_good_calls_do_not_warn_and_give_plain_numbers(call: Call) -> None:
+    value = call.run()
     if isinstance(value, np.ndarray):
         assert value.dtype in {np.dtype(np.float64), np.dtype(np.int64)}
-        assert value.ndim == 1
-    else:
-        assert type(value) is float
+        assert value.ndim
+    elif not dataclasses.is_dataclass(value):
+        assert type(value) in {float, bool, list}
 
 
 # Two arrays.
 
 
 PAIRS = [
-    pytest.param(function, good, id=function.__name__)
-    for function, good in CALLS
-    if {"p", "q"} <= good.keys() and "axis" in inspect.signature(function).parameters
+    call
+    for call in CALLS
+    if {"p", "q"} <= call.arguments.keys() and "axis" in inspect.signature(call.function).parameters
 ]
 
 
-@pytest.mark.parametrize(("function", "good"), PAIRS)
+@pytest.mark.parametrize("call", PAIRS, ids=names(PAIRS))
 @pytest.mark.parametrize("n", [1, 2, 4])
-def test_outcomes_are_never_broadcast(function: Function, good: dict[str, Any], n: int) -> None:
-    other = np.full(n, 1 / n)
-    for name in ("p", "q"):
+def test_outcomes_are_never_broadcast(call: Call, n: int) -> None:
+    for name in {"p", "q", "critic"} & call.arguments.keys():
         with pytest.raises(ValueError, match="the outcomes do not match"):
-            function(**(good | {name: other}))
-    if "critic" in good:
-        with pytest.raises(ValueError, match="the outcomes do not match"):
-            function(**(good | {"critic": other}))
+            call.run(**{name: np.full(n, 1 / n)})
 
 
 ENTRYWISE = [
@@ -319,12 +128,21 @@ def variational(bound: Literal["dv", "nwj"]) -> Function:
     return function
 
 
-OF_ONE_LAW: dict[str, Function] = {"entropy": refimpl.entropy, "perplexity": refimpl.perplexity}
-OF_TWO_LAWS: dict[str, Function] = {
-    "cross_entropy": refimpl.cross_entropy,
-    "perplexity of a model": refimpl.perplexity,
-    "kl_divergence": refimpl.kl_divergence,
-    "jeffreys_divergence": refimpl.jeffreys_divergence,
+def reductions(*names: str) -> dict[str, Function]:
+    """Return what the table has of functions that sum laws of given names over outcomes."""
+    found: dict[str, Function] = {}
+    for call in CALLS:
+        arrays = {name for name, a in call.arguments.items() if a.kind.is_array}
+        laws = {name for name, a in call.arguments.items() if a.kind is law_kind}
+        options = inspect.signature(call.function).parameters.keys()
+        if arrays == laws == set(names) and {"axis", "keepdims"} <= options:
+            others = {name: a.value for name, a in call.arguments.items() if name not in names}
+            found[call.name] = functools.partial(call.function, **others)
+    return found
+
+
+OF_ONE_LAW = reductions("p")
+OF_TWO_LAWS = reductions("p", "q") | {
     **{f"renyi_divergence {a}": renyi(a) for a in (0, 0.5, 1, 3, math.inf)},
     "donsker_varadhan": variational("dv"),
     "nguyen_wainwright_jordan": variational("nwj"),
@@ -435,8 +253,7 @@ def test_result_is_in_double_precision(function: Function, count: int, dtype: st
 def test_sums_are_in_double_precision(dtype: str) -> None:
     # The entries are the same numbers in all these types, so the results are equal.
     args = [np.array([0.5, 0.25, 0.25]), np.array([0.125, 0.375, 0.5])]
-    for name in ("cross_entropy", "kl_divergence", "jeffreys_divergence", "renyi_divergence 3"):
-        function = OF_TWO_LAWS[name]
+    for function in OF_TWO_LAWS.values():
         assert function(*(a.astype(dtype) for a in args)) == function(*args)
 
 
