@@ -12,6 +12,7 @@ from equations import __main__ as command
 from equations import checks, report, verdicts
 from equations.blocks import Derivation, Equation, read_blocks, read_page
 from equations.checks import HOLDS, INFINITE, REFUTED, Checker, Claim, compare, read_rows
+from equations.domain import evidence_text
 from equations.extended import Real, Undefined
 from equations.report import CheckFailed, Evidence
 from equations.settings import Setting, SettingError
@@ -177,7 +178,8 @@ def test_code_may_stand_beside_random_variables(tmp_path: Path) -> None:
 def test_a_row_may_define_a_symbol_for_later_rows(tmp_path: Path) -> None:
     verdict = tried(
         tmp_path,
-        r"m := \frac12 p + \frac12 q \\ \H{m} = \H{\frac{p + q}{2}} \\ \sum_x m(x) = 1",
+        r"m := \frac12 p + \frac12 q \\ "
+        r"\sum_x \abs{p(x) - m(x)} = \frac12 \sum_x \abs{p(x) - q(x)} \\ \sum_x m(x) = 1",
     )
     assert verdict.ok, (verdict.problems, verdict.survivors)
     verdict = tried(
@@ -203,9 +205,11 @@ def test_the_abbreviations_are_mutated_too(tmp_path: Path) -> None:
     )
     assert with_it.problems == []
     assert any(r"m := " in survivor for survivor in with_it.survivors)
+    statement = r"\sum_x \abs{p(x) - m(x)} = \frac12 \sum_x \abs{p(x) - q(x)}"
     fixed = tried(
-        tmp_path, r"\sum_x m(x) = 1 \\ m = \frac12 (p + q)", where=r"$m := \frac12 p + \frac12 q$"
+        tmp_path, rf"\sum_x m(x) = 1 \\ {statement}", where=r"$m := \frac12 p + \frac12 q$"
     )
+    assert fixed.problems == []
     assert not [survivor for survivor in fixed.survivors if "m :=" in survivor]
 
 
@@ -236,7 +240,7 @@ TIGHT: tuple[tuple[str, dict[str, str], str], ...] = (
     (r"\KL{p}{q} \ge 0", {"tight": r"$p \le q$"}, "is not like this"),
     (r"\sum_x \abs{p(x) - q(x)} \le 2", {}, ""),
     (r"\KL{p}{q} \le 2 \KL{p}{q}", {}, "tight on none"),
-    (r"\KL{p}{q} \le \KL{p}{q}", {}, "write ="),
+    (r"\KL{p}{q} \le \CE{p}{q} - \H{p}", {"if": r"$p \ll q$"}, "write ="),
 )
 
 
@@ -250,6 +254,84 @@ def test_a_bound_must_be_tight(
         assert any(message in problem for problem in verdict.problems), verdict.problems
     else:
         assert verdict.problems == []
+
+
+REPEATED: tuple[tuple[str, dict[str, str]], ...] = (
+    (r"\H{p} = \H{p}", {}),
+    ("0 = 0", {}),
+    (r"\H{p} + 2 \H{q} = \H{q} \cdot 2 + \H{p}", {}),
+    (r"\H{p} = \CE{p}{q} - \KL{p}{q} = \CE{p}{q} - \KL{p}{q}", {}),
+    (r"\KL{p}{q} \ge \KL{p}{q}", {}),
+    (r"m(x) = \frac12 (q(x) + p(x))", {"where": r"$m := \frac12 p + \frac12 q$"}),
+    (r"m = \frac{p + q}{2}", {"where": r"$m := \frac12 p + \frac12 q$"}),
+    (r"g(2) = 4", {"where": "$g(s) := s^2$"}),
+    (r"b = \H{p} + \H{q}", {"where": r"$a := \H{p}$; $b := a + \H{q}$"}),
+    (r"b := \H{p} \\ b = \H{p}", {"code": "entropy(p)"}),
+)
+
+
+@pytest.mark.parametrize(("statement", "options"), REPEATED)
+def test_a_formula_that_is_compared_with_itself_says_nothing(
+    tmp_path: Path, statement: str, options: dict[str, str]
+) -> None:
+    setting = f"{LAWS}; element $x$ of the set"
+    (problem,) = tried(tmp_path, statement, for_=setting, **options).problems
+    assert "says nothing: both sides are the same formula" in problem
+
+
+def test_what_states_a_fact_of_algebra_is_no_repetition(tmp_path: Path) -> None:
+    for statement in (
+        r"\sum_x p(x) = 1",
+        r"\J{p}{q} = \J{q}{p}",
+        r"\Hbits{p} = \frac{\H{p}}{\log 2}",
+        r"(\H{p} - \H{q})^2 = \H{p}^2 - 2 \H{p} \H{q} + \H{q}^2",
+    ):
+        assert tried(tmp_path, statement).problems == []
+
+
+def test_what_is_infinite_throughout_has_to_be_said(tmp_path: Path) -> None:
+    setting = r"$s \in (0, 1)$"
+    (problem,) = tried(tmp_path, r"\kl{s}{0} = 2 \kl{s}{0} + 1", for_=setting).problems
+    assert "both sides are infinite on every instance" in problem
+    (problem,) = tried(
+        tmp_path, r"d := s \log \frac{s}{0}", for_=setting, code="kl_bernoulli(s, 0)"
+    ).problems
+    assert "both sides are infinite on every instance" in problem
+    assert tried(tmp_path, r"\kl{s}{0} = \infty", for_=setting).problems == []
+    assert tried(tmp_path, r"-\kl{s}{0} = -\infty", for_=setting).problems == []
+
+
+def test_a_definition_is_compared_with_the_package(tmp_path: Path) -> None:
+    statement = r"g := \sum_x p(x)^2 \\ g = \E{x \sim p}{p(x)}"
+    (problem,) = tried(tmp_path, statement, kind="definition").problems
+    assert "only introduces a symbol" in problem
+    assert tried(tmp_path, statement, kind="identity").problems == []
+    calls = r"g := \sum_x p(x) \log p(x) \\ \H{p} = -g"
+    assert tried(tmp_path, calls, kind="definition").problems == []
+    (problem,) = tried(tmp_path, r"\H{p} = \CE{p}{p}", code="entropy; nothing").problems
+    assert "refimpl has no function nothing" in problem
+
+
+ONLY_SMALL = (
+    (r"\H{p} \le \log 5", LAWS),
+    (r"\H{p} \le \log 9", LAWS),
+    (r"n \ge 2", "law $p$ on a finite set with $n$ outcomes"),
+    (r"\H{Y} \le \log 5", "joint law $p(x, y)$ on a finite product"),
+    (r"\sum_k w_k^2 \ge \frac15", "weights $w_k$ and laws $p_k$ on a finite set"),
+    (r"n^2 \le 16", r"$n \in \N$"),
+    (r"n \le 10", r"$n \in \N$"),
+    (r"d \le 3", r"positive definite $\Sigma \in \R^{d \times d}$"),
+    (r"t \le 9", "$t > 0$"),
+    (r"\abs{t} \le 9", r"$t \in \R$"),
+)
+
+
+@pytest.mark.parametrize(("statement", "setting"), ONLY_SMALL)
+def test_what_holds_for_small_instances_only_is_found_out(
+    tmp_path: Path, statement: str, setting: str
+) -> None:
+    problems = tried(tmp_path, statement, for_=setting, slack="it is not tight").problems
+    assert any("does not hold: left" in problem for problem in problems), problems
 
 
 def test_a_slack_bound_has_weaker_mutants(tmp_path: Path) -> None:
@@ -267,7 +349,8 @@ FAILURES = (
     (r"\frac{p(1) - p(1)}{q(1) - q(1)} = 1", "undefined ratio"),
     (r"\H{p} \to 0", "cannot be run"),
     (r"\H{p} = \KLD{p}{q}", r"the nearest that is: \KL"),
-    (r"e^{5000 \H{\unif}} = 1", "out of range"),
+    (r"e^{5000 \H{\unif}} = 1", "of 64 instances decide: numbers are out of range"),
+    (r"e^{5000 + \H{\unif}} = 1", "no instance decides: numbers are out of range"),
     (r"\int_0^1 \abs{s - 0.5}^{0.5} \dd s = \sqrt{2} + 10^{20} - 10^{20}", "no instance decides"),
 )
 
@@ -280,7 +363,7 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, statement: str, me
 
 
 def test_a_failure_shows_the_instance_that_breaks_it(tmp_path: Path) -> None:
-    (problem,) = tried(tmp_path, r"1 = 1 \\ \KL{p}{q} = \KL{q}{p}").problems
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2 \\ \KL{p}{q} = \KL{q}{p}").problems
     assert f"{tmp_path / 'page.md'}:7: " in problem, problem
     assert r"\KL{p}{q} = \KL{q}{p} does not hold: left " in problem
     assert "\n      p = np.array([0." in problem
@@ -288,10 +371,36 @@ def test_a_failure_shows_the_instance_that_breaks_it(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    (problem,) = tried(tmp_path, "1 = 1", for_="lots of laws").problems
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2", for_="lots of laws").problems
+    assert "names no symbol in $…$" in problem
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2", for_="lots of $p$").problems
     assert "cannot read the phrase" in problem
-    (problem,) = tried(tmp_path, "1 = 1", if_="$p$").problems
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2", if_="$p$").problems
     assert "is no relation" in problem
+
+
+REDEFINED = (
+    ("$p := q$", "p is declared in :for:"),
+    ("$q(x) := p(x)$", "q is declared in :for:"),
+    (r"$w_k := 1$", r"w_k is declared in :for:"),
+    ("$e := 2$", "e is a constant"),
+    (r"$\pi := 3$", r"\pi is a constant"),
+    ("$u := 1$; $u := 2$", "u is defined twice"),
+)
+
+
+@pytest.mark.parametrize(("where", "message"), REDEFINED)
+def test_an_abbreviation_is_a_new_symbol(tmp_path: Path, where: str, message: str) -> None:
+    setting = f"{LAWS}; weights $w_k$"
+    (problem,) = tried(
+        tmp_path, r"\KL{p}{q} = \CE{p}{q} - \H{p}", for_=setting, where=where
+    ).problems
+    assert message in problem
+
+
+def test_a_case_of_tightness_is_a_formula(tmp_path: Path) -> None:
+    (problem,) = tried(tmp_path, r"\KL{p}{q} \ge 0", tight="everywhere").problems
+    assert ":tight: everywhere names no case" in problem
 
 
 def test_an_excuse_covers_the_mutants_that_contain_it(tmp_path: Path) -> None:
@@ -306,10 +415,52 @@ def test_an_excuse_covers_the_mutants_that_contain_it(tmp_path: Path) -> None:
 
 
 def test_an_excuse_without_mutant_or_reason_is_reported(tmp_path: Path) -> None:
-    (problem,) = tried(tmp_path, "1 = 1", equivalent="$2 = 2$ because so").problems
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2", equivalent="$2 = 2$ because so").problems
     assert "no surviving mutant contains" in problem
-    (problem,) = tried(tmp_path, "1 = 1", equivalent="$2 = 2$").problems
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2", equivalent="$2 = 2$").problems
     assert "write :equivalent: as" in problem
+
+
+TRUE = {"for": "laws $p$, $q$ on a finite set with $n$ outcomes", "if": r"$p \ll q$"}
+
+
+def test_a_mutant_that_is_another_true_statement_is_counted_apart(tmp_path: Path) -> None:
+    bare = tried(tmp_path, r"\H{p} \le \log n", **TRUE)
+    assert bare.survivors == [r"\H{q} \le \log n"]
+    said = r"$\H{q} \le \log n$ because $q$ is a law on the same set"
+    verdict = tried(tmp_path, r"\H{p} \le \log n", **TRUE, **{"also-true": said})
+    assert verdict.ok, (verdict.problems, verdict.survivors)
+    assert (verdict.true, verdict.excused, verdict.mutants) == (1, 0, bare.mutants - 1)
+    assert verdict.remarks == [r"also-true: $\H{q} \le \log n$ covers 1 mutant"]
+    assert ", 1 more are true as well" in evidence_text(verdict)
+
+
+NOT_TRUE = (
+    (r"$\H{q} \le 2 \log n$ because it is weaker", "which is no surviving mutant"),
+    (r"$\H{q}$ because a part is not the mutant", "which is no surviving mutant"),
+    (r"$\H{q} \le \log n$", "write :also-true: as"),
+    ("it is true", "write :also-true: as"),
+)
+
+
+@pytest.mark.parametrize(("said", "message"), NOT_TRUE)
+def test_only_a_mutant_that_survives_is_also_true(tmp_path: Path, said: str, message: str) -> None:
+    verdict = tried(tmp_path, r"\H{p} \le \log n", **TRUE, **{"also-true": said})
+    assert verdict.survivors == [r"\H{q} \le \log n"]
+    assert any(message in problem for problem in verdict.problems), verdict.problems
+
+
+def test_a_line_of_a_derivation_may_be_true_in_another_form(tmp_path: Path) -> None:
+    body = "\\sum_x p(x)^2\n  \\le \\max_x p(x)   % a\n  \\le 1   % b"
+    options = f":for: {LAWS}\n:if: $p = q$\n"
+    survivors = {
+        s for v in check_derivation(derivation(tmp_path, body, options), None) for s in v.survivors
+    }
+    options += ":also-true: " + "; ".join(f"${s}$ because $p = q$" for s in survivors) + "\n"
+    found = check_derivation(derivation(tmp_path, body, options), None)
+    assert survivors
+    assert all(verdict.ok for verdict in found), [v.problems + v.survivors for v in found]
+    assert sum(verdict.true for verdict in found) == len(survivors)
 
 
 def test_infinite_mutants_are_counted_apart(tmp_path: Path) -> None:
@@ -390,7 +541,7 @@ def test_a_claim_that_nothing_decides_fails() -> None:
     checker = Checker(setting, "eq-judge", count=4)
     run = checker.run(claim(setting, r"(10^{20} + \H{p}) - 10^{20} = 0"))
     assert [failure.message for failure in run.failures] == [
-        "no instance decides: the rounding errors are too large"
+        "no instance decides: numbers are out of range, or the rounding errors are too large"
     ]
     assert run.undecided == 4
 
@@ -423,15 +574,17 @@ def test_a_step_that_is_not_run_is_passed_over(tmp_path: Path) -> None:
         r"""\CE{p}{q}
   = \foo                     % (not run: cannot be said) why
   \ge \H{p}                  % two
-  \le \bar                   % (not run: cannot be said) why
+  \to \H{q}                  % (not run: cannot be said) why
   \ge 0                      % four""",
     )
     first, second, third, fourth = check_derivation(block, None)
     assert (first.level, first.note, first.ok) == ("not run", "cannot be said", True)
+    (remark,) = first.remarks
+    assert r"cannot be read: cannot read on at \foo" in remark
     assert second.ok
-    assert third.level == "not run"
+    assert (third.level, third.remarks) == ("not run", [])
     (problem,) = fourth.problems
-    assert r"the relation \le \ge cannot be run" in problem
+    assert r"the relation \to \ge cannot be run" in problem
     only = derivation(tmp_path, "a\n  = b  % (not run: why) because")
     assert [verdict.level for verdict in check_derivation(only, None)] == ["not run"]
 
@@ -452,6 +605,52 @@ def test_a_derivation_has_the_setting_of_its_equation(tmp_path: Path) -> None:
     alone = derivation(tmp_path, body, f":for: {LAWS}\n")
     first, _ = check_derivation(alone, parent)
     assert "does not say what m is" in first.problems[0]
+
+
+def test_a_chain_does_not_turn_round(tmp_path: Path) -> None:
+    body = "\\H{p}\n  \\ge 0   % a\n  = 0   % b\n  < \\log n   % c"
+    setting = f":for: {LAWS} with $n$ outcomes\n"
+    *_, last = check_derivation(derivation(tmp_path, body, setting), None)
+    assert f"{tmp_path / 'page.md'}:7: this chain turns round" in last.problems[0]
+    (problem,) = tried(tmp_path, r"0 \le \H{p} \ge \H{p} - 1").problems
+    assert "line 7, column 17: this chain turns round" in problem
+
+
+REACHES = (
+    # statement, lines of the derivation, whether they reach it
+    (r"\CE{p}{q} \ge \H{p}", r"\CE{p}{q} ; = \H{p} + \KL{p}{q} ; \ge \H{p}", True),
+    (r"\CE{p}{q} \ge \H{p}", r"\H{p} ; \le \H{p} + \KL{p}{q} ; = \CE{p}{q}", True),
+    (r"\CE{p}{q} \ge \H{p}", r"\CE{p}{q} - \H{p} ; = \KL{p}{q} ; \ge 0", True),
+    (r"\CE{p}{q} \ge \H{p}", r"\CEbits{p}{q} - \Hbits{p} ; = \KLbits{p}{q} ; \ge 0", True),
+    (r"\CE{p}{q} \ge \H{p}", r"\KL{p}{q} ; = \KL{p}{q} + 0 ; \ge 0", True),
+    (r"\CE{p}{q} \ge \H{p}", r"2 \KL{p}{q} ; = \KL{p}{q} + \KL{p}{q} ; \ge 0", False),
+    (r"\CE{p}{q} \ge \H{p}", r"\CE{p}{q} ; = \H{p} + \KL{p}{q}", False),
+    (r"\CE{p}{q} \ge \H{p}", r"\J{p}{q} ; = \KL{p}{q} + \KL{q}{p} ; \ge 0", False),
+    (r"\CE{p}{q} \ge \H{p} \\ \H{p} \ge 0", r"\H{p} ; = \CE{p}{p} ; \ge 0", True),
+    (r"\CE{p}{q} = \H{p} + \KL{p}{q}", r"\CE{p}{q} ; \ge \H{p}", False),
+    (r"\CE{p}{q} = \H{p} + \KL{p}{q}", r"\H{p} ; = \CE{p}{q} - \KL{p}{q}", True),
+    (r"\CE{p}{q} = \H{p} + \KL{p}{q}", r"\CE{p}{q} ; = -\sum_x p(x) \log q(x)", False),
+    (r"\lim_n a_n = \H{p}", r"\H{p} ; = -\sum_x p(x) \log p(x)", False),
+)
+
+
+@pytest.mark.parametrize(("statement", "lines", "reaches"), REACHES)
+def test_a_derivation_reaches_its_statement_or_says_what_it_shows(
+    tmp_path: Path,
+    statement: str,
+    lines: str,
+    reaches: bool,  # noqa: FBT001  (a parameter of a test)
+) -> None:
+    parent = equation(tmp_path, statement, if_=r"$p \ll q$")
+    head, *steps = lines.split(" ; ")
+    body = "\n".join([head, *(f"  {step}   % why" for step in steps)])
+    found = check_derivation(derivation(tmp_path, body, ""), parent)
+    lost = [p for v in found for p in v.problems if "no two lines of this derivation" in p]
+    assert bool(lost) is not reaches, [verdict.problems for verdict in found]
+    said = check_derivation(derivation(tmp_path, body, ":shows: something else\n"), parent)
+    assert not any("no two lines" in problem for v in said for problem in v.problems)
+    empty = check_derivation(derivation(tmp_path, body, ":shows:\n"), parent)
+    assert ":shows: says nothing" in empty[0].problems[0]
 
 
 def test_the_excuses_of_a_derivation_are_its_own(tmp_path: Path) -> None:
@@ -489,7 +688,7 @@ def test_a_fault_in_a_step_is_shown_in_the_file(
 
 
 def test_a_setting_of_a_derivation_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    block = derivation(tmp_path, "a\n  = b   % c", ":for: lots of laws\n")
+    block = derivation(tmp_path, "a\n  = b   % c", ":for: lots of $p$\n")
     (verdict,) = check_derivation(block, None)
     assert "cannot read the phrase" in verdict.problems[0]
 
@@ -516,6 +715,7 @@ GOOD = f"""\
 ```
 
 ```{{derivation}} eq-good
+:shows: how it splits
 
 \\KL{{p}}{{q}}
   = \\CE{{p}}{{q}} - \\H{{p}}   % split

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from equations import extended as ext
-from equations import functionals, quadrature
+from equations import functionals, programmes, quadrature
 from equations import syntax as syn
-from equations.evaluate import Evaluator
+from equations.evaluate import BUILT_IN, Evaluator
 from equations.extended import OutOfRange, Real, Undefined
 from equations.settings import Setting
 from equations.values import (
@@ -19,6 +25,7 @@ from equations.values import (
     EvaluationError,
     Matrix,
     Normal,
+    Subset,
     Table,
     Value,
     Variable,
@@ -73,7 +80,7 @@ def evaluator(*, joint: bool = False) -> Evaluator:
 
 def callables(values: dict[str, Value]) -> dict[str, bool]:
     known = {name: isinstance(value, Table | Closure) for name, value in values.items()}
-    return {**known, r"\delta": True, r"\sigma": True, "a": False, "w": False}
+    return {**known, r"\delta_": True, r"\sigma": True, "a": False, "w": False}
 
 
 def value(text: str, *, joint: bool = False) -> Value:
@@ -455,6 +462,315 @@ def test_errors_of_the_package_are_reported(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(functionals, "reference", lambda _: broken)
     with pytest.raises(EvaluationError, match="no such argument"):
         functionals.call("entropy", None, [P])
+
+
+# ------------------------------------------------------------------ logits, limits, places
+
+DISTANCES = np.abs(np.subtract.outer([0.0, 1, 3], [0.0, 1, 3]))
+EXTENDED: dict[str, Value] = {
+    **VALUES,
+    "d": replace(exact(DISTANCES, "X", "X"), role="distance"),
+    "v": Matrix(np.array([[3.0], [-4.0]]), vector=True),
+    "A": Subset("X", frozenset({0, 2})),
+    "j": Element("X", 2),
+    "T": exact([1.0, 2.0, 3.0], "X"),
+}
+SOFT = np.exp([1.0, 2, 3]) / np.exp([1.0, 2, 3]).sum()
+CLOSED_FORMS = (
+    (r"\mathbb{E}_{x \sim p}[\log q(x)]", sum(a * math.log(b) for a, b in zip(P, Q, strict=True))),
+    (r"\mathbb{E}_p[\log q]", sum(a * math.log(b) for a, b in zip(P, Q, strict=True))),
+    (r"\mathbb{E}_p[s]", 0.3),
+    (r"\mathbb{E}_{x \sim p, y \sim q}[d(x, y)]", float(np.array(P) @ DISTANCES @ Q)),
+    (r"\mathbb{E}_{x, x' \sim p}[d(x, x')]", float(np.array(P) @ DISTANCES @ P)),
+    (r"\sum_{x \in \mathcal{X}} |p(x) - q(x)|", 0.4),
+    (r"\max_{A \subseteq \mathcal{X}} |p(A) - q(A)|", 0.2),
+    (r"\sum_{x \in A} p(x) + p(A)", 1.6),
+    (r"\sum_x \mathbf{1}[x \in A] + \sum_x \mathbf{1}[x \notin A]", 3.0),
+    (r"\sum_{x, y \in \mathcal{X}} \mathbf{1}[x \ne y]", 6.0),
+    (r"\left\| p - q \right\|_1", 0.4),
+    (r"\| p - q \|_\infty", 0.2),
+    (r"\norm{p - q}", math.sqrt(0.06)),
+    (r"\norm{v}_1 + \norm{v}_\infty + \norm{v}_2", 16.0),
+    (r"\norm{\diag v}_2", 4.0),
+    (r"\norm{B}_2", float(np.linalg.norm([[1.0, 2.0], [0.0, 1.0]], 2))),
+    (r"\norm{B}", math.sqrt(6)),
+    (r"\tr \operatorname{diag}(v)", -1.0),
+    (r"\LSE(T)", math.log(np.exp([1.0, 2, 3]).sum())),
+    (r"\LSE(1000 T)", 3000.0),
+    (r"\norm{\softmax(T)}_\infty", SOFT[2]),
+    (r"\CE{\delta_j}{\softmax(T)}", -math.log(SOFT[2])),
+    (r"\frac{\partial}{\partial T_j} \LSE(T)", SOFT[2]),
+    (r"\frac{\partial}{\partial T_1} \LSE(T)", SOFT[0]),
+    (r"\frac{\partial^2}{\partial T_j \partial T_1} \LSE(T)", -SOFT[2] * SOFT[0]),
+    (r"\norm{\nabla_T \LSE(T) - \softmax(T)}_1", 0.0),
+    (r"\norm{\nabla_v v^\T v - 2 v}_1", 0.0),
+    (r"\frac{\partial}{\partial v_2} v^\T v", -8.0),
+    (r"\left. \frac{\partial}{\partial t} t^3 \right|_{t = 2}", 12.0),
+    (r"\lim_{t \to 0} \frac{e^t - 1 - t}{t^2}", 0.5),
+    (r"\lim_{t \to 0^+} t \log t", 0.0),
+    (r"\lim_{t \downarrow 0} \frac{1}{t^2} \KL{t p + (1 - t) q}{q}", 0.5 * 0.163333333333333),
+    (r"\lim_{t \to \infty} \frac{t^2 + 1}{2 t^2 + t}", 0.5),
+    (r"\lim_{t \to \infty} \left(1 + \frac{1}{t}\right)^t", math.e),
+    (r"\lim_{t \to \infty} e^{-t}", 0.0),
+    (r"\lim_{t \uparrow 1} \frac{1 - t^2}{1 - t}", 2.0),
+    (r"\lim_{t \to 0} \frac{1}{t^2}", INF),
+    (r"\lim_{t \to 0^+} \log t", -INF),
+    (r"\lim_{t \to 0^-} \log t + 1", None),
+    (r"\lim_{t \to 0} \frac{|t|}{t}", None),
+    (r"\lim_{t \to 0} \frac{1}{t}", None),
+    (r"\lim_{t \to \infty} (-1)^{\floor{t}}", None),
+    (r"\lim_{t \to \infty} \log \log (t + 1)", None),
+)
+
+
+@pytest.mark.parametrize(("text", "wanted"), CLOSED_FORMS)
+def test_new_constructions_have_the_values_of_their_closed_forms(
+    text: str, wanted: float | None
+) -> None:
+    callables = {**dict.fromkeys(("p", "q", "d", "T"), True), "p_": False}
+    known = Evaluator(EXTENDED, SIZES)
+    node = syn.parse_sum(text, callables)
+    assert syn.parse_sum(syn.latex(node), callables) == node
+    if wanted is None:
+        with pytest.raises(Undefined):
+            known.number(node)
+        return
+    found = known.number(node)
+    if math.isinf(wanted):
+        assert found.value == wanted
+    else:
+        assert abs(found.value - wanted) <= 4 * found.error + 1e-14
+        assert found.error <= 1e-6 * (1 + abs(wanted))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (r"\LSE(s)", "logits are wanted"),
+        (r"\norm{p}_3", "order of a norm"),
+        (r"\norm{B}_1", "norm of a matrix"),
+        (r"\norm{c}", "has no norm"),
+        (r"\diag s", "is no vector"),
+        (r"\E{p}{a}", "a function on the set of the law"),
+        (r"\sum_{x \in \mathcal{Z}} 1", r"no set \\mathcal{Z}"),
+        (r"\sum_{x \in 2} 1", "is no finite set"),
+        (r"\frac{\partial}{\partial T_k} 1", "say “element"),
+        (r"\nabla_s 1", "is no vector"),
+        (r"\mathbf{1}[s \in A]", "does not lie in"),
+        (r"\W{1}{c}{p}", "cannot stand here"),
+        (r"\W{1}{p}{w}", "different sets"),
+        (r"\MMD{p}{q}", "the setting has no kernel"),
+        (r"\W{\infty}{p}{q}", "must be finite"),
+    ],
+)
+def test_faults_in_new_constructions_are_explained(text: str, message: str) -> None:
+    known = Evaluator(EXTENDED, SIZES)
+    with pytest.raises(EvaluationError, match=message):
+        known.value(syn.parse_sum(text, {"p": True, "q": True}))
+
+
+def test_infinite_logits_have_no_law() -> None:
+    known = Evaluator({"z": exact([0.0, INF], "X")}, {"X": 2})
+    with pytest.raises(Undefined, match="not finite"):
+        known.value(syn.parse_sum(r"\softmax(z)", {}))
+
+
+def test_a_derivative_reaches_into_what_was_defined() -> None:
+    known = Evaluator({"z": exact([1.0, 2.0], "X"), "t": Real(1.0), "j": Element("X", 0)}, {"X": 2})
+    known.define(syn.Name("s"), syn.parse_sum(r"\softmax(z)", {}))
+    known.define(syn.Name("a"), syn.parse_sum("t^2", {}))
+    share = math.exp(1) / (math.exp(1) + math.exp(2))
+    for text, wanted in (
+        (r"\frac{\partial}{\partial z_j} \log s_j", 1 - share),
+        (r"\left. a \right|_{t = 3}", 9.0),
+        (r"\left. \frac{\partial}{\partial t} a \right|_{t = 3}", 6.0),
+        (r"\lim_{t \to 5} a", 25.0),
+        (r"a + s_j", 1 + share),
+    ):
+        assert known.number(syn.parse_sum(text, {})).value == pytest.approx(wanted)
+
+
+# ------------------------------------------------------------------ linear programmes
+
+NAMES = dict.fromkeys((*BUILT_IN, "p", "q", "d", "z"), True)
+COST = r"\sum_{x, y} \gamma(x, y) d(x, y)"
+BALL = r"\norm{f}_\infty"
+MEANS = r"(\mathbb{E}_p[f] - \mathbb{E}_q[f])"
+PROGRAMMES = (
+    (rf"\min_{{\gamma \in \Pi(p, q)}} {COST}", 0.1 * 1 + 0.1 * 3),
+    (rf"\max_{{f \in \mathrm{{Lip}}_1(d)}} {MEANS}", 0.4),
+    (rf"\sup_{{f \in \operatorname{{Lip}}_2(d)}} {MEANS}", 0.8),
+    (rf"\min_{{f \in \mathrm{{Lip}}_t(d)}} {MEANS}", -0.2),
+    (rf"\max_{{{BALL} \le 1}} {MEANS}", 0.4),
+    (rf"\inf_{{{BALL} \le 3}} (1 + {MEANS})", 1 - 1.2),
+    (r"\min_{\gamma \in \Pi(p, q)} \sum_{x, y : x \ne y} \gamma(x, y)", 0.2),
+    (r"\max_{\gamma \in \Pi(z, q)} \sum_{x, y} \gamma(x, y) d(x, y)", 0.3 + 0.6),
+    (r"\max_{f \in \mathrm{Lip}_1(d)} \sum_x f(x) p(x)", INF),
+    (r"\min_{f \in \mathrm{Lip}_1(d)} \sum_x f(x) p(x)", -INF),
+)
+
+
+@pytest.mark.parametrize(("text", "wanted"), PROGRAMMES)
+def test_extrema_over_couplings_and_functions_are_exact(text: str, wanted: float) -> None:
+    known = Evaluator(EXTENDED, SIZES)
+    node = syn.parse_sum(text, NAMES)
+    found = known.number(node)
+    if math.isinf(wanted):
+        assert found.value == wanted
+    else:
+        assert abs(found.value - wanted) <= 4 * found.error
+        assert found.error < 1e-12
+
+
+def test_the_optimum_is_that_of_all_vertices() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        cost, q = rng.uniform(0, 2, (3, 3)), rng.permutation([0.2, 0.3, 0.5])
+        values: dict[str, Value] = {
+            "p": law([1 / 3] * 3, "X"),
+            "q": law([1 / 3] * 3, "X"),
+            "r": law(q, "X"),
+            "c": exact(cost, "X", "X"),
+        }
+        known = Evaluator(values, {"X": 3})
+        text = r"\min_{\gamma \in \Pi(p, q)} \sum_{x, y} \gamma(x, y) c(x, y)"
+        names = dict.fromkeys(("p", "q", "r", "c", r"\Pi"), True)
+        found = known.number(syn.parse_sum(text, names))
+        orders = itertools.permutations(range(3))
+        wanted = min(sum(cost[i, j] for i, j in enumerate(order)) / 3 for order in orders)
+        assert abs(found.value - wanted) <= 4 * found.error
+        uneven = known.number(syn.parse_sum(text.replace("q)}", "r)}"), names))
+        free = linprog(
+            cost.ravel(),
+            A_eq=np.vstack([np.kron(np.eye(3), np.ones(3)), np.kron(np.ones(3), np.eye(3))]),
+            b_eq=[1 / 3] * 3 + list(q),
+        )
+        assert abs(uneven.value - float(free.fun or 0.0)) <= 4 * uneven.error + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (r"\min_{\gamma \in \Pi(p, q)} \sum_{x, y} \gamma(x, y)^2", "not linear in"),
+        (r"\min_{\gamma \in \Pi(p, q)} \KL{\gamma}{p \otimes q}", "not linear in"),
+        (r"\min_{\gamma \in \Pi(p)} 1", "those of two laws"),
+        (r"\min_{\gamma \in \Pi(d, q)} 1", "laws of one variable"),
+        (r"\min_{\gamma \in \Pi(p, q), x} 1", "one coupling or one function"),
+        (r"\max_{f \in \mathrm{Lip}_1(s)} 1", "a distance is wanted"),
+        (r"\max_{f \in \mathrm{Lip}(d)} 1", "needs its constant"),
+        (r"\max_{\norm{f} \le 1} 1", "the ball of functions"),
+        (r"\max_{\norm{f}_\infty \le 1} 1", "has no law"),
+        (r"\sum_{\norm{f}_\infty \le 1} p(x)", "cannot run over functions"),
+    ],
+)
+def test_programmes_that_make_no_sense_are_explained(text: str, message: str) -> None:
+    node = syn.parse_sum(text, NAMES)
+    with pytest.raises(EvaluationError, match=message):
+        Evaluator(EXTENDED, SIZES).value(node)
+
+
+def test_a_negative_lipschitz_constant_is_undefined() -> None:
+    node = syn.parse_sum(r"\max_{f \in \mathrm{Lip}_a(d)} 1", NAMES)
+    with pytest.raises(Undefined, match="Lipschitz constant"):
+        Evaluator({**EXTENDED, "a": Real(-1.0)}, SIZES).value(node)
+
+
+def test_a_programme_without_a_solution_is_undefined(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = SimpleNamespace(x=None, message="no luck")
+    monkeypatch.setattr(programmes, "linprog", lambda *_, **__: failed)
+    node = syn.parse_sum(r"\max_{\norm{f}_\infty \le 1} \mathbb{E}_p[f]", {"p": True})
+    with pytest.raises(Undefined, match="no luck"):
+        Evaluator(EXTENDED, SIZES).value(node)
+
+
+def test_a_coarse_solution_has_a_large_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the solver returns, the true value lies within the error."""
+    solve = linprog
+
+    def coarse(*args: Any, **options: Any) -> Any:  # noqa: ANN401  (whatever the solver takes)
+        result = solve(*args, **options)
+        result.x = result.x + 0.01
+        return result
+
+    monkeypatch.setattr(programmes, "linprog", coarse)
+    for text, wanted in (PROGRAMMES[0], PROGRAMMES[1]):
+        found = Evaluator(EXTENDED, SIZES).number(syn.parse_sum(text, NAMES))
+        assert abs(found.value - wanted) <= found.error
+
+
+# ------------------------------------------------------------------ functionals by other names
+
+
+@dataclass(frozen=True)
+class _Transport:
+    """What a transport function returns."""
+
+    cost: float = 0.0
+    lower: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Interval:
+    """An entropic cost, between two bounds."""
+
+    lower: float = 1.0
+    upper: float = 1.5
+
+
+def test_functionals_call_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: dict[str, dict[str, object]] = {}
+
+    def package(name: str) -> Callable[..., object]:
+        def function(*arrays: object, **options: object) -> object:
+            assert len(arrays) == 2
+            calls[name] = options
+            results = {"wasserstein": _Transport(0.25, 0.25), "sinkhorn": _Interval()}
+            return results.get(name, 0.5)
+
+        return function
+
+    monkeypatch.setattr(functionals, "reference", package)
+    values = {**EXTENDED, "k": replace(exact(np.eye(3), "X", "X"), role="kernel")}
+    known = Evaluator(values, SIZES)
+    for text, wanted, options in (
+        (r"\JSw{s}{p}{q}", 0.5, ["weights"]),
+        (r"\JSbits{p}{q}", 0.5, ["base"]),
+        (r"\Hel{p}{q} + \chisq{p}{q}", 1.0, []),
+        (r"\W{1}{p}{q}", 0.25, ["cost"]),
+        (r"\W{2}{p}{q}", 0.5, ["cost"]),
+        (r"\OT{t}{p}{q}", 1.25, ["cost", "epsilon"]),
+        (r"\Sink{t}{p}{q}", 0.5, ["cost", "epsilon"]),
+        (r"\MMD{p}{q}", 0.5, ["kernel", "x_weights", "y_weights"]),
+    ):
+        calls.clear()
+        node = syn.parse_sum(text, {})
+        assert known.number(node).value == pytest.approx(wanted)
+        assert all(sorted(called) == options for called in calls.values())
+    assert known.number(syn.parse_sum(r"\OT{t}{p}{q}", {})).error >= 0.25
+    with pytest.raises(Undefined, match="weight"):
+        known.number(syn.parse_sum(r"\JSw{n}{p}{q}", {}))
+
+
+def test_a_function_that_is_not_there_yet_is_named() -> None:
+    with pytest.raises(EvaluationError, match="refimpl has no function not_yet"):
+        functionals.called("not_yet", [])
+
+
+def test_errors_of_calls_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(error: Exception) -> None:
+        raise error
+
+    monkeypatch.setattr(functionals, "reference", lambda _: broken)
+    with pytest.raises(EvaluationError, match="x: no"):
+        functionals.called("x", [TypeError("no")])
+    with pytest.raises(Undefined, match="x: no"):
+        functionals.called("x", [ValueError("no")])
+
+
+def test_the_root_of_zero_keeps_its_error() -> None:
+    found = functionals.small_root(Real(0.0, 1e-16), Real(2.0))
+    assert found.value == 0
+    assert found.error == pytest.approx(1e-8)
 
 
 # ------------------------------------------------------------------ errors

@@ -55,6 +55,12 @@ PHRASES: tuple[tuple[str, list[tuple[str, str, tuple[str, ...]]]], ...] = (
     ),
     ("logits $z$ on the same set", [("z", "function", ("X",))]),
     ("distance $d(x, y)$ on the same set", [("d", "distance", ("X", "X"))]),
+    ("cost $c$ on the same set", [("c", "cost", ("X", "X"))]),
+    (
+        r"laws $p$, $q$ on a finite set; coupling $\gamma$ of $p$ and $q$",
+        [("p", "law", ("X",)), ("q", "law", ("X",)), (r"\gamma", "coupling", ("X", "X"))],
+    ),
+    ("kernel $k(x, y)$ on the same set", [("k", "kernel", ("X", "X"))]),
     ("points $x_i$ on the line", [("x_i", "family real", ("I",))]),
     ("weights $w_k$", [("w_k", "family weights", ("K",))]),
     (
@@ -199,7 +205,7 @@ def test_the_corners_are_drawn() -> None:
     assert any((p == 0).any() and not (q == 0).any() for p, q in pairs)
     assert any((q == 0).any() and not (p == 0).any() for p, q in pairs)
     assert any(np.ptp(p) == 0 for p, _ in pairs)
-    assert {len(p) for p, _ in pairs} == {2, 3, 4, 5}
+    assert {len(p) for p, _ in pairs} == {1, 2, 3, 4, 5, 9, 17}
 
 
 def test_conditions_restrict_the_draw() -> None:
@@ -388,6 +394,44 @@ def test_families_elements_and_variables_are_drawn() -> None:
     full = drawn(symbols, 3, law="uniform")["q"]
     assert isinstance(full, Table)
     assert full.values.sum() == pytest.approx(1)
+
+
+def test_kernels_are_positive_definite_and_costs_are_not_negative() -> None:
+    for number in ("inside", "special", "ends"):
+        kernel = drawn(declarations("kernel $k$ on the same set"), number=number)["k"]
+        cost = drawn(declarations("cost $c$ on the same set"), number=number)["c"]
+        assert isinstance(kernel, Table)
+        assert isinstance(cost, Table)
+        assert kernel.role == "kernel"
+        assert np.linalg.eigvalsh(kernel.values).min() > -1e-12
+        assert cost.values.min() >= 0
+
+
+def test_couplings_have_their_marginals() -> None:
+    symbols = declarations(r"laws $p$, $q$ on a finite set; coupling $\gamma$ of $p$ and $q$")
+    for style in ("generic", "disjoint", "equal", "points", "zeros"):
+        for joint in ("as law", "independent", "bijection", "function"):
+            values = drawn(symbols, law=style, joint=joint)
+            p, q, table = (values[name] for name in ("p", "q", r"\gamma"))
+            assert isinstance(p, Table)
+            assert isinstance(q, Table)
+            assert isinstance(table, Table)
+            assert table.values.min() >= 0
+            np.testing.assert_allclose(table.values.sum(axis=1), p.values, atol=1e-15)
+            np.testing.assert_allclose(table.values.sum(axis=0), q.values, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"coupling $\gamma$ of $p$ and $q$",
+        r"law $p$ on a finite set; coupling $\gamma$ of $p$ and $q$",
+        r"joint laws $p(x, y)$, $q(x, y)$ on a finite product; coupling $\gamma$ of $p$ and $q$",
+    ],
+)
+def test_a_coupling_needs_its_laws(text: str) -> None:
+    with pytest.raises(SettingError, match="coupling"):
+        declarations(text)
 
 
 def test_distances_are_a_metric() -> None:

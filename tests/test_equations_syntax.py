@@ -17,6 +17,7 @@ from equations.values import Value, Variable, exact, law
 CALLABLES = {
     "D^*": True,
     "p": True,
+    "p_": True,
     "q": True,
     "K": True,
     "r": True,
@@ -51,6 +52,13 @@ ROUND_TRIPS = (
     r"\Renyi{\infty}{p}{q} = \hat{p}_n + D^*_\theta(x) + f'",
     r"\frac{\partial}{\partial t} \sum_{x} p(x) t = 1",
     r"\int \normal{s}{0}{1} \dd s = 1",
+    r"\E{x \sim p}{\E{p}{\log q}} = \abs{a - \abs{b}} + \norm{v}_{\infty} + \norm{A}_{2}",
+    r"\lim_{t \to \infty} \frac{1}{t} + \lim_{t \to 0^+} t \log t - \lim_{t \to a^-} \sum_{x} t",
+    r"\left. \frac{\partial}{\partial t} \nabla_{z} \LSE \left( z / t \right) \right|_{t = a} = 0",
+    r"\mathbf{1}[x \ne y] \softmax z + \mathbf{1}[x \in A] = \diag v",
+    r"\max_{A \subseteq \mathcal{X}} \sum_{x \in A} p(x) = \sum_{x \in \mathcal{X}, y : x \ne y} a",
+    r"\left( \lim_{t \to 0} t \right)^{2} \left( \nabla_{z} a \right)^{\T}",
+    r"\max_{\norm{f}_{\infty} \le 1} a = \min_{\gamma \in \Pi \cdot \left( a + b \right)} 1",
     r"\left( \log t \right)^{2} \left( -1 \right) = \left( a / b \right)^{2}",
 )
 
@@ -93,6 +101,27 @@ SAME = (
     ("a & b % a comment", "a b"),
     (r"\sum_{x \ne y} p(x)", r"\sum_{x : x \ne y} p(x)"),
     (r"(p \otimes q) \otimes r", r"p \otimes q \otimes r"),
+    (r"|a - |b|| c", r"\abs{a - \abs{b}} c"),
+    (r"|a| |b| \bigl| c \bigr|", r"\abs{a} \abs{b} \abs{c}"),
+    (r"\log |a + b|", r"\log \abs{a + b}"),
+    (r"\| a \| \Vert b \Vert", r"\norm{a} \norm{b}"),
+    (r"\left\| A \right\|_2", r"\norm{A}_2"),
+    (r"\mathbb{E}_{x \sim p}[a]", r"\E{x \sim p}{a}"),
+    (r"\mathbb{E}_{x \sim p, y \sim q} \left[ a \right]", r"\E{x \sim p}{\E{y \sim q}{a}}"),
+    (r"\mathbb E_p[\log q]", r"\E{p}{\log q}"),
+    (r"\mathbb{E}_{p}\{a\}", r"\E{p}{a}"),
+    (r"\mathbb{1}_{x \ne y}", r"\mathbf{1}[x \ne y]"),
+    (r"\mathbf{1}\{x \ne y\}", r"\mathbb{1}[x \ne y]"),
+    (r"\operatorname{softmax}(z)", r"\softmax z"),
+    (r"\operatorname{LSE}(z)", r"\LSE(z)"),
+    (r"\operatorname{diag}(v)", r"\diag v"),
+    (r"\lim_{t \downarrow 0} t", r"\lim_{t \to 0^{+}} t"),
+    (r"\lim_{t \uparrow 0} t", r"\lim_{t \rightarrow 0^-} t"),
+    (
+        r"\frac{\partial^2}{\partial z_i \partial z_j} a",
+        r"\frac{\partial}{\partial z_i} \frac{\partial}{\partial z_j} a",
+    ),
+    (r"\sum_{x \in \mathcal X} p(x)", r"\sum_{x \in \mathcal{X}} p(x)"),
 )
 
 
@@ -113,6 +142,24 @@ def test_rows_are_separated_by_a_double_backslash() -> None:
     rows = parse("a = b \\\\[2pt]\n c < d \\\\", {})
     assert [latex(row) for row in rows] == ["a = b", "c < d"]
     assert rows[1].first.at == 15
+
+
+def test_rows_go_on_and_end_as_they_are_shown() -> None:
+    text = "\\begin{aligned}\na &= b \\\\\n&\\le c \\\\[2pt] d &= e\n\\end{aligned}"
+    assert [latex(row) for row in parse(text, {})] == [r"a = b \le c", "d = e"]
+    rows = parse("\n\na = b\n\n c = d \n  \n\n= e\n", {})
+    assert [latex(row) for row in rows] == ["a = b", "c = d = e"]
+
+
+def test_an_arrow_with_a_point_is_a_limit() -> None:
+    (row,) = parse(r"t \log t \to 0 \quad \text{as } t \to 0^+", {})
+    assert latex(row) == r"\lim_{t \to 0^+} t \log t = 0"
+
+
+def test_an_index_letter_takes_an_entry_or_a_member() -> None:
+    assert isinstance(parse_sum("z_j (a)", {"z": True}), syn.Mul)
+    assert isinstance(parse_sum("p_k (a)", {"p": True, "p_": True}), syn.Call)
+    assert isinstance(parse_sum("p_k (a)", {"p": True, "p_k": True}), syn.Call)
 
 
 def test_brackets_are_kept() -> None:
@@ -152,7 +199,15 @@ def test_an_index_knows_its_bounds() -> None:
 
 FAULTS = (
     (r"\tr(A)^2", "can be read in two ways", 6),
-    ("a + |b|", r"write \abs{…}", 4),
+    ("a + |b", r"this bar is not closed; write \abs{…}", 4),
+    ("p(x | y)", r"\mid for a condition", 4),
+    (r"\nabla_2 a", "the name of a vector", 0),
+    (r"\lim_{t = 0} a", r"a limit needs \to", 6),
+    (r"a \le b \text{ as } t \to 0", r"write f(t) \to c", 0),
+    (r"\mathbf{1}[a]", "an indicator needs a condition", 0),
+    (r"\abs{a}_2", "cannot carry a subscript", 0),
+    (r"\left. a \right\|_{t = 0}", "a value at a point is written", 0),
+    (r"\frac{\partial}{\partial s \partial t} a", "the two orders", 0),
     (r"\KLD{p}{q}", r"the nearest that is: \KL", 0),
     (r"\foo", "not part of the notation", 0),
     ("x^23", "only the first digit", 2),
@@ -216,6 +271,14 @@ ELEMENT = syn.Name("x")
 VALUES = st.builds(lambda law_: syn.Call(law_, (ELEMENT,)), LAWS)
 
 
+PLACE = syn.Row(ELEMENT, ((r"\in", syn.Name(r"\mathcal{X}")),))
+
+
+def _logits(node: syn.Node, name: str) -> syn.Node:
+    """Return a function of the logits T(x) times a number."""
+    return syn.Function(name, (syn.Mul((node, syn.Name("T"))),))
+
+
 def _extend(inner: st.SearchStrategy[syn.Node]) -> st.SearchStrategy[syn.Node]:
     several = st.lists(inner, min_size=2, max_size=3).map(tuple)
     terms = st.one_of(inner, st.builds(syn.Neg, inner))
@@ -233,6 +296,15 @@ def _extend(inner: st.SearchStrategy[syn.Node]) -> st.SearchStrategy[syn.Node]:
             st.sampled_from(["exp", "abs", "ceil", "floor", "norm"]),
             inner,
         ),
+        st.builds(lambda node: syn.Indicator(syn.Row(node, (("<", syn.Number("1")),))), inner),
+        st.builds(lambda law_, node: syn.Expect((), law_, node), LAWS, inner),
+        st.builds(syn.ValueAt, SYMBOLS, NUMBERS, inner),
+        st.builds(
+            lambda operator, node: syn.Big(operator, (ELEMENT,), node, spaces=(PLACE,)),
+            st.sampled_from(["sum", "max"]),
+            inner,
+        ),
+        st.builds(lambda node: _logits(node, "LSE"), inner),
         st.builds(syn.Function, st.sampled_from(["max", "min"]), several),
         st.builds(
             lambda operator, node: syn.Big(operator, (ELEMENT,), node),

@@ -354,7 +354,7 @@ def check(tmp_path: Path, misprint: Misprint, statement: str) -> tuple[Equation,
     text = (
         "```{equation} eq-tried\n:title: Tried\n:kind: identity\n:source: elementary\n"
         f":for: {misprint.setting}\n{options}{chr(10) if options else ''}\n"
-        f"1 = 1 \\\\\n{statement}\n\n>>> 1\n1\n```\n"
+        f"\\sqrt{{4}} = 2 \\\\\n{statement}\n\n>>> 1\n1\n```\n"
     )
     file = tmp_path / "page.md"
     file.write_text(text, encoding="utf-8")

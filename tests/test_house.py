@@ -40,9 +40,10 @@ def test_tested_pythons_are_the_declared_ones() -> None:
 
 
 def test_lowest_versions_are_the_declared_ones() -> None:
+    # A later Python may need a newer one, which is then another line of the lock.
     for requirement in PROJECT["dependencies"]:
         name, bound = requirement.split(">=")
-        (lowest,) = lines("requirements/lowest.txt", rf"{name}==(\S+) .*")
+        lowest, *_ = sorted(lines("requirements/lowest.txt", rf"{name}==(\S+) .*"))
         assert lowest == f"{bound}.0"
 
 

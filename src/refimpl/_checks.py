@@ -8,9 +8,7 @@ be right. Nothing is repaired, clipped, normalised or shifted.
 """
 
 import math
-import operator
 from collections.abc import Sequence
-from contextlib import suppress
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -135,9 +133,8 @@ def one_of(**values: ArrayLike | None) -> tuple[str, ArrayLike]:
 
 
 def _axis(value: object) -> int:
-    if not isinstance(value, (bool, np.bool_)):
-        with suppress(TypeError):
-            return operator.index(value)  # type: ignore[arg-type]  # this is the check
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return int(value)
     raise TypeError(f"axis = {value!r} is not an integer; give the axis of the outcomes")
 
 
@@ -328,14 +325,15 @@ def joint(value: ArrayLike) -> Reals:
 
 def _same_outcomes(axis: int, arrays: dict[str, Reals]) -> int:
     """Check that arrays have an outcome axis, all of one length; count it from the end."""
-    ndim = max([a.ndim for a in arrays.values()])
+    shapes = {a.shape for a in arrays.values()}
+    ndim = max(map(len, shapes))
     if not ndim:
         raise ValueError(f"{' and '.join(arrays)} is one number; give an array of probabilities")
     if not -ndim <= axis < ndim:
         raise ValueError(f"axis = {axis} is out of range; give {-ndim} to {ndim - 1}")
     if axis >= 0:
         axis -= ndim
-    if len({a.shape for a in arrays.values()}) == 1:
+    if len(shapes) == 1:
         return axis
     for name, array in arrays.items():
         if array.ndim < -axis:
@@ -352,23 +350,47 @@ def _same_outcomes(axis: int, arrays: dict[str, Reals]) -> int:
 
 
 def _law(name: str, array: Reals, axis: int) -> Law:
-    total = _totals(name, array, axis)
-    if not array.all() and np.signbit(array).any():
+    total, least = _totals_and_least(name, array, axis)
+    if least == 0 and _has_negative_zero(array):
         array = array + array.dtype.type(0)  # without the sign of −0.0, as p / −0.0 is −∞
     return Law(array if axis == -1 else np.moveaxis(array, axis, -1), total)
 
 
 def _totals(name: str, array: Reals, axis: int | tuple[int, int]) -> Array:
     """Check that the entries are non-negative and sum to 1 over the axis; return the sums."""
-    total = np.asarray(np.add.reduce(array, axis=axis, dtype=np.float64))
-    excess = np.abs(total - 1).max() if total.ndim else abs(float(total) - 1)
-    n = array.size // total.size
-    if not (np.minimum.reduce(array, axis=None) >= 0 and excess <= tolerance(array, n)):
+    return _totals_and_least(name, array, axis)[0]
+
+
+def _totals_and_least(
+    name: str, array: Reals, axis: int | tuple[int, int]
+) -> tuple[Array, np.floating[Any]]:
+    """Return the sums and the smallest entry; an error says what is wrong with the first."""
+    total = np.add.reduce(array, axis, np.float64)
+    least = _least(array)
+    excess = abs(total - 1)
+    if total.ndim:
+        excess = excess.max()
+    if not (least >= 0 and excess <= tolerance(array, array.size // total.size)):
         _blame(name, array, np.isnan(array), "is not a number; give probabilities ≥ 0")
         _blame(name, array, array < 0, "is negative; probabilities are ≥ 0")
         _blame(name, array, np.isinf(array), "is infinite; probabilities are ≤ 1")
         _blame_sum(name, array, total, axis)
-    return total
+    return total, least
+
+
+def _least(array: Reals) -> np.floating[Any]:
+    """Return the smallest entry, or NaN if there is one."""
+    least: np.floating[Any]
+    if array.flags.c_contiguous:  # this is the faster way
+        least = array.flat[array.argmin()]
+    else:
+        least = np.minimum.reduce(array, axis=None)
+    return least
+
+
+def _has_negative_zero(array: Reals) -> bool:
+    parts = np.nditer(array, flags=["external_loop", "buffered"], buffersize=1 << 13)
+    return any(np.signbit(part).any() for part in parts)
 
 
 def _blame_sum(name: str, array: Reals, total: Array, axis: int | tuple[int, int]) -> None:

@@ -170,7 +170,7 @@ def relative_entropy_terms(p: Array, q: Array, d: Array, work: Sequence[Array] =
     np.add(p, q, out=s)
     np.divide(d, s, out=s)
     np.multiply(s, s, out=z)
-    largest = float(z.max())
+    largest = float(z.flat[z.argmax()])
     near = None
     if not largest <= NEAR:  # so also if it is NaN, from p = q = 0
         near = z <= NEAR
@@ -267,12 +267,12 @@ def _chunks(p: Reals, q: Reals) -> Iterator[tuple[int, Array, Array, list[Array]
     for i in range(0, p.shape[-1], CHUNK):
         a = np.asarray(p[..., i : i + CHUNK], dtype=np.float64)
         b = a if p is q else np.asarray(q[..., i : i + CHUNK], dtype=np.float64)
-        yield i, a, b, [space[: a.size].reshape(a.shape) for space in _SPACE.arrays]
+        yield i, a, b, list(_SPACE.arrays[:, : a.size].reshape(-1, *a.shape))
 
 
 def _sum(terms: Array) -> Array:
     """Return the sums over the outcomes."""
-    total: Array = np.add.reduce(terms, axis=-1)
+    total: Array = np.add.reduce(terms, -1)
     return total
 
 
@@ -285,7 +285,7 @@ def _any(flags: NDArray[np.bool_] | np.bool_) -> bool:
 
 
 def _cross_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
-    total = np.zeros(sum_p.shape)
+    total = np.zeros(sum_p.shape)[()]
     for _, a, b, (terms, *_) in _chunks(p, q):
         total = total + _sum_p_log(a, b, unit.log, terms)
     result: Array = (unit.log(sum_q) - total / sum_p) / unit.scale
@@ -318,7 +318,7 @@ def _sum_p_log(p: Array, x: Array, log: np.ufunc, terms: Array) -> Array:
     log(x, out=terms)
     terms *= p
     total = _sum(terms)
-    if _any(np.isnan(total)):
+    if _any(total != total):  # noqa: PLR0124 - the fastest way to see NaN, from log 0
         terms[p == 0] = 0.0
         total = _sum(terms)
     return total
@@ -328,7 +328,9 @@ def _sum_p_log(p: Array, x: Array, log: np.ufunc, terms: Array) -> Array:
 
 
 def _relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
-    total = np.zeros(sum_p.shape)
+    if _seems_near(p, q):
+        return np.asarray(_small_relative_entropy(p, q, sum_p) / unit.nats)
+    total = np.zeros(sum_p.shape)[()]
     for _, a, b, (terms, *_) in _chunks(p, q):
         np.divide(a, b, out=terms)
         part = _sum_p_log(a, terms, unit.log, terms)
@@ -338,8 +340,18 @@ def _relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit
     result = total / sum_p / unit.scale + np.log1p((sum_q - sum_p) / sum_p) / unit.nats
     small = result * unit.nats < 1 / 2  # so terms of both signs may have cancelled
     if _any(small):
-        result = np.where(small, _small_relative_entropy(p, q, sum_p) / unit.nats, result)
+        sums = _small_relative_entropy(p, q, sum_p) / unit.nats
+        result = np.where(small, sums, result) if small.ndim else sums
     return np.asarray(result)
+
+
+def _seems_near(p: Reals, q: Reals) -> bool:
+    """Return whether the ratios of some outcomes are at most 2, so that terms may cancel."""
+    step = p.size // 6 + 1
+    for x, y in zip(p.flat[::step].tolist(), q.flat[::step].tolist(), strict=True):
+        if not y <= 2 * x <= 4 * y:
+            return False
+    return True
 
 
 def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array) -> Array:
@@ -348,7 +360,7 @@ def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array) -> Array:
     If q has the sum (1 + r) Σ p, the mean of the terms is too large by r - log(1 + r). Where
     this is more than a small part of it, the terms are those of q / (1 + r).
     """
-    total, excess = _sum_terms(p, q, np.zeros(1))
+    total, excess = _sum_terms(p, q, np.float64(0.0))
     result, r = total / sum_p, np.asarray(excess / sum_p)
     if _any(r * r > 2.0**-54 * result):
         gap = log_gap(r)
@@ -358,7 +370,7 @@ def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array) -> Array:
     return np.asarray(result)
 
 
-def _sum_terms(p: Reals, q: Reals, r: Array) -> tuple[Array, Array]:
+def _sum_terms(p: Reals, q: Reals, r: Array | np.float64) -> tuple[Array, Array]:
     """Return the sum of the terms for p and q / (1 + r), and that of q / (1 + r) - p."""
     total = excess = np.zeros(p.shape[:-1])
     for _, a, b, (d, *work) in _chunks(p, q):
@@ -368,7 +380,7 @@ def _sum_terms(p: Reals, q: Reals, r: Array) -> tuple[Array, Array]:
     return total, excess
 
 
-def _scaled(p: Array, q: Array, r: Array, d: Array, work: Array) -> Array:
+def _scaled(p: Array, q: Array, r: Array | np.float64, d: Array, work: Array) -> Array:
     """Return q / (1 + r), which has the sum of p; write its excess over p into d."""
     np.subtract(q, p, out=d)
     if _any(r != 0):

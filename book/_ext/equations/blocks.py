@@ -23,13 +23,16 @@ REQUIRED_OPTIONS = ("title", "kind", "for", "source")
 EQUATION_OPTIONS = frozenset(
     {
         *REQUIRED_OPTIONS,
-        *("if", "where", "note", "code", "tested", "illustrated", "tight", "slack", "equivalent"),
+        *("if", "where", "note", "code", "tested", "illustrated", "tight", "slack"),
+        *("equivalent", "also-true"),
     },
 )
-DERIVATION_OPTIONS = frozenset({"title", "for", "if", "where", "equivalent"})
+DERIVATION_OPTIONS = frozenset(
+    {"title", "shows", "for", "if", "where", "equivalent", "also-true"},
+)
 EXERCISE_OPTIONS = frozenset({"title"})
 
-_OPTION = re.compile(r":(?P<name>[a-z]+):(?:\s+(?P<text>.*))?$")
+_OPTION = re.compile(r":(?P<name>[a-z]+(?:-[a-z]+)*):(?:\s+(?P<text>.*))?$")
 _CONTINUATION = re.compile(r"\s{2,}\S")
 RELATION = re.compile(
     r"&?\s*(?P<relation>:=|=|<|>|\\(?:leq?|geq?|ne|to|ll|iff|approx)(?![A-Za-z]))\s*&?",

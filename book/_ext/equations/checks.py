@@ -10,7 +10,8 @@ value, and neighbours in the chain are compared:
   weaker bound would pass as well. It must also be strict somewhere, or it should be an equality,
 - an undefined value, such as 0/0 outside of the book's conventions, fails.
 
-A comparison whose error bound is as large as its sides decides nothing and is not counted.
+A comparison whose error bound is as large as its sides decides nothing and is not counted; a
+quarter of the instances has to decide.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ NOT_CLOSE = 1e-4
 # How many instances of a case that :tight: names are tried.
 TIGHT_INSTANCES = 12
 
+# The smallest part of the instances that has to decide a relation.
+FEWEST = 0.25
+
 INEQUALITIES = {r"\le", r"\ge", "<", ">"}
 REFUTED, INFINITE, HOLDS = "refuted", "infinite", "holds"
 
@@ -70,6 +74,11 @@ class Comparison:
     def same(self) -> bool:
         """Whether the sides are equal to within the tolerance, finite or not."""
         return self.ratio <= 1
+
+    @property
+    def infinite(self) -> bool:
+        """Whether both sides are infinite."""
+        return math.isinf(self.left) and math.isinf(self.right)
 
     @property
     def zero(self) -> bool:
@@ -220,9 +229,9 @@ class Checker:
     def __init__(
         self, setting: Setting, name: str, tight: str = "", count: int | None = None
     ) -> None:
-        """Draw the instances, and those that ``:tight:`` names."""
+        """Draw the instances, and those that ``:tight:`` names; a count is given if they cost."""
         self.setting = setting
-        self.instances = setting.instances(name, count or INSTANCES)
+        self.instances = setting.instances(name, count or INSTANCES, costly=count is not None)
         # The numbers of the instances of each case that :tight: names.
         self.cases: dict[str, range] = {}
         self._add_cases(tight, tuple(self.instances))
@@ -234,6 +243,8 @@ class Checker:
         """Add instances of each case of ``:tight:``; cases are separated by semicolons."""
         for case in text.split(";"):
             formulas = [f for maths in re.findall(r"\$([^$]*)\$", case) for f in _at_commas(maths)]
+            if case.strip() and not formulas:
+                raise SettingError(f":tight: {case.strip()} names no case in $…$")
             if formulas:
                 found = list(self._instances_of(formulas, drawn))
                 if not found:
@@ -388,7 +399,7 @@ class Checker:
                 elif compared.holds is None:
                     run.undecided += 1
                 else:
-                    run.infinite += math.isinf(compared.left) and math.isinf(compared.right)
+                    run.infinite += compared.infinite
                     run.worst = max(run.worst, compared.ratio if compared.same else 0.0)
         run.failures += self._useless(run, claim.rows)
         return run
@@ -399,9 +410,16 @@ class Checker:
         if not run.links and not run.failures:
             yield Failure(0, 0, "no instance decides: numbers are out of range")
         for (row, link), compared in run.links.items():
-            if not any(c is not None and c.holds is not None for c in compared):
-                message = "no instance decides: the rounding errors are too large"
-                yield Failure(row, link, message)
+            decided = sum(c is not None and c.holds is not None for c in compared)
+            if decided < FEWEST * len(compared):
+                why = "numbers are out of range, or the rounding errors are too large"
+                few = f"only {decided} of {len(compared)} instances decide"
+                yield Failure(row, link, f"{few if decided else 'no instance decides'}: {why}")
+                continue
+            sides = rows[row].sides[link : link + 2] if row < len(rows) else ()
+            said = any(isinstance(_without_sign(side), syn.Infinity) for side in sides)
+            if not said and all(c is None or c.infinite for c in compared):
+                yield Failure(row, link, r"both sides are infinite on every instance: say = \infty")
                 continue
             weak = row < len(rows) and rows[row].links[link][0] in {r"\le", r"\ge"}
             if weak and (row, link) not in strict:
@@ -480,6 +498,10 @@ class Checker:
         other.setting.definitions = (*before[:number], definition, *before[number + 1 :])
         other._evaluators = {}  # noqa: SLF001  (of the same class)
         return other
+
+
+def _without_sign(side: syn.Node) -> syn.Node:
+    return side.body if isinstance(side, syn.Neg) else side
 
 
 def _at_commas(text: str) -> list[str]:

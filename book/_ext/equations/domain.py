@@ -95,6 +95,10 @@ def evidence_text(verdict: Verdict) -> str:
     text = f"checked on {verdict.instances} instances"
     if verdict.mutants:
         text += f", {verdict.killed} of {verdict.mutants} mutants failed"
+    if verdict.excused:
+        text += f", {verdict.excused} more say the same"
+    if verdict.true:
+        text += f", {verdict.true} more are true as well"
     if verdict.worst:
         text += f", worst error {verdict.worst:.2g} of the tolerance"
     return text

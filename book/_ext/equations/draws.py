@@ -3,6 +3,9 @@
 A style names a corner where formulas break: zeros, equal laws, disjoint supports, a channel that
 loses everything. The styles of laws, joint laws, channels, numbers and matrices are chosen
 independently of each other; laws on the same set are drawn together, so that they can be equal.
+
+Most instances are small, since small ones break most formulas and cost little. A few are not: a
+bound that holds only up to five outcomes, or only for numbers below ten, must not pass.
 """
 
 from __future__ import annotations
@@ -10,7 +13,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import cast
 
 import numpy as np
 
@@ -185,14 +189,89 @@ def styles_at(index: int, rng: Rng) -> Styles:
     return Styles(LAW_STYLES[index % len(LAW_STYLES)], *chosen)
 
 
+# ------------------------------------------------------------------------------- sizes
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large an unusual instance is.
+
+    ``sets`` are the sizes of the first set, the second and all others; none leaves them as they
+    are in other instances. ``dimension`` is that of vectors, ``integers`` the range of integers.
+    """
+
+    name: str
+    styles: Styles
+    sets: tuple[int, int, int] | None = None
+    dimension: int | None = None
+    integers: tuple[int, int] = (2, 4)
+
+
+def _plain(law: str = "generic", number: str = "inside") -> Styles:
+    return Styles(law, "as law", "generic", number, "generic")
+
+
+_ON_SETS = (
+    Sizes("9 outcomes", _plain(), (9, 7, 3), 5, (2, 2)),
+    Sizes("17 outcomes", _plain("flat"), (17, 3, 2), 5, (2, 2)),
+    Sizes("9 outcomes, nested", _plain("nested"), (9, 7, 3), 4, (2, 2)),
+    Sizes("one outcome", _plain(), (1, 1, 1), 1, (1, 3)),
+)
+_IN_SPACE = (Sizes("5 dimensions", _plain(), None, 5), Sizes("4 dimensions", _plain(), None, 4))
+# All words of so many letters have to be listed, so the sets are small.
+_WITH_INTEGERS = (
+    Sizes("7 draws", _plain(), (3, 2, 2), 2, (7, 7)),
+    Sizes("12 draws", _plain(), (2, 2, 2), 2, (12, 12)),
+)
+_WITH_NUMBERS = (Sizes("far", _plain("generic", "far")), Sizes("far", _plain("flat", "far")))
+
+
+def unusual(symbols: Sequence[Symbol], *, costly: bool = False) -> list[Sizes]:
+    """Return the unusual sizes that concern some symbols, those that tell most first.
+
+    Formulas that cost much stay in low dimension.
+    """
+    axes = {axis for symbol in symbols for axis in symbol.axes}
+    sorts: list[Sequence[Sizes]] = []
+    if axes - {"d"}:
+        sorts.append(_ON_SETS)
+    elif axes and not costly:
+        sorts.append(_IN_SPACE)
+    if any(symbol.kind == "integer" for symbol in symbols):
+        sorts.append(_WITH_INTEGERS)
+    if any(symbol.kind == "number" and math.isinf(symbol.high - symbol.low) for symbol in symbols):
+        sorts.append(_WITH_NUMBERS)
+    turns = itertools.zip_longest(*sorts)
+    return [sizes for turn in turns for sizes in turn if sizes is not None]
+
+
+def _sizes(
+    symbols: Sequence[Symbol], rng: Rng, styles: Styles, wanted: Sizes | None
+) -> dict[str, int]:
+    axes = sorted({axis for symbol in symbols for axis in symbol.axes})
+    largest = {"d": 3, "X": 5 if axes == ["X"] else 4}
+    sizes = {axis: int(rng.integers(1 + (axis != "d"), largest.get(axis, 4) + 1)) for axis in axes}
+    square = styles.joint == "bijection" or styles.channel in {"identity", "permutation"}
+    if square and {"X", "Y"} <= set(axes):
+        sizes["Y"] = sizes["X"]
+    if wanted is not None and wanted.dimension is not None and "d" in sizes:
+        sizes["d"] = wanted.dimension
+    if wanted is not None and wanted.sets is not None:
+        sets = sorted(set(axes) - {"d"}, key=lambda axis: ("XY".find(axis) % 3, axis))
+        sizes |= {axis: wanted.sets[min(i, 2)] for i, axis in enumerate(sets)}
+    return sizes
+
+
 # ------------------------------------------------------------------------------- instances
 
 
 def draw(
-    symbols: Sequence[Symbol], rng: Rng, styles: Styles
+    symbols: Sequence[Symbol], rng: Rng, styles: Styles, wanted: Sizes | None = None
 ) -> tuple[dict[str, Value], dict[str, int]]:
     """Draw one instance: the values of the symbols, and the sizes of the sets."""
-    drawing = _Drawing(rng, styles, _sizes(symbols, rng, styles))
+    drawing = _Drawing(rng, styles, _sizes(symbols, rng, styles, wanted))
+    if wanted is not None:
+        drawing.integers = wanted.integers
     together = {"law", "family laws", "sub-probability"}
     laws = [symbol for symbol in symbols if symbol.kind in together]
     plain = [symbol for symbol in laws if symbol.kind != "law" or symbol.axes == ("X",)]
@@ -207,16 +286,6 @@ def draw(
     return {symbol.key: drawing.values[symbol.key] for symbol in symbols}, drawing.sizes
 
 
-def _sizes(symbols: Sequence[Symbol], rng: Rng, styles: Styles) -> dict[str, int]:
-    axes = sorted({axis for symbol in symbols for axis in symbol.axes})
-    largest = {"d": 3, "X": 5 if axes == ["X"] else 4}
-    sizes = {axis: int(rng.integers(1 + (axis != "d"), largest.get(axis, 4) + 1)) for axis in axes}
-    square = styles.joint == "bijection" or styles.channel in {"identity", "permutation"}
-    if square and {"X", "Y"} <= set(axes):
-        sizes["Y"] = sizes["X"]
-    return sizes
-
-
 @dataclass
 class _Drawing:
     """The state while one instance is drawn."""
@@ -225,6 +294,7 @@ class _Drawing:
     styles: Styles
     sizes: dict[str, int]
     values: dict[str, Value] = field(default_factory=dict)
+    integers: tuple[int, int] = (2, 4)
 
     def laws(self, symbols: Sequence[Symbol]) -> None:
         """Draw all laws on the plain set together, so that they can be equal or disjoint."""
@@ -276,17 +346,20 @@ class _Drawing:
             return self._number(symbol, alike)
         if symbol.kind in {"vector", "matrix"}:
             return self._shaped(symbol, alike)
-        if symbol.kind == "channel":
-            return self._channel(symbol)
-        if symbol.kind == "family weights":
-            return self._weights(symbol)
+        tables = {"channel": self._channel, "family weights": self._weights}
+        tables["coupling"] = self._coupling
+        if symbol.kind in tables:
+            return tables[symbol.kind](symbol)
         if symbol.kind in {"integer", "variable", "size", "element"}:
             return self._simple(symbol)
-        return exact(self._numbers(symbol.kind, self.sizes[symbol.axes[0]]), *symbol.axes)
+        numbers = self._numbers(symbol.kind, self.sizes[symbol.axes[0]])
+        return replace(exact(numbers, *symbol.axes), role=symbol.kind)
 
     def _simple(self, symbol: Symbol) -> Value:
         if symbol.kind == "integer":
-            return Real(1.0 if self.styles.number == "ends" else float(self.rng.integers(2, 5)))
+            low, high = self.integers
+            ends = self.styles.number == "ends"
+            return Real(1.0 if ends else float(self.rng.integers(low, high + 1)))
         axis = symbol.axes[0]
         if symbol.kind == "variable":
             return Variable(axis)
@@ -309,6 +382,10 @@ class _Drawing:
         elif style == "special":
             choices = [number for number in SPECIAL_NUMBERS if low < number < high]
         choices = [number for number in choices if math.isfinite(number)]
+        if style == "far" and math.isinf(high - low):
+            distance = float(self.rng.uniform(10, 20))
+            choices = [low + distance, high - distance, distance, -distance]
+            choices = [number for number in choices if low < number < high]
         if choices:
             return Real(choices[int(self.rng.integers(len(choices)))])
         if math.isfinite(low) and math.isfinite(high):
@@ -348,6 +425,35 @@ class _Drawing:
             columns[:] = columns[0]
         return law(columns.T, *symbol.axes, given=symbol.given)
 
+    def _coupling(self, symbol: Symbol) -> Value:
+        """Draw a coupling: independent, one that moves little, an extreme one, or a mix."""
+        p, q = (cast("Table", self.values[name]).values for name in symbol.given)
+        product = np.outer(p, q)
+        if self.styles.joint == "independent":
+            return law(product, *symbol.axes)
+        if self.styles.joint == "bijection" and len(p) == len(q):
+            kept = np.minimum(p, q)
+            rest = 1 - kept.sum()
+            moved = np.outer(p - kept, q - kept) / rest if rest > 0 else np.zeros_like(product)
+            return law(np.diag(kept) + moved, *symbol.axes)
+        share = self.rng.uniform(0.1, 0.9) if self.styles.joint == "as law" else 1.0
+        return law(share * self._corner(p, q) + (1 - share) * product, *symbol.axes)
+
+    def _corner(self, p: Array, q: Array) -> Array:
+        """Fill a coupling greedily, in a random order of rows and of columns."""
+        rows, columns = self.rng.permutation(len(p)), self.rng.permutation(len(q))
+        left, right = p.copy(), q.copy()
+        table = np.zeros((len(p), len(q)))
+        i = j = 0
+        while i < len(rows) and j < len(columns):
+            row, column = rows[i], columns[j]
+            mass = min(left[row], right[column])
+            table[row, column] += mass
+            left[row] -= mass
+            right[column] -= mass
+            i, j = (i + 1, j) if left[row] <= right[column] else (i, j + 1)
+        return table
+
     def _weights(self, symbol: Symbol) -> Value:
         style = self.styles.law if self.styles.law in {"zeros", "uniform", "point"} else "generic"
         return law(_LAWS[style](self.rng, self.sizes[symbol.axes[0]], 1)[0], *symbol.axes)
@@ -359,12 +465,19 @@ class _Drawing:
             return np.full(size, rng.normal()) if special else rng.normal(size=size)
         if kind == "lengths":
             return self._lengths(size)
-        if kind == "distance":
-            return self._distances(size)
+        if kind in {"distance", "cost", "kernel"}:
+            return self._on_pairs(kind, size)
         values = np.ones(size) if special else np.exp(rng.normal(0, 0.8, size))
         if kind == "family non-negative" and "zeros" in self.styles.law:
             values = np.where(rng.uniform(size=size) < 0.4, 0.0, values)
         return values
+
+    def _on_pairs(self, kind: str, size: int) -> Array:
+        """Draw a distance, a cost without structure, or a positive definite kernel."""
+        distances = self._distances(size)
+        if kind == "cost" and self.styles.number != "special":
+            return self.rng.uniform(0, 2, (size, size))
+        return np.exp(-(distances**2) / 2) if kind == "kernel" else distances
 
     def _distances(self, size: int) -> Array:
         """Draw the distances between points in the plane; in special cases all the same."""

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -25,7 +26,8 @@ from equations import extended as ext
 from equations import syntax as syn
 from equations.extended import ROUNDOFF, Real, Undefined
 from equations.functionals import PI, functional, log_density
-from equations.quadrature import derivative, gauss_hermite, integral
+from equations.programmes import LIPSCHITZ, is_programme, optimum
+from equations.quadrature import derivative, gauss_hermite, integral, limit
 from equations.values import (
     Array,
     Closure,
@@ -33,27 +35,33 @@ from equations.values import (
     EvaluationError,
     Matrix,
     Normal,
+    Subset,
     Table,
     Value,
     Variable,
     are_numbers,
     as_number,
+    entries,
     exact,
     kind_of,
     law,
     lift,
+    matrix_norm,
     matrix_power,
     of_matrix,
     outer,
     product,
     tabulated,
     total,
+    vector_norm,
 )
 
 T = TypeVar("T")
 CONSTANTS = {"e": Real(math.e, math.e * ROUNDOFF), r"\pi": PI}
-# Functions of the notation that need no declaration: a point mass, the logistic function.
-BUILT_IN = {r"\delta", r"\sigma"}
+# Functions of the notation that need no declaration: a point mass, the logistic function, the
+# couplings of two laws, the functions with a Lipschitz constant.
+BUILT_IN = {r"\delta", r"\delta_", r"\sigma", r"\Pi"}
+BUILT_IN |= {name + mark for name in LIPSCHITZ for mark in ("", "_")}
 ONE, MINUS_ONE = Real(1.0), Real(-1.0)
 
 
@@ -64,8 +72,8 @@ def _literal(text: str) -> Real:
 
 
 def _has_kink(node: syn.Node) -> bool:
-    smooth = {"exp", "tr", "det", "binom", "factorial"}
-    return isinstance(node, syn.Cases) or (
+    smooth = {"exp", "tr", "det", "binom", "factorial", "softmax", "LSE", "diag"}
+    return isinstance(node, syn.Cases | syn.Indicator) or (
         isinstance(node, syn.Function) and node.name not in smooth
     )
 
@@ -275,6 +283,10 @@ class Evaluator:
             body = function.body
             return self.bound_to(bound, lambda: self.value(body))
         if isinstance(function, Table):
+            if len(node.args) == 1 and len(function.axes) == 1 and not node.given:
+                subset = None if isinstance(node.args[0], syn.Slot) else self.value(node.args[0])
+                if isinstance(subset, Subset):
+                    return ext.add([function.entry((i,)) for i in sorted(subset.indices)])
             return self._look_up(function, node)
         raise EvaluationError(f"{name.text} is {kind_of(function)}, no function", node.at)
 
@@ -382,9 +394,28 @@ class Evaluator:
 
     def _function(self, node: syn.Function) -> Value:
         values = [self.value(arg) for arg in node.args]
+        if node.name == "norm" and not isinstance(values[0], Real):
+            return self._norm(values, node)
+        if node.name in {"softmax", "LSE"}:
+            return _of_logits(node.name, values[0], node)
         if isinstance(values[0], Matrix):
             return of_matrix(node.name, values[0], node)
+        if node.name == "diag":
+            raise EvaluationError(f"{kind_of(values[0])} is no vector", node.at)
         return lift(_SCALAR[node.name], values, node)
+
+    def _norm(self, values: Sequence[Value], node: syn.Function) -> Real:
+        """Return the norm of a vector, a matrix or a function on a finite set."""
+        order = None
+        if len(values) > 1:
+            if not isinstance(values[1], Real) or values[1].value not in {1, 2, math.inf}:
+                raise EvaluationError(r"the order of a norm is 1, 2 or \infty", node.at)
+            order = values[1].value
+        if isinstance(values[0], Matrix):
+            return matrix_norm(values[0], order)
+        if isinstance(values[0], Table):
+            return vector_norm(entries(values[0]), 2.0 if order is None else order)
+        raise EvaluationError(f"{kind_of(values[0])} has no norm", node.at)
 
     def _tuple(self, node: syn.Tuple) -> Table:
         numbers = [self.number(item) for item in node.items]
@@ -398,6 +429,9 @@ class Evaluator:
             if condition is None or self.holds(condition):
                 return self.value(value)
         raise Undefined("none of the cases applies")
+
+    def _indicator(self, node: syn.Indicator) -> Real:
+        return ONE if self.holds(node.condition) else Real(0.0)
 
     def holds(self, row: syn.Row) -> bool:
         """Return whether a condition such as ``q(x) > 0`` holds, exactly as computed."""
@@ -414,6 +448,8 @@ class Evaluator:
     # ------------------------------------------------------------------ sums and integrals
 
     def _big(self, node: syn.Big) -> Value:
+        if is_programme(node):
+            return optimum(self, node)
         values = list(self._over(node))
         if node.operator == "sum":
             return total(values, node) if values else Real(0.0)
@@ -445,9 +481,41 @@ class Evaluator:
         if id(node) not in known:
             axes = tuple(self._required_axis(name, node) for name in node.bound)
             known[id(node)] = node, axes
-        return [[Element(axis, i) for i in range(self.sizes[axis])] for axis in known[id(node)][1]]
+        ranges: list[Sequence[Value]] = []
+        for name, axis in zip(node.bound, known[id(node)][1], strict=True):
+            elements = [Element(axis, i) for i in range(self.sizes[axis])]
+            relation, place = self._place(name, node)
+            if relation == r"\subseteq":
+                ranges.append(list(_subsets(axis, self.sizes[axis])))
+            elif isinstance(place, Subset):
+                ranges.append([element for element in elements if element.index in place.indices])
+            else:
+                ranges.append(elements)
+        return ranges
+
+    def _place(self, name: syn.Name, node: syn.Big) -> tuple[str, Value | str | None]:
+        r"""Return the relation in ``x \in A`` and ``A``: a subset, or the letter of a set."""
+        row = next((row for row in node.spaces if row.first == name), None)
+        if row is None:
+            if node.spaces and all(isinstance(row.first, syn.Function) for row in node.spaces):
+                raise EvaluationError(f"a {node.operator} cannot run over functions", node.at)
+            return "", None
+        ((relation, place),) = row.links
+        if not isinstance(place, syn.Name):
+            raise EvaluationError(f"{syn.latex(place)} is no finite set", place.at)
+        subset = self.values.get(place.text)
+        if isinstance(subset, Subset):
+            return relation, subset
+        letter = re.sub(r"\\mathcal\{(.*)\}", r"\1", place.text)
+        if letter not in self.sizes:
+            message = f"the setting has no set {place.text}, only {', '.join(self.sizes)}"
+            raise EvaluationError(message, place.at)
+        return relation, letter
 
     def _required_axis(self, name: syn.Name, node: syn.Big) -> str:
+        place = self._place(name, node)[1]
+        if place is not None:
+            return place.axis if isinstance(place, Subset) else cast("str", place)
         axis = self.axis_of(name, node.body)
         if axis is None and node.condition is not None:
             axis = self.axis_of(name, node.condition)
@@ -489,6 +557,15 @@ class Evaluator:
         if not isinstance(measure, Table):
             message = f"a law is wanted here, and this is {kind_of(measure)}"
             raise EvaluationError(message, node.law.at)
+        if not names:
+            return self._mean(measure, node)
+        letters = {name.base.rstrip("'") for name in node.bound}
+        if len(names) > 1 and len(measure.axes) == len(letters) == 1:
+            # Independent draws from one law.
+            rest: syn.Node = node.body
+            for name in node.bound[:0:-1]:
+                rest = syn.Expect((name,), node.law, rest, at=node.at)
+            return self._expect(syn.Expect(node.bound[:1], node.law, rest, at=node.at))
         if len(names) != len(measure.axes):
             message = f"this law has {len(measure.axes)} variables, and here are {len(names)}"
             raise EvaluationError(message, node.at)
@@ -501,6 +578,20 @@ class Evaluator:
                 value = self.bound_to(bound, lambda: self.number(node.body))
                 terms.append(ext.multiply([weight, value]))
         return ext.add(terms)
+
+    def _mean(self, measure: Table, node: syn.Expect) -> Real:
+        """Return the mean of a function that is written without its argument."""
+        function = self.value(node.body)
+        if isinstance(function, Real):
+            return ext.multiply([ext.add(entries(measure)), function])
+        if not isinstance(function, Table) or function.values.shape != measure.values.shape:
+            raise EvaluationError("a function on the set of the law is wanted here", node.body.at)
+        return ext.add(
+            [
+                ext.multiply([measure.entry(index), function.entry(index)])
+                for index in np.ndindex(*measure.values.shape)
+            ]
+        )
 
     def _normal_mean(self, measure: Normal, name: str, body: syn.Node) -> Real:
         """Return the mean of a formula under a normal law."""
@@ -542,19 +633,89 @@ class Evaluator:
         return peaks
 
     def _derivative(self, node: syn.Derivative) -> Real:
+        place = self._entry_of(node.variable)
+        if place is not None:
+            return self._slope(*place, node.body, node.order)
         name = node.variable.text
         centre = self.values.get(name)
         if not isinstance(centre, Real):
-            raise EvaluationError(f"{name} is no number of the setting", node.variable.at)
+            hint = ""
+            if node.variable.sub is not None and node.variable.base in self.values:
+                hint = f"; say “element ${node.variable.sub}$ of the set” for an entry"
+            raise EvaluationError(f"{name} is no number of the setting{hint}", node.variable.at)
+        return derivative(
+            lambda x: self._with({name: Real(x)}, node.body), centre.value, node.order
+        )
+
+    def _with(self, bound: Mapping[str, Value], body: syn.Node) -> Real:
+        """Return the value of a formula for other values of some symbols.
+
+        What was defined may depend on them, and is computed again.
+        """
 
         def compute() -> Real:
-            # What was defined may depend on the variable.
-            defined = dict(self.bind(left, right) for left, right in self._definitions)
-            return self.bound_to(defined, lambda: self.number(node.body))
+            saved = {}
+            for left, right in self._definitions:
+                name, value = self.bind(left, right)
+                if name not in bound:
+                    saved[name] = self.values.get(name)
+                    self.values[name] = value
+            try:
+                return self.number(body)
+            finally:
+                self.values.update({n: v for n, v in saved.items() if v is not None})
 
-        return derivative(
-            lambda x: self.bound_to({name: Real(x)}, compute), centre.value, node.order
-        )
+        return self.bound_to(bound, compute)
+
+    def _entry_of(self, name: syn.Name) -> tuple[str, tuple[int, int]] | None:
+        """Return vector or function, and place, of an entry such as ``z_j``."""
+        if name.sub is None or isinstance(self.values.get(name.text), Real):
+            return None
+        vector, index = self.values.get(name.base), self.values.get(name.sub)
+        if name.sub.isdigit():
+            index = Real(float(name.sub))
+        if isinstance(vector, Table) and len(vector.axes) == 1:
+            if index is None and len(name.sub) == 1 and name.sub.isalpha():
+                return None
+            return name.base, (self._index(cast("Value", index), vector, 0, name), -1)
+        if isinstance(vector, Matrix) and isinstance(index, Real):
+            return name.base, (int(index.value) - 1, 0)
+        return None
+
+    def _slope(self, name: str, place: tuple[int, int], body: syn.Node, order: int = 1) -> Real:
+        """Return the derivative of a formula in one entry of a vector or a function."""
+        vector = cast("Table | Matrix", self.values[name])
+        where = place[:1] if place[1] < 0 else place
+
+        def at(x: float) -> Real:
+            values = vector.values.copy()
+            values[where] = x
+            return self._with({name: replace(vector, values=values)}, body)
+
+        return derivative(at, float(vector.values[where]), order)
+
+    def _gradient(self, node: syn.Gradient) -> Table | Matrix:
+        name = node.variable.text
+        vector = self.values.get(name)
+        if isinstance(vector, Table):
+            shape = vector.values.shape
+            if len(shape) == 1:
+                entry = [self._slope(name, (i, -1), node.body) for i in range(shape[0])]
+                return tabulated(shape, vector.axes, lambda index: entry[index[0]])
+        elif isinstance(vector, Matrix):
+            slopes = [
+                self._slope(name, place, node.body) for place in np.ndindex(*vector.values.shape)
+            ]
+            values = np.array([slope.value for slope in slopes]).reshape(vector.values.shape)
+            return Matrix(values, max(slope.error for slope in slopes), vector.vector)
+        raise EvaluationError(f"{name} is no vector of the setting", node.variable.at)
+
+    def _limit(self, node: syn.Limit) -> Real:
+        name, point = node.variable.text, self.number(node.point).value
+        return limit(lambda x: self._with({name: Real(x)}, node.body), point, node.side)
+
+    def _value_at(self, node: syn.ValueAt) -> Real:
+        return self._with({node.variable.text: self.number(node.point)}, node.body)
 
     def _nothing(self, node: syn.Node) -> Value:
         raise EvaluationError(f"{syn.latex(node)} has no value here", node.at)
@@ -581,6 +742,10 @@ class Evaluator:
         syn.Expect: _expect,
         syn.Integral: _integral,
         syn.Derivative: _derivative,
+        syn.Gradient: _gradient,
+        syn.Limit: _limit,
+        syn.ValueAt: _value_at,
+        syn.Indicator: _indicator,
         syn.Tuple: _tuple,
         syn.Cases: _cases,
         syn.Functional: functional,
@@ -589,7 +754,32 @@ class Evaluator:
     }
 
 
-_COSTLY = {syn.Big, syn.Expect, syn.Integral, syn.Derivative, syn.Functional}
+_COSTLY = {
+    *(syn.Big, syn.Expect, syn.Integral, syn.Derivative, syn.Functional),
+    *(syn.Gradient, syn.Limit, syn.ValueAt),
+}
+
+
+def _subsets(axis: str, size: int) -> Iterator[Subset]:
+    """Yield all subsets of a finite set."""
+    for inside in itertools.product((False, True), repeat=size):
+        yield Subset(axis, frozenset(i for i, chosen in enumerate(inside) if chosen))
+
+
+def _of_logits(name: str, logits: Value, node: syn.Node) -> Real | Table:
+    """Return the law of some logits, or the logarithm of the sum of their exponentials."""
+    if not isinstance(logits, Table) or len(logits.axes) != 1:
+        raise EvaluationError(f"logits are wanted here, and this is {kind_of(logits)}", node.at)
+    numbers = entries(logits)
+    largest = ext.negative(Real(max(number.value for number in numbers)))
+    if not math.isfinite(largest.value):
+        raise Undefined("logits that are not finite")
+    weights = [ext.exp(ext.add([number, largest])) for number in numbers]
+    whole = ext.add(weights)
+    if name == "LSE":
+        return ext.add([ext.negative(largest), ext.log(whole)])
+    shares = [ext.divide(weight, whole) for weight in weights]
+    return tabulated(logits.values.shape, logits.axes, lambda index: shares[index[0]])
 
 
 def _binomial(pair: Sequence[Real]) -> Real:
@@ -628,6 +818,10 @@ def _plain(value: Value) -> Any:  # noqa: ANN401  (a number, or something that c
 
 
 def _same(left: Value, right: Value) -> bool:
+    if isinstance(left, Element) and isinstance(right, Real):
+        left = Real(left.index + 1.0)
+    if isinstance(right, Element) and isinstance(left, Real):
+        right = Real(right.index + 1.0)
     if isinstance(left, Table) and isinstance(right, Table):
         return bool(np.array_equal(left.values, right.values))
     return bool(_plain(left) == _plain(right))
@@ -647,6 +841,12 @@ def _singular(left: Value, right: Value) -> bool:
     return not bool(((_probabilities(left) > 0) & (_probabilities(right) > 0)).any())
 
 
+def _inside(left: Value, right: Value) -> bool:
+    if not isinstance(left, Element) or not isinstance(right, Subset):
+        raise EvaluationError(f"{kind_of(left)} does not lie in {kind_of(right)}")
+    return left.index in right.indices
+
+
 _RELATIONS: Mapping[str, Callable[[Value, Value], bool]] = {
     "=": _same,
     r"\ne": lambda left, right: not _same(left, right),
@@ -656,4 +856,6 @@ _RELATIONS: Mapping[str, Callable[[Value, Value], bool]] = {
     ">": lambda left, right: bool(_plain(left) > _plain(right)),
     r"\ll": _dominated,
     r"\perp": _singular,
+    r"\in": _inside,
+    r"\notin": lambda left, right: not _inside(left, right),
 }

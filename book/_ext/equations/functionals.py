@@ -48,6 +48,8 @@ def functional(evaluator: Evaluator, node: syn.Functional) -> Value:
     if isinstance(first, syn.Name) and isinstance(evaluator.values.get(first.text), Variable):
         return _of_variables(evaluator, node, macro)
     values = _arguments(evaluator, node)
+    if node.name == "JSw":
+        return _weighted(node, macro, values)
     if any(isinstance(value, Normal) for value in values):
         return _of_normals(node, macro, values)
     return _of_laws(node, macro, values)
@@ -65,7 +67,13 @@ def _arguments(evaluator: Evaluator, node: syn.Functional) -> list[Value]:
     return [evaluator.uniform(like) if value is None else value for value in known]
 
 
-def _of_laws(node: syn.Functional, macro: Macro, values: Sequence[Value]) -> Real:
+def _of_laws(
+    node: syn.Functional,
+    macro: Macro,
+    values: Sequence[Value],
+    options: Mapping[str, Any] | None = None,
+    more: float = 0.0,
+) -> Real:
     arrays: list[Any] = []
     for value in values:
         if isinstance(value, Real):
@@ -81,8 +89,110 @@ def _of_laws(node: syn.Functional, macro: Macro, values: Sequence[Value]) -> Rea
     if any(np.isnan(array).any() for array in arrays):
         return Real(math.nan, soft=True)
     depth = max(_depth(array) for array in arrays)
-    loss = sum(_loss(value) for value in values) * (1 + depth)
-    return call(macro.function, macro.base, arrays, depth, loss)
+    loss = (more + sum(_loss(value) for value in values)) * (1 + depth)
+    return call(macro.function, macro.base, arrays, depth, loss, options)
+
+
+def _weighted(node: syn.Functional, macro: Macro, values: Sequence[Value]) -> Real:
+    """Return the Jensen-Shannon divergence with weights t and 1 - t."""
+    weight, *laws = values
+    if not isinstance(weight, Real) or not 0 <= weight.value <= 1:
+        raise Undefined("a weight outside of [0, 1]")
+    weights = [weight.value, 1 - weight.value]
+    return _of_laws(node, macro, laws, {"weights": weights}, weight.error + ROUNDOFF)
+
+
+def ground(evaluator: Evaluator, node: syn.Node, *roles: str) -> Table:
+    """Return the distance, cost or kernel that the setting has."""
+    for role in roles:
+        for value in evaluator.values.values():
+            if isinstance(value, Table) and value.role == role:
+                return value
+    raise EvaluationError(f"the setting has no {' or '.join(roles)}", node.at)
+
+
+def _two_laws(evaluator: Evaluator, node: syn.Functional) -> tuple[list[Any], float]:
+    """Return the last two arguments as arrays, and a bound on their errors."""
+    short = syn.Functional(node.name, node.arguments[-2:], at=node.at)
+    arrays, loss = [], 0.0
+    for value in _arguments(evaluator, short):
+        if not isinstance(value, Table):
+            raise EvaluationError(f"{kind_of(value)} cannot stand here", node.at)
+        arrays.append(value.values.ravel())
+        loss += float(value.errors.sum())
+    if arrays[0].size != arrays[1].size:
+        raise EvaluationError("these laws live on different sets", node.at)
+    return arrays, loss
+
+
+def _wasserstein(evaluator: Evaluator, node: syn.Functional) -> Real:
+    r"""Evaluate ``\W{r}{p}{q}`` with the distance of the setting."""
+    first = evaluator.value(node.arguments[1].items[0])
+    if isinstance(first, Normal):
+        normals = [evaluator.value(argument.items[0]) for argument in node.arguments[1:]]
+        return _of_normals(node, MACROS[node.name], normals)
+    order = evaluator.number(node.arguments[0].items[0])
+    distance = ground(evaluator, node, "distance")
+    arrays, loss = _two_laws(evaluator, node)
+    if not math.isfinite(order.value):
+        raise EvaluationError("the order of this distance must be finite", node.at)
+    cost = distance.values**order.value
+    result = called("wasserstein", arrays, cost=cost)
+    total, lower = float(result.cost), float(result.lower)
+    size = float(cost.max())
+    error = size * (loss + CALL_ERROR * len(cost)) + float(distance.errors.max()) * (1 + size)
+    return small_root(Real((total + lower) / 2, abs(total - lower) / 2 + error), order)
+
+
+def small_root(value: Real, order: Real) -> Real:
+    """Return the root of a number that may be zero to rounding."""
+    if order.value == 1:
+        return value
+    if value.value <= 2 * value.error:
+        top = (max(value.value, 0.0) + value.error) ** (1 / order.value)
+        return Real(max(value.value, 0.0) ** (1 / order.value), top)
+    return ext.root(value, order)
+
+
+def _entropic(evaluator: Evaluator, node: syn.Functional) -> Real:
+    r"""Evaluate ``\OT{\varepsilon}{p}{q}`` or ``\Sink{\varepsilon}{p}{q}``."""
+    epsilon = evaluator.number(node.arguments[0].items[0])
+    cost = ground(evaluator, node, "cost", "distance")
+    arrays, loss = _two_laws(evaluator, node)
+    function = MACROS[node.name].function
+    result = called(function, arrays, cost=cost.values, epsilon=epsilon.value)
+    size = 1 + float(cost.values.max()) + epsilon.value
+    error = size * (loss + CALL_ERROR * len(cost.values)) + epsilon.error * size
+    if hasattr(result, "lower"):
+        lower, upper = float(result.lower), float(result.upper)
+        return Real((lower + upper) / 2, abs(upper - lower) / 2 + error)
+    return Real(float(getattr(result, "cost", result)), 8 * error)
+
+
+def _with_kernel(evaluator: Evaluator, node: syn.Functional) -> Real:
+    r"""Evaluate ``\MMD{p}{q}`` with the kernel of the setting."""
+    arrays, loss = _two_laws(evaluator, node)
+    table = ground(evaluator, node, "kernel")
+    points = np.arange(len(table.values))
+
+    def kernel(a: Any, b: Any) -> Any:  # noqa: ANN401  (arrays)
+        rows, columns = (np.asarray(index).astype(int).ravel() for index in (a, b))
+        return table.values[np.ix_(rows, columns)]
+
+    weights = {"x_weights": arrays[0], "y_weights": arrays[1]}
+    result = float(called("mmd", [points, points], kernel=kernel, **weights))
+    error = float(np.abs(table.values).max()) * (4 * loss + 8 * CALL_ERROR * len(points))
+    return small_root(Real(result * result, error + 4 * ROUNDOFF * result), TWO)
+
+
+def called(function: str, arrays: Sequence[Any], **options: Any) -> Any:  # noqa: ANN401  (whatever the package takes and returns)
+    """Call a function of the reference package that returns more than a number."""
+    try:
+        return reference(function)(*arrays, **options)
+    except ValueError as error:
+        raise Undefined(f"{function}: {error}") from None
+    except TypeError as error:
+        raise EvaluationError(f"{function}: {error}") from None
 
 
 def _depth(array: Any) -> float:  # noqa: ANN401  (a number or an array)
@@ -263,6 +373,10 @@ def _normal(evaluator: Evaluator, node: syn.Functional) -> Normal:
 
 
 _SPECIAL: Mapping[str, Callable[[Evaluator, syn.Functional], Value]] = {
+    "W": _wasserstein,
+    "OT": _entropic,
+    "Sink": _entropic,
+    "MMD": _with_kernel,
     "I": _information,
     "normal": _density,
     "Normal": _normal,

@@ -28,6 +28,7 @@ CONSTANTS: Mapping[str, tuple[str, ...]] = {
     "0.5": ("1",),
 }
 REVERSED = {r"\le": r"\ge", r"\ge": r"\le", "<": ">", ">": "<"}
+NEGATED = {"=": r"\ne", r"\ne": "=", r"\in": r"\notin", r"\notin": r"\in"}
 STRICT = {r"\le": "<", r"\ge": ">"}
 OTHER_FUNCTIONS = {"ceil": "floor", "max": "min", "sup": "inf"}
 OTHER_FUNCTIONS |= {other: name for name, other in OTHER_FUNCTIONS.items()}
@@ -168,6 +169,10 @@ def _here(node: Node, groups: Groups) -> Iterator[Node]:  # noqa: C901, PLR0912 
         yield from _expectations(node)
     elif isinstance(node, syn.Functional):
         yield from _functionals(node)
+    elif isinstance(node, syn.Indicator):
+        for i, (relation, _) in enumerate(node.condition.links):
+            if relation in NEGATED:
+                yield replace(node, condition=_with_relation(node.condition, i, NEGATED[relation]))
 
 
 def _other_names(name: syn.Name, groups: Groups) -> Iterator[syn.Name]:

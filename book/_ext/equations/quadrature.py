@@ -26,6 +26,8 @@ SPREADS = 13.0
 STEPS_PER_SPREAD = 3
 ENOUGH = 1e-10
 HIDDEN = 1e-10
+# A limit whose error is above this part of its size is not decided.
+SETTLED = 1e-4
 
 
 def integral(
@@ -165,4 +167,90 @@ def _ridders(function: Callable[[float], Real], at: float, order: int, step: flo
             if error < best.error:
                 best = Real(row[j], error)
         rows.append(row)
+    return best
+
+
+# How far a limit is followed: each step halves the distance to the point.
+HALVINGS = 46
+# The first distance; no round number, so that a function that jumps to and fro is noticed.
+FIRST = 0.2718281828459045
+# After so many steps without decay the values are taken to grow beyond all bounds.
+GROWING = 24
+# So many of the last values have to be near the limit, or too uncertain to tell.
+LATE = 12
+
+
+def limit(function: Callable[[float], Real], point: float, side: str = "") -> Real:
+    """Return the limit of a function at a point, from one side or from both; or at infinity.
+
+    The function is evaluated at distances that halve with each step, and the values are
+    extrapolated. The error is what two extrapolations differ by, and what the rounding errors of
+    the values allow. Where the values do not settle, the limit is undefined.
+    """
+    if math.isinf(point):
+        sign = math.copysign(1.0, point)
+        return _one_sided(lambda h: function(sign / h))
+    found = [
+        _one_sided(lambda h, s=sign: function(point + s * h))  # type: ignore[misc]
+        for sign, wanted in ((1.0, "+"), (-1.0, "-"))
+        if side in {"", wanted}
+    ]
+    first, last = found[0], found[-1]
+    if math.isinf(first.value) or math.isinf(last.value):
+        if first.value != last.value:
+            raise Undefined("the limits from both sides differ")
+        return first
+    gap = abs(first.value - last.value)
+    if gap > 4 * (first.error + last.error):
+        raise Undefined("the limits from both sides differ")
+    return first if first.error <= last.error else last
+
+
+def _one_sided(function: Callable[[float], Real]) -> Real:
+    """Return the limit at zero from above."""
+    values: list[Real] = []
+    for k in range(HALVINGS):
+        try:
+            values.append(function(FIRST * 2.0**-k))
+        except (OutOfRange, Undefined):
+            if len(values) >= GROWING:
+                break
+            values.clear()
+    if len(values) < GROWING:
+        raise Undefined("the limit cannot be computed")
+    if all(math.isinf(v.value) and v.value == values[-1].value for v in values[-8:]):
+        return Real(values[-1].value)
+    values = [value for value in values if math.isfinite(value.value)]
+    if _grows([value.value for value in values]):
+        return Real(math.copysign(math.inf, values[-1].value))
+    return _extrapolated(values)
+
+
+def _grows(values: Sequence[float]) -> bool:
+    """Return whether the last steps all go the same way, and none is much smaller than before."""
+    steps = [b - a for a, b in itertools.pairwise(values[-GROWING:])]
+    same = all(step > 0 for step in steps) or all(step < 0 for step in steps)
+    return same and all(abs(b) >= 0.97 * abs(a) for a, b in itertools.pairwise(steps))
+
+
+def _extrapolated(values: Sequence[Real]) -> Real:
+    """Extrapolate values at distances that halve, as Richardson does; keep what is most certain."""
+    best = Real(math.nan, math.inf)
+    before: list[float] = []
+    for value in values:
+        row = [value.value]
+        for j, old in enumerate(before[:6]):
+            row.append(row[j] + (row[j] - old) / (2.0 ** (j + 1) - 1))
+        noise = 8 * (value.error + ROUNDOFF * abs(value.value))
+        for j in range(1, len(row)):
+            spread = max(abs(row[j] - row[j - 1]), abs(row[j] - before[j - 1]))
+            if spread + noise < best.error:
+                best = Real(row[j], spread + noise)
+        before = row
+    late = values[-LATE:]
+    astray = any(
+        abs(v.value - best.value) > 1e-3 * (1 + abs(best.value)) + 8 * v.error for v in late
+    )
+    if astray or best.error > SETTLED * (1 + abs(best.value)):
+        raise Undefined("the values do not settle, so the limit is not decided")
     return best

@@ -233,23 +233,26 @@ def tests(page: Page) -> Iterator[Test]:
 # ------------------------------------------------------------------------------- tables
 
 HEAD = (
-    f"{'':4} {'id':44} {'level':11} {'instances':>9} {'error':>8} {'killed / mutants':>17} {'s':>6}"
+    f"{'':4} {'id':40} {'level':11} {'instances':>9} {'infinite':>8} {'undecided':>9}"
+    f" {'error':>8} {'killed / mutants':>17} {'s':>6}"
 )
 
 
 def table_line(verdict: Verdict) -> str:
-    """Return a line: id, level, instances, largest error / tolerance, mutants, seconds."""
-    start = f"{'ok' if verdict.ok else 'FAIL':4} {verdict.name:44} {verdict.level:11}"
+    """Return a line of the table; what is not run is neither right nor wrong."""
+    state = ("ok" if verdict.level == EXECUTED else "--") if verdict.ok else "FAIL"
+    start = f"{state:4} {verdict.name:40} {verdict.level:11}"
     if verdict.level != EXECUTED:
         return f"{start} {verdict.note}"
     killed = f"{verdict.killed} / {verdict.mutants}"
-    numbers = f"{verdict.instances:9} {verdict.worst:8.2g} {killed:>17} {verdict.seconds:6.2f}"
-    return f"{start} {numbers}"
+    counts = f"{verdict.instances:9} {verdict.infinite:8} {verdict.undecided:9}"
+    return f"{start} {counts} {verdict.worst:8.2g} {killed:>17} {verdict.seconds:6.2f}"
 
 
 def complaints(verdict: Verdict) -> Iterator[str]:
-    """Yield what is wrong, each indented below the line of the table."""
-    for text in (*verdict.problems, *(f"survivor: {latex}" for latex in verdict.survivors)):
+    """Yield what is wrong, and what is let off, each indented below the line of the table."""
+    survivors = (f"survivor: {latex}" for latex in verdict.survivors)
+    for text in (*verdict.problems, *survivors, *verdict.remarks):
         yield "    " + text.replace("\n", "\n    ")
 
 
@@ -261,11 +264,13 @@ def totals(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield f"{len(steps)} steps of derivations: {_counts(steps, EXECUTED, NOT_RUN)}."
     made, killed = (sum(getattr(v, name) for v in verdicts) for name in ("mutants", "killed"))
     yield f"{made} mutants, {killed} killed."
-    excused, absorbed, weaker = (
-        sum(getattr(v, name) for v in verdicts) for name in ("excused", "absorbed", "weaker")
+    excused, true, absorbed, weaker = (
+        sum(getattr(v, name) for v in verdicts)
+        for name in ("excused", "true", "absorbed", "weaker")
     )
     yield (
         f"Not counted as mutants: {excused} that say the same, with the proof beside them;"
+        f" {true} that are other true statements, with the reason beside them;"
         f" {absorbed} that are infinite on both sides;"
         f" {weaker} that weaken a bound which is declared slack."
     )

@@ -25,8 +25,8 @@ from typing import Any, cast
 import numpy as np
 
 from equations import syntax as syn
-from equations.draws import Symbol, draw, styles_at
-from equations.evaluate import BUILT_IN, Evaluator, Notes
+from equations.draws import Sizes, Symbol, draw, styles_at, unusual
+from equations.evaluate import BUILT_IN, CONSTANTS, Evaluator, Notes
 from equations.extended import OutOfRange, Real, Undefined
 from equations.values import Element, EvaluationError, Matrix, Table, Value
 
@@ -107,6 +107,11 @@ def _applied(maths: Sequence[str]) -> Iterator[syn.Call]:
         yield cast("syn.Call", syn.parse_sum(text.strip(), {base: True}))
 
 
+def _at_commas(text: str) -> list[str]:
+    """Split at commas outside of brackets."""
+    return re.findall(r"(?:\([^)]*\)|[^,(])+", text)
+
+
 def _letters(nodes: Sequence[syn.Node]) -> tuple[str, ...]:
     return tuple(cast("syn.Name", node).text.upper() for node in nodes)
 
@@ -136,6 +141,8 @@ class _Declarations:
         fixed = [re.fullmatch(r"[\d.]+|\\[dt]?frac[\d{} ]+", text.strip()) for text in maths]
         if fixed and all(fixed):
             return  # A phrase about fixed numbers declares nothing.
+        if not maths:
+            raise SettingError(f"the phrase “{phrase}” names no symbol in $…$")
         near = difflib.get_close_matches(words, EXAMPLES, 1, 0.0)[0].replace("@", "$…$")
         message = f"cannot read the phrase “{phrase}”; the nearest that can be read is “{near}”"
         raise SettingError(message)
@@ -178,9 +185,22 @@ class _Declarations:
         kinds |= {"fun": "function", "log": "function"}
         self._add(_names(maths), kinds[words[:3]], "X")
 
-    def distances(self, maths: Sequence[str], _: str) -> None:
-        for call in _applied(maths):
-            self._add([call.function], "distance", "X", "X")
+    def on_pairs(self, maths: Sequence[str], words: str) -> None:
+        """Read a distance, a cost or a kernel, with its arguments or without them."""
+        kind = re.sub(r"s?\W.*", "", words)
+        for text in _at_commas(",".join(maths)):
+            name = _names([text.partition("(")[0]])
+            self._add(name, kind, "X", "X")
+
+    def couplings(self, maths: Sequence[str], _: str) -> None:
+        *names, first, second = _names(maths)
+        laws = {symbol.name.text: symbol for symbol in self.symbols if symbol.kind == "law"}
+        if not names or not {first.text, second.text} <= set(laws):
+            raise SettingError("say “coupling $…$ of $p$ and $q$” after the laws")
+        axes = laws[first.text].axes + laws[second.text].axes
+        if len(axes) != 2:
+            raise SettingError("a coupling is that of two laws of one variable")
+        self._add(names, "coupling", *axes, given=(first.text, second.text))
 
     def weights(self, maths: Sequence[str], _: str) -> None:
         self._families(_names(maths), "family weights")
@@ -256,7 +276,8 @@ _PHRASES: Sequence[tuple[str, Callable[[_Declarations, Sequence[str], str], None
     (rf"functions? @{_SET}", _Declarations.on_the_set),
     (rf"logits @{_SET}", _Declarations.on_the_set),
     (rf"prefix-code lengths @{_SET}", _Declarations.on_the_set),
-    (rf"distances? @{_SET}", _Declarations.distances),
+    (rf"(?:distance|cost|kernel)s? @{_SET}", _Declarations.on_pairs),
+    (r"couplings? @ of @", _Declarations.couplings),
     (r"weights @", _Declarations.weights),
     (r"(?:non-negative|positive|real) numbers @", _Declarations.numbers_with_index),
     (r"points @ on the line", _Declarations.numbers_with_index),
@@ -277,6 +298,9 @@ EXAMPLES = (
     "logits @ on the same set",
     "prefix-code lengths @ on the same set",
     "distance @ on the same set",
+    "cost @ on the same set",
+    "kernel @ on the same set",
+    "coupling @ of @",
     "weights @",
     "non-negative numbers @",
     "points @ on the line",
@@ -301,9 +325,16 @@ class Setting:
         for symbol in self.symbols:
             takes = symbol.kind in _CALLABLE
             self.callables |= {symbol.key: takes, symbol.name.text: takes}
-        self.definitions: tuple[syn.Row, ...] = ()
-        for item in _mathematics(definitions):
-            self.definitions += (self._definition(item),)
+            if symbol.kind.startswith("family"):
+                self.callables[f"{symbol.key}_"] = takes
+        defined: dict[str, syn.Row] = {}
+        for definition in _mathematics(definitions):
+            row = self._definition(definition)
+            head = syn.latex(row.first)
+            if head in defined:
+                raise SettingError(f"{head} is defined twice")
+            defined[head] = row
+        self.definitions: tuple[syn.Row, ...] = tuple(defined.values())
         self.conditions = tuple(self._condition(item) for item in _mathematics(conditions))
 
     def _definition(self, text: str) -> syn.Row:
@@ -317,11 +348,17 @@ class Setting:
         return rows[0]
 
     def learn(self, left: syn.Node, right: syn.Node) -> None:
-        """Remember whether a symbol that is now defined takes arguments."""
-        if isinstance(left, syn.Call):
-            self.callables[left.function.text] = True
-        elif isinstance(left, syn.Name):
-            self.callables[left.text] = self._is_law(right)
+        """Remember whether a symbol that is now defined takes arguments; it must be a new one."""
+        name = left.function if isinstance(left, syn.Call) else left
+        if not isinstance(name, syn.Name):
+            return
+        families = {(s.key, s.axes[0].lower()) for s in self.symbols if s.kind.startswith("family")}
+        declared = {text for s in self.symbols for text in (s.key, s.name.text)}
+        if name.text in declared or (name.base, name.sub) in families:
+            raise SettingError(f"{name.text} is declared in :for:, so it cannot be defined again")
+        if name.text in CONSTANTS:
+            raise SettingError(f"{name.text} is a constant, so it cannot be defined")
+        self.callables[name.text] = isinstance(left, syn.Call) or self._is_law(right)
 
     def _is_law(self, node: syn.Node) -> bool:
         """Return whether an expression is a law: a known law stands in it without arguments."""
@@ -343,12 +380,20 @@ class Setting:
 
     # ------------------------------------------------------------------ instances
 
-    def instances(self, name: str, count: int = INSTANCES) -> list[Instance]:
-        """Draw instances that satisfy the conditions; ``name`` seeds the generator."""
+    def instances(
+        self, name: str, count: int = INSTANCES, *, costly: bool = False
+    ) -> list[Instance]:
+        """Draw instances that satisfy the conditions; ``name`` seeds the generator.
+
+        The last few are of unusual size.
+        """
         if not self.symbols:
             return [Instance({}, {}, "no symbols")]
         digest = hashlib.sha256(name.encode()).digest()
         rng = np.random.default_rng(int.from_bytes(digest[:8], "little"))
+        others = np.random.default_rng(int.from_bytes(digest[8:16], "little"))
+        large = self._unusual(unusual(self.symbols, costly=costly)[: count // 4], others)
+        count -= len(large)
         found: list[Instance] = []
         for index in range(count * TRIES):
             styles = styles_at(index, rng)
@@ -357,8 +402,20 @@ class Setting:
                 found.append(instance)
             if len(found) == count or (index > HOPELESS * count and not found):
                 break
+        found += large
         if not found:
             raise SettingError("vacuous: no instance drawn satisfies the conditions")
+        return found
+
+    def _unusual(self, wanted: Sequence[Sizes], rng: np.random.Generator) -> list[Instance]:
+        """Draw the instances of unusual size, as far as the conditions admit them."""
+        found = []
+        for sizes in wanted:
+            for _ in range(TRIES):
+                instance = Instance(*draw(self.symbols, rng, sizes.styles, sizes), sizes.name)
+                if self.admits(instance):
+                    found.append(instance)
+                    break
         return found
 
     def admits(self, instance: Instance) -> bool:
@@ -403,8 +460,8 @@ class Setting:
 
 
 _CALLABLE = {
-    *("law", "sub-probability", "measure", "function", "lengths", "distance", "channel"),
-    "family laws",
+    *("law", "sub-probability", "measure", "function", "lengths", "channel", "family laws"),
+    *("distance", "cost", "kernel", "coupling"),
 }
 
 

@@ -18,10 +18,11 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken
 from lark.exceptions import VisitError
+from lark.lark import PostLex
 from lark.tree import Meta
 from lark.visitors import v_args
 
@@ -170,9 +171,10 @@ class Function(Node):
 
 @dataclass(frozen=True)
 class Big(Node):
-    """A sum, product, maximum or minimum over indices.
+    r"""A sum, product, maximum or minimum over indices.
 
     ``lower`` and ``upper`` bound a single index that counts; ``condition`` restricts the indices.
+    ``spaces`` holds what says where an index lies, such as ``x \in \mathcal{X}``.
     """
 
     operator: str
@@ -181,11 +183,12 @@ class Big(Node):
     lower: Node | None = None
     upper: Node | None = None
     condition: Row | None = None
+    spaces: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True)
 class Expect(Node):
-    r"""The expectation ``\E{x \sim p}{…}``."""
+    r"""The expectation ``\E{x \sim p}{…}``; of a function without its argument, ``\E{p}{f}``."""
 
     bound: tuple[Name, ...]
     law: Node
@@ -209,6 +212,43 @@ class Derivative(Node):
     variable: Name
     order: int
     body: Node
+
+
+@dataclass(frozen=True)
+class Gradient(Node):
+    r"""The gradient ``\nabla_z`` with respect to a vector, or to a function on a finite set."""
+
+    variable: Name
+    body: Node
+
+
+@dataclass(frozen=True)
+class Limit(Node):
+    r"""The limit of a formula as a number tends to a point, from one side or from both.
+
+    ``side`` is ``+`` or ``-``, or empty.
+    """
+
+    variable: Name
+    point: Node
+    body: Node
+    side: str = ""
+
+
+@dataclass(frozen=True)
+class ValueAt(Node):
+    r"""A formula at a value of a number, ``\left. … \right|_{t = 0}``."""
+
+    variable: Name
+    point: Node
+    body: Node
+
+
+@dataclass(frozen=True)
+class Indicator(Node):
+    r"""The number 1 where a condition holds and 0 elsewhere, ``\mathbb{1}[x \ne y]``."""
+
+    condition: Row
 
 
 @dataclass(frozen=True)
@@ -315,6 +355,7 @@ RELATIONS = {
     r"\lt": "<",
     r"\gt": ">",
     r"\neq": r"\ne",
+    r"\rightarrow": r"\to",
 }
 _FENCES = {r"\lceil": "ceil", r"\lfloor": "floor", r"\lvert": "abs", r"\lVert": "norm"}
 _FENCES |= {"|": "abs", r"\|": "norm"}
@@ -331,12 +372,60 @@ _HINTS = {
 class _Builder(Transformer[Token, Node]):
     """Turns lark's tree into the nodes above; one method for each rule of the grammar."""
 
-    def statement(self, _: Meta, rows: list[Row]) -> tuple[Row, ...]:
+    def statement(self, _: Meta, parts: list[Any]) -> tuple[Row, ...]:
+        rows: list[Row] = []
+        for part in parts:
+            if isinstance(part, Row):
+                rows.append(part)
+            else:
+                rows[-1] = dataclasses.replace(rows[-1], links=rows[-1].links + part)
         return tuple(rows)
 
     def row(self, meta: Meta, parts: list[Any]) -> Row:
-        relations = [RELATIONS.get(str(token), str(token)) for token in parts[1::2]]
-        return Row(parts[0], tuple(zip(relations, parts[2::2], strict=True)), at=meta.start_pos)
+        *parts, approach = parts
+        row = Row(parts[0], self.more(meta, parts[1:]), at=meta.start_pos)
+        if approach is None:
+            return row
+        # `f(t) \to c \text{ as } t \to 0` says what the limit of f(t) is.
+        variable, point, side = approach
+        if [relation for relation, _ in row.links] != [r"\to"]:
+            raise LatexError(r"write f(t) \to c \text{ as } t \to 0", at=meta.start_pos)
+        limit = Limit(variable, point, row.first, side, at=meta.start_pos)
+        return dataclasses.replace(row, first=limit, links=(("=", row.links[0][1]),))
+
+    def more(self, _: Meta, parts: list[Any]) -> tuple[tuple[str, Node], ...]:
+        relations = [RELATIONS.get(str(token), str(token)) for token in parts[::2]]
+        return tuple(zip(relations, parts[1::2], strict=True))
+
+    def approach(self, meta: Meta, parts: list[Any]) -> tuple[Name, Node, str]:
+        name, relation, point, side = parts
+        sides = {r"\to": "", r"\rightarrow": "", r"\downarrow": "+", r"\uparrow": "-"}
+        if str(relation) not in sides:
+            raise LatexError(r"a limit needs \to", at=meta.start_pos)
+        written = re.sub(r"[^+-]", "", side or "")
+        return _name(name), point, written or sides[str(relation)]
+
+    def limit(self, meta: Meta, parts: list[Any]) -> Limit:
+        (variable, point, side), body = parts
+        return Limit(variable, point, body, side, at=meta.start_pos)
+
+    def gradient(self, meta: Meta, parts: list[Any]) -> Gradient:
+        variable, body = parts
+        if not isinstance(variable, Name):
+            raise LatexError("a gradient needs the name of a vector", at=meta.start_pos)
+        return Gradient(variable, body, at=meta.start_pos)
+
+    def value_at(self, meta: Meta, parts: list[Any]) -> ValueAt:
+        body, closing, name, relation, point = parts
+        if _FENCES.get(_SIZE.sub("", closing)) != "abs" or relation != "=":
+            message = r"a value at a point is written \left. … \right|_{t = 0}"
+            raise LatexError(message, at=meta.start_pos)
+        return ValueAt(_name(name), point, body, at=meta.start_pos)
+
+    def indicator(self, meta: Meta, parts: list[Any]) -> Indicator:
+        if not parts[1].links:
+            raise LatexError("an indicator needs a condition", at=meta.start_pos)
+        return Indicator(parts[1], at=meta.start_pos)
 
     def signed(self, meta: Meta, parts: list[Any]) -> Node:
         sign, body = parts
@@ -385,7 +474,8 @@ class _Builder(Transformer[Token, Node]):
 
     def prefix(self, meta: Meta, parts: list[Any]) -> Function:
         name, body = parts
-        return Function(name.lstrip("\\"), (body,), at=meta.start_pos)
+        name = re.sub(r"\\operatorname\s*\{(.*)\}", r"\1", name).lstrip("\\")
+        return Function(name, (body,), at=meta.start_pos)
 
     def logbase(self, _: Meta, parts: list[Node]) -> Node:
         return parts[0]
@@ -397,16 +487,26 @@ class _Builder(Transformer[Token, Node]):
         operator = token.lstrip("\\")
         bound: list[Name] = []
         lower = None
+        spaces: list[Row] = []
         for index in indices:
             name = index.first
+            ball = isinstance(name, Function) and name.name == "norm"
+            if ball and isinstance(name.args[0], Name):
+                name = name.args[0]
             if not isinstance(name, Name):
                 raise LatexError("an index is a name", at=name.at)
             bound.append(name)
-            if len(index.links) == 1 and index.links[0][0] == "=" and len(indices) == 1:
+            relation = index.links[0][0] if len(index.links) == 1 else ""
+            if ball or relation in {r"\in", r"\subseteq"}:
+                spaces.append(index)
+            elif relation == "=" and len(indices) == 1:
                 lower = index.links[0][1]
             elif index.links:
                 condition = index
-        return Big(operator, tuple(bound), body, lower, upper, condition, at=meta.start_pos)
+        return Big(
+            *(operator, tuple(bound), body, lower, upper, condition, tuple(spaces)),
+            at=meta.start_pos,
+        )
 
     def big_script(self, _: Meta, parts: list[Any]) -> tuple[list[Row], Row | None]:
         if isinstance(parts[0], Token):
@@ -417,13 +517,23 @@ class _Builder(Transformer[Token, Node]):
         token, body = parts
         match = re.search(r"(\\?[A-Za-z]+(?:_\{?\w\}?)?)\s*(?:\^\s*\{?(\d)\}?)?\s*\}$", token)
         head = re.search(r"\^\s*\{?(\d)\}?\s*\}\s*\{", token)
+        _, *names = re.split(
+            r"(?:\\partial|\\dd|\\mathrm\{d\})\s*",
+            token.partition("}{")[2] or token.rpartition("{")[2],
+        )
+        if len(names) == 2:
+            if head is None or head[1] != "2" or "^" in names[0] + names[1]:
+                raise LatexError("the two orders of the derivative differ", at=meta.start_pos)
+            outer, inner = (_parse_name(name.rstrip(" }\n"), meta.start_pos) for name in names)
+            inside = Derivative(inner, 1, body, at=meta.start_pos)
+            return Derivative(outer, 1, inside, at=meta.start_pos)
         if match is None or (head[1] if head else None) != match[2]:
             raise LatexError("the two orders of the derivative differ", at=meta.start_pos)
         order = int(match[2] or 1)
         return Derivative(_parse_name(match[1], meta.start_pos), order, body, at=meta.start_pos)
 
-    def script(self, _: Meta, parts: list[Any]) -> Node:
-        return _single(parts[0])
+    def script(self, meta: Meta, parts: list[Any]) -> Node:
+        return _single(parts[0]) if parts else Infinity(at=meta.start_pos)
 
     arg = script
 
@@ -458,16 +568,23 @@ class _Builder(Transformer[Token, Node]):
         return Root(body, index, at=meta.start_pos)
 
     def enclose(self, meta: Meta, parts: list[Any]) -> Function:
-        token, body = parts
-        return Function(token.lstrip("\\"), (body,), at=meta.start_pos)
+        token, body, order = parts
+        return self._enclosed(token.lstrip("\\"), body, order, meta.start_pos)
+
+    def _enclosed(self, name: str, body: Node, order: Node | None, at: int) -> Function:
+        if order is None:
+            return Function(name, (body,), at=at)
+        if name != "norm":
+            raise LatexError("this cannot carry a subscript", at=at)
+        return Function(name, (body, order), at=at)
 
     def fences(self, meta: Meta, parts: list[Any]) -> Function:
-        opening, body, closing = parts
+        opening, body, closing, order = parts
         name = _FENCES[_SIZE.sub("", opening)]
         pair = _SIZE.sub("", closing)
         if _FENCES.get(pair.replace(r"\r", r"\l", 1)) != name:
             raise LatexError(f"{opening} is closed by {closing}", at=meta.start_pos)
-        return Function(name, (body,), at=meta.start_pos)
+        return self._enclosed(name, body, order, meta.start_pos)
 
     def extremum(self, meta: Meta, parts: list[Any]) -> Function:
         token, *args = parts
@@ -504,8 +621,18 @@ class _Builder(Transformer[Token, Node]):
     def bound(self, _: Meta, parts: list[Token]) -> tuple[Name, ...]:
         return tuple(_name(token) for token in parts)
 
+    def draws(self, _: Meta, parts: list[Any]) -> tuple[tuple[Name, ...], Node]:
+        return parts[0], parts[1]
+
     def expect(self, meta: Meta, parts: list[Any]) -> Expect:
-        return Expect(*parts, at=meta.start_pos)
+        *laws, body = parts
+        for drawn in reversed(laws):
+            bound, measure = ((), drawn) if isinstance(drawn, Node) else drawn
+            body = Expect(bound, measure, body, at=meta.start_pos)
+        return cast("Expect", body)
+
+    def mean_under(self, meta: Meta, parts: list[Any]) -> Expect:
+        return Expect((), _name(parts[0]), parts[1], at=meta.start_pos)
 
     def integral(self, meta: Meta, parts: list[Any]) -> Integral:
         limits, body, variable = parts
@@ -529,7 +656,9 @@ def _name(token: Token) -> Name:
 def _parse_name(text: str, at: int) -> Name:
     """Split a symbol at its subscript, and write accents and braces in one way."""
     text = re.sub(r"\s+(?![A-Za-z])|(?<![A-Za-z])\s+", "", text)
-    text = re.sub(r"(\\(?:hat|bar|tilde|widehat|widetilde|overline)) ?([A-Za-z])", r"\1{\2}", text)
+    text = re.sub(
+        r"(\\(?:hat|bar|tilde|widehat|widetilde|overline|mathcal)) ?([A-Za-z])", r"\1{\2}", text
+    )
     text = re.sub(r"\^\{?(\*|\\ast|\\star)\}?", "^*", text)
     base, mark, sub = text.partition("_")
     primes = re.search(r"'*$", sub)
@@ -555,6 +684,49 @@ def _single(part: Token | Node) -> Node:
     return name
 
 
+class _Bars(PostLex):
+    """Tells of each bar whether it opens or closes: after an operand, an open one is closed."""
+
+    always_accept = ("BAR",)
+    _OPENING: ClassVar = {"LBRACE", "_LPAR", "_LSQB", "_LBRACE", "OPEN", "_LEFTDOT", "_BEGINCASES"}
+    _CLOSING: ClassVar = {"RBRACE", "_RPAR", "_RSQB", "_RBRACE", "CLOSE", "_ENDCASES"}
+    _OPERAND: ClassVar = {
+        *("NAME", "FUNCTION", "NUMBER", "_INFTY", "_UNIFORM", "FRACDIGITS", "BANG", "_TRANSPOSE"),
+        *("RBRACE", "_RPAR", "_RSQB", "_RBRACE", "CLOSE", "_ENDCASES"),
+    }
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        """Replace the bars in a stream of tokens."""
+        opened: list[Token] = []
+        before = ""
+        for token in stream:
+            kind, bar = token.type, str(token)
+            if kind == "BAR":
+                bar = "norm" if bar.endswith((r"\|", "Vert")) else "abs"
+                last = opened[-1] if opened else None
+                closes = last is not None and last.type == "BAR" and before in self._OPERAND
+                if closes and last is not None and last.value == bar:
+                    opened.pop()
+                    kind, text = "CLOSE", r"\rvert" if bar == "abs" else r"\rVert"
+                else:
+                    opened.append(token.update(value=bar))
+                    kind, text = "OPEN", r"\lvert" if bar == "abs" else r"\lVert"
+                token = Token.new_borrow_pos(kind, text, token)  # noqa: PLW2901  (it takes its place)
+            elif kind in self._OPENING:
+                opened.append(token)
+            elif kind in self._CLOSING and opened:
+                _check_closed(opened.pop())
+            before = kind
+            yield token
+        for token in opened:
+            _check_closed(token)
+
+
+def _check_closed(opening: Token) -> None:
+    if opening.type == "BAR":
+        raise LatexError(f"this bar is not closed; {_HINTS['|']}", at=opening.start_pos or 0)
+
+
 class _Reader:
     """The parser, with the names that the current setting declares."""
 
@@ -566,13 +738,19 @@ class _Reader:
             lexer="basic",
             start=["statement", "sum"],
             propagate_positions=True,
+            postlex=_Bars(),
             lexer_callbacks={"NAME": self._classify, "FUNCTIONAL": self._command},
         )
         self._builder = _Builder()
 
     def _classify(self, token: Token) -> Token:
         name = _name(token)
-        if self._callables.get(name.text, self._callables.get(name.base, False)):
+        takes = self._callables.get(name.text)
+        if takes is None:
+            # With an index letter, `z_j` is an entry of z, while `p_k` may be a law of a family.
+            indexed = name.sub is not None and re.fullmatch(r"[a-z]", name.sub)
+            takes = self._callables.get(f"{name.base}_" if indexed else name.base, False)
+        if takes:
             token.type = "FUNCTION"
         return token
 
@@ -583,11 +761,14 @@ class _Reader:
         return token
 
     def read(self, text: str, start: str, callables: Mapping[str, bool]) -> Any:  # noqa: ANN401  (rows or a node)
-        self._callables = callables
+        found = optimised(text)
+        self._callables = {**callables, **dict.fromkeys(found, True)} if found else callables
         try:
             return self._builder.transform(self._lark.parse(text, start))
         except UnexpectedInput as error:
             raise self._explain(error, text, start) from None
+        except LatexError as error:
+            raise LatexError(error.message, text, error.at) from None
         except VisitError as error:
             inner = cast("LatexError", error.orig_exc)
             raise LatexError(inner.message, text, inner.at) from None
@@ -616,10 +797,24 @@ class _Reader:
         for end in sorted(set(ends), reverse=True):
             try:
                 self._lark.parse(text[:end], start)
-            except UnexpectedInput:
+            except (UnexpectedInput, LatexError):
                 continue
             return " ".join(text[:end].split())
         return ""
+
+
+_NAME = r"(\\?[A-Za-z]+(?:_(?:\{[^{}]*\}|[A-Za-z0-9]))?)"
+_OPTIMISED = re.compile(
+    r"\\(?:max|min|sup|inf)_\s*\{\s*(?:"
+    rf"{_NAME}\s*\\in\s*(?:\\Pi(?![A-Za-z])|\\(?:mathrm|operatorname)\s*\{{Lip\}})"
+    rf"|(?:\\norm\s*\{{|\\left\s*\\\||\\\||\\lVert)\s*{_NAME}\s*(?:\}}|\\|$))"
+)
+
+
+def optimised(text: str) -> list[str]:
+    """Return the couplings and functions over which a formula takes a maximum or minimum."""
+    names = (first or second for first, second in _OPTIMISED.findall(text))
+    return [_parse_name(name, 0).text for name in names]
 
 
 @cache
@@ -637,7 +832,11 @@ def _commands() -> tuple[str, ...]:
 
 
 def parse(text: str, callables: Mapping[str, bool]) -> tuple[Row, ...]:
-    """Read the rows of a statement; ``callables`` tells which names take arguments."""
+    """Read the rows of a statement.
+
+    ``callables`` tells which names take arguments: ``p``, and ``p_`` for the members ``p_k`` of a
+    family.
+    """
     return cast("tuple[Row, ...]", _reader().read(text, "statement", callables))
 
 
@@ -649,6 +848,11 @@ def parse_sum(text: str, callables: Mapping[str, bool]) -> Node:
 # --------------------------------------------------------------------------------- printing
 
 _SUM, _TERM, _FACTOR, _BASE = range(4)
+# What reaches to the end of its term.
+_REACHING = Big | Derivative | Gradient | Limit
+
+
+_PREFIXES = {"exp", "tr", "det", "diag", "softmax", "LSE"}
 
 
 def latex(node: Node) -> str:
@@ -660,11 +864,11 @@ def latex(node: Node) -> str:
 def _level(node: Node) -> int:
     if isinstance(node, Add | Neg | Row):
         return _SUM
-    if isinstance(node, Mul | Outer | Big | Derivative) or (isinstance(node, Frac) and node.slash):
+    if isinstance(node, _REACHING | Mul | Outer) or (isinstance(node, Frac) and node.slash):
         return _TERM
     if isinstance(node, Log | Power | Transpose | TensorPower):
         return _FACTOR
-    if isinstance(node, Function) and node.name in {"exp", "tr", "det", "factorial"}:
+    if isinstance(node, Function) and node.name in {*_PREFIXES, "factorial"}:
         return _FACTOR
     return _BASE
 
@@ -686,7 +890,7 @@ def _add(node: Add) -> str:
 def _mul(node: Mul) -> str:
     *front, last = node.factors
     texts = [_within(factor, _FACTOR) for factor in front]
-    open_end = isinstance(last, Big | Derivative)
+    open_end = isinstance(last, _REACHING)
     texts.append(latex(last) if open_end else _within(last, _FACTOR))
     text = texts[0]
     for (before, _), (_, after) in pairwise(zip(node.factors, texts, strict=True)):
@@ -718,7 +922,7 @@ def _log(node: Log) -> str:
 def _function(node: Function) -> str:
     texts = [latex(arg) for arg in node.args]
     if node.name in {"abs", "ceil", "floor", "norm"}:
-        return rf"\{node.name}{{{texts[0]}}}"
+        return rf"\{node.name}{{{texts[0]}}}" + "".join(f"_{{{text}}}" for text in texts[1:])
     if node.name == "binom":
         return rf"\binom{{{texts[0]}}}{{{texts[1]}}}"
     if node.name == "factorial":
@@ -729,7 +933,8 @@ def _function(node: Function) -> str:
 
 
 def _big(node: Big) -> str:
-    script = ", ".join(name.text for name in node.bound)
+    places = {_indexed(row).text: latex(row) for row in node.spaces}
+    script = ", ".join(places.get(name.text, name.text) for name in node.bound)
     if node.lower is not None:
         script += f" = {latex(node.lower)}"
     if node.condition is not None:
@@ -738,9 +943,27 @@ def _big(node: Big) -> str:
     return rf"\{node.operator}_{{{script}}}{upper} {_within(node.body, _TERM)}"
 
 
+def _indexed(space: Row) -> Name:
+    r"""Return the index that a row such as ``x \in \mathcal{X}`` places."""
+    first = space.first.args[0] if isinstance(space.first, Function) else space.first
+    return cast("Name", first)
+
+
 def _expect(node: Expect) -> str:
     names = ", ".join(name.text for name in node.bound)
-    return rf"\E{{{names} \sim {latex(node.law)}}}{{{latex(node.body)}}}"
+    drawn = rf"{names} \sim " if names else ""
+    return rf"\E{{{drawn}{latex(node.law)}}}{{{latex(node.body)}}}"
+
+
+def _limit(node: Limit) -> str:
+    side = f"^{node.side}" if node.side else ""
+    head = rf"\lim_{{{node.variable.text} \to {latex(node.point)}{side}}}"
+    return f"{head} {_within(node.body, _TERM)}"
+
+
+def _value_at(node: ValueAt) -> str:
+    at = f"{node.variable.text} = {latex(node.point)}"
+    return rf"\left. {latex(node.body)} \right|_{{{at}}}"
 
 
 def _integral(node: Integral) -> str:
@@ -797,6 +1020,10 @@ _PRINTERS: Mapping[type[Node], Any] = {
     Expect: _expect,
     Integral: _integral,
     Derivative: _derivative,
+    Gradient: lambda node: rf"\nabla_{{{node.variable.text}}} {_within(node.body, _TERM)}",
+    Limit: _limit,
+    ValueAt: _value_at,
+    Indicator: lambda node: rf"\mathbf{{1}}[{latex(node.condition)}]",
     Tuple: lambda node: f"({', '.join(map(latex, node.items))})",
     Cases: _cases,
     Argument: lambda node: _arguments(node.items, node.given),

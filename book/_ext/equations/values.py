@@ -7,6 +7,7 @@ All of them carry bounds on their rounding errors, as numbers do.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard, cast
@@ -47,6 +48,14 @@ class Element:
 
 
 @dataclass(frozen=True)
+class Subset:
+    """A subset of a finite set: the name of the set, and which elements."""
+
+    axis: str
+    indices: frozenset[int]
+
+
+@dataclass(frozen=True)
 class Variable:
     """A random variable, given by the set of its values."""
 
@@ -58,7 +67,8 @@ class Table:
     """A function on a finite set or a product of such sets, with a bound on its errors.
 
     ``axes`` names the sets; ``soft`` marks the values that a zero factor cancels. A channel
-    ``K(y | x)`` lists the set of ``x`` in ``given``; it is the last axis of its table.
+    ``K(y | x)`` lists the set of ``x`` in ``given``; it is the last axis of its table. ``role``
+    tells tables apart that functionals look for, such as a distance.
     """
 
     values: Array
@@ -66,6 +76,7 @@ class Table:
     axes: tuple[str, ...]
     given: tuple[str, ...] = ()
     soft: NDArray[np.bool_] | None = None
+    role: str = ""
     _marginals: dict[tuple[str, ...], Table] = field(default_factory=dict, repr=False)
 
     def entry(self, index: tuple[int, ...]) -> Real:
@@ -86,6 +97,8 @@ class Table:
         """Return the marginal law on some of the sets, in the order asked for."""
         if axes == self.axes:
             return self
+        if len(set(self.axes)) < len(self.axes):
+            raise EvaluationError("both variables of this law live on one set; write the sum out")
         if len(set(axes)) < len(axes):
             raise EvaluationError("the same variable stands here twice")
         if not set(axes) <= set(self.axes):
@@ -111,6 +124,11 @@ class Table:
             return Table(unknown, np.zeros_like(values), axes, soft=np.isnan(unknown))
         values, errors = values / below.value, errors / below.value
         return Table(values, errors + values * (below.error / below.value + ROUNDOFF), axes)
+
+
+def entries(table: Table) -> list[Real]:
+    """Return all values of a table."""
+    return [table.entry(index) for index in np.ndindex(*table.values.shape)]
 
 
 def tabulated(
@@ -169,7 +187,7 @@ class Closure:
     body: syn.Node
 
 
-Value = Real | Table | Matrix | Normal | Closure | Element | Variable
+Value = Real | Table | Matrix | Normal | Closure | Element | Subset | Variable
 
 _KINDS = {
     Real: "a number",
@@ -178,6 +196,7 @@ _KINDS = {
     Normal: "a normal law",
     Closure: "a function",
     Element: "an element of a set",
+    Subset: "a subset",
     Variable: "a random variable",
 }
 
@@ -302,12 +321,37 @@ def _is_square(matrix: Matrix) -> bool:
     return bool(rows == columns)
 
 
-def of_matrix(name: str, matrix: Matrix, node: syn.Node) -> Real:
-    """Return the norm, the trace or the determinant of a matrix."""
+def vector_norm(entries: Sequence[Real], order: float) -> Real:
+    """Return the norm of some numbers, of order 1, 2 or infinity."""
+    sizes = [ext.absolute(entry) for entry in entries]
+    if order == 1:
+        return ext.add(sizes)
+    if math.isinf(order):
+        return ext.largest(sizes)
+    return ext.root(ext.add([ext.multiply([size, size]) for size in sizes]))
+
+
+def matrix_norm(matrix: Matrix, order: float | None) -> Real:
+    """Return the norm of a vector; of a matrix the spectral norm (2) or the Frobenius norm."""
+    rows, columns = matrix.values.shape
+    if min(rows, columns) == 1 and order is not None:
+        return vector_norm([Real(float(x), matrix.error) for x in matrix.values.flat], order)
+    if order is None:
+        norm = float(np.linalg.norm(matrix.values))
+    elif order == 2:
+        norm = float(np.linalg.norm(matrix.values, 2))
+    else:
+        raise EvaluationError("the norm of a matrix is that of order 2 or has no order")
+    return Real(norm, math.sqrt(rows * columns) * matrix.error + 8 * rows * ROUNDOFF * norm)
+
+
+def of_matrix(name: str, matrix: Matrix, node: syn.Node) -> Real | Matrix:
+    """Return the norm, the trace, the determinant or the diagonal matrix of a matrix."""
     values, size, count = matrix.values, matrix.size, len(matrix.values)
     if name == "norm":
-        norm = float(np.linalg.norm(values))
-        return Real(norm, count * (matrix.error + ROUNDOFF * norm))
+        return matrix_norm(matrix, None)
+    if name == "diag" and values.shape[1] == 1:
+        return Matrix(np.diag(values.ravel()), matrix.error)
     if name == "tr" and _is_square(matrix):
         return Real(float(np.trace(values)), count * (matrix.error + ROUNDOFF * size))
     if name == "det" and _is_square(matrix):

@@ -5,10 +5,12 @@ its bounds are tight, its code agrees, and its mutants fail. A step of a derivat
 like an equation of its own, against the line before it; a mutant of a line has to disagree with
 the line before or with the line after.
 
-A mutant that does not fail is a survivor, and survivors are failures. Only two sorts are let off:
-mutants that say the same as the original although algebra does not see it, which the author names
-in ``:equivalent:`` with a proof, and mutants whose two sides are infinite on every instance.
-Where ``:slack:`` says why a bound is never attained, weaker bounds that hold are counted apart.
+A mutant that does not fail is a survivor, and survivors are failures. Let off, and counted apart,
+are mutants that say the same as the original although algebra does not see it, which the author
+names in ``:equivalent:`` with a proof; mutants that are other true statements, each of which the
+author writes out in ``:also-true:`` with the reason why it holds; and mutants whose two sides are
+infinite on every instance. Where ``:slack:`` says why a bound is never attained, weaker bounds
+that hold are counted apart as well.
 """
 
 from __future__ import annotations
@@ -17,15 +19,17 @@ import ast
 import re
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from equations import syntax as syn
-from equations.blocks import RELATION, Chain, Derivation, Equation
+from equations.algebra import Algebra, Expansion, arranged
+from equations.blocks import RELATION, Chain, Derivation, Equation, Step
 from equations.checks import (
     HOLDS,
     INFINITE,
@@ -37,13 +41,16 @@ from equations.checks import (
     Witnesses,
     read_rows,
 )
-from equations.mutants import mutants, reversed_relations, strict_relations
+from equations.functionals import reference
+from equations.macros import MACROS
+from equations.mutants import REVERSED, mutants, reversed_relations, strict_relations
 from equations.settings import Setting, SettingError
 from equations.syntax import LatexError, Row
 from equations.values import EvaluationError, Table
 
 EXECUTED, TESTED, ILLUSTRATED, NOT_RUN = "executed", "tested", "illustrated", "not run"
-# Formulas with integrals are slow and smooth.
+# Formulas with integrals, limits and gradients are slow and smooth.
+SLOW = (r"\int", r"\sim \Normal", r"\lim", r"\text{as}", r"\text{ as }", r"\nabla", r"\partial^2")
 INTEGRAL_INSTANCES = 16
 
 
@@ -54,8 +61,10 @@ class Verdict:
     ``infinite`` counts comparisons of two infinities, ``undecided`` those whose rounding errors
     were too large to decide; ``worst`` is the largest error, as a part of its tolerance. Of the
     ``mutants``, ``killed`` failed; ``excused`` say the same for a reason that ``:equivalent:``
-    gives, ``absorbed`` are infinite on both sides throughout, ``weaker`` hold where ``:slack:``
-    says that the bound is not tight. These three are not among the mutants.
+    gives, ``true`` are other statements that hold, as ``:also-true:`` says, ``absorbed`` are
+    infinite on both sides throughout, ``weaker`` hold where ``:slack:`` says that the bound is not
+    tight. These four are not among the mutants. ``remarks`` says how many of them each entry of
+    ``:equivalent:`` and ``:also-true:`` covers.
     """
 
     name: str
@@ -70,11 +79,13 @@ class Verdict:
     mutants: int = 0
     killed: int = 0
     excused: int = 0
+    true: int = 0
     absorbed: int = 0
     weaker: int = 0
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
     survivors: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -120,12 +131,22 @@ def check_equation(equation: Equation) -> Verdict:
     level = next((name for name in (TESTED, ILLUSTRATED) if equation.options.get(name)), EXECUTED)
     note = equation.options.get(level, "")
     verdict = Verdict(equation.id, str(equation.file), equation.line, level, note)
+    if level != EXECUTED:
+        with _Timed(verdict, equation.line):
+            _look_up(equation)
     if level == TESTED:
         verdict.problems += missing_tests(equation)
     elif level == EXECUTED:
         with _Timed(verdict, equation.line):
             _Statement(equation, verdict).check()
     return verdict
+
+
+def _look_up(equation: Equation) -> None:
+    """See that the package has the functions that ``:code:`` merely names."""
+    for call in equation.calls:
+        if "(" not in call:
+            reference(call)
 
 
 @lru_cache(maxsize=8)
@@ -137,7 +158,7 @@ def _checker(name: str, meaning: tuple[str, str, str], tight: str, count: int | 
 def checker_of(name: str, options: Mapping[str, str], tight: str, text: str) -> Checker:
     """Return the checker for the setting that the options of a block describe."""
     meaning = (options.get("for", ""), options.get("if", ""), options.get("where", ""))
-    slow = r"\int" in text or r"\sim \Normal" in text
+    slow = any(command in text for command in SLOW)
     return _checker(name, meaning, tight, INTEGRAL_INSTANCES if slow else None)
 
 
@@ -189,12 +210,33 @@ class _Statement:
         for row in self.rows:
             if not row.links:
                 raise EvaluationError("this row has no relation, so it says nothing", row.at)
-        alone = all(self.checker.defines(row) and len(row.links) == 1 for row in self.rows)
-        if alone and not self.calls:
+            link = _turn([relation for relation, _ in row.links])
+            if link is not None:
+                raise EvaluationError(TURNS, row.sides[link + 1].at)
+        self._check_repetitions()
+        _look_up(self.equation)
+        new = [row for row in self.rows if self.checker.defines(row)]
+        alone = len(new) == len(self.rows) and all(len(row.links) == 1 for row in new)
+        must = alone or (new and self.equation.kind == "definition")
+        if must and not self.calls and not any(map(_calls_package, self.rows)):
             raise EvaluationError(
-                "this only introduces a symbol; name a call in :code: that computes it",
-                self.rows[0].at,
+                "this only introduces a symbol; name a call in :code: that computes it", new[0].at
             )
+
+    def _check_repetitions(self) -> None:
+        """See that no relation compares a formula with itself, also through abbreviations."""
+        expansion = Expansion(self.checker.setting.callables)
+        for definition in self.checker.setting.definitions:
+            expansion.learn(definition.first, definition.links[0][1])
+        for row in self.rows:
+            new = self.checker.defines(row)
+            if new:
+                expansion.learn(row.first, row.links[0][1])
+            for link in range(new, len(row.links)):
+                left, right = row.sides[link : link + 2]
+                if _repeats(left, right, expansion):
+                    what = f"{_link_text(row, link)} says nothing: both sides are the same formula"
+                    raise EvaluationError(what, right.at)
 
     def _place(self, at: int) -> str:
         line = self.equation.statement_line + self.equation.statement[:at].count("\n")
@@ -222,7 +264,7 @@ class _Statement:
 
     def _mutate(self, run: Run, witnesses: Witnesses) -> None:
         checker = self.checker
-        jury = _Jury(self.verdict, self.equation.options.get("equivalent", ""))
+        jury = _Jury(self.verdict, self.equation.options)
         similar, laws = similar_symbols(checker), laws_of(checker)
         alike = interchangeable(checker)
         strict = checker.strict(run)
@@ -246,6 +288,23 @@ class _Statement:
                 case = _Case(other, Claim(self.rows, self.calls), witnesses, strict)
                 jury.judge([case], changed_row, definition, slack=not all(witnesses.values()))
         jury.dismiss()
+
+
+def _repeats(left: syn.Node, right: syn.Node, expansion: Expansion) -> bool:
+    """Return whether two formulas are the same, or become so by writing abbreviations out."""
+    if arranged(left) == arranged(right):
+        return True
+    full = [expansion.of(side) for side in (left, right)]
+    if full == [left, right]:
+        return False
+    algebra = Algebra(facts=False)
+    return algebra.normal_form(full[0]) == algebra.normal_form(full[1])
+
+
+def _calls_package(row: Row) -> bool:
+    """Return whether a functional stands in a row that the package computes."""
+    inside = (node for node in syn.walk(row) if isinstance(node, syn.Functional))
+    return any(MACROS[node.name].function for node in inside)
 
 
 def _strict(row: Row, witnesses: Witnesses, attained: Collection[int]) -> Iterator[Row]:
@@ -335,21 +394,53 @@ class _Case:
         return self.checker.judge(self.claim, self.witnesses, self.strict)
 
 
+class _Entries:
+    """The entries of ``:equivalent:`` or ``:also-true:``, and how many mutants each covers.
+
+    Both options read ``$a + b$ because …; $…$ because …``.
+    """
+
+    def __init__(self, name: str, text: str) -> None:
+        parts = re.findall(r"\$([^$]*)\$\s*because\s+[^;\s]", text)
+        self.name = name
+        self.covered = dict.fromkeys(parts, 0)
+        self.readable = len(parts) == len(re.findall(r"(?:^|;)\s*\$", text)) and (
+            bool(parts) or not text.strip()
+        )
+
+    def enter(self, parts: Collection[str]) -> bool:
+        """Count one mutant for each of some entries; return whether there are any."""
+        for part in parts:
+            self.covered[part] += 1
+        return bool(parts)
+
+    def wrong(self) -> Iterator[str]:
+        """Yield what is wrong with the option."""
+        if not self.readable:
+            yield f"write :{self.name}: as $formula$ because reason; …"
+        for part, count in self.covered.items():
+            if not count and self.name == "equivalent":
+                yield f":equivalent: names ${part}$, which no surviving mutant contains; remove it"
+            elif not count:
+                yield f":also-true: names ${part}$, which is no surviving mutant; remove it"
+
+    def remarks(self) -> Iterator[str]:
+        """Say how many mutants each entry covers."""
+        for part, count in self.covered.items():
+            yield f"{self.name}: ${part}$ covers {count} mutant{'s' * (count != 1)}"
+
+
 class _Jury:
     """Lets the cases of each mutant decide, and enters the outcome into a verdict.
 
-    The option ``:equivalent:`` reads ``$a + b$ because …; $…$ because …``. Each formula covers the
-    mutants that contain it where the original does not.
+    Each formula of ``:equivalent:`` covers the mutants that contain it where the original does
+    not. A formula of ``:also-true:`` is one mutant, as it is printed.
     """
 
-    def __init__(self, verdict: Verdict, equivalent: str) -> None:
+    def __init__(self, verdict: Verdict, options: Mapping[str, str]) -> None:
         self.verdict = verdict
-        parts = re.findall(r"\$([^$]*)\$\s*because\s+[^;\s]", equivalent)
-        self.excuses = dict.fromkeys(map(_squeezed, parts), 0)
-        if equivalent and len(parts) != len(re.findall(r"(?:^|;)\s*\$", equivalent)):
-            verdict.problems.append(
-                f"{verdict.file}:{verdict.line}: write :equivalent: as $formula$ because reason; …"
-            )
+        self.same = _Entries("equivalent", options.get("equivalent", ""))
+        self.true = _Entries("also-true", options.get("also-true", ""))
 
     def judge(
         self, cases: Sequence[_Case], shown: Row, original: Row, *, slack: bool = False
@@ -365,9 +456,14 @@ class _Jury:
                     return
         except (EvaluationError, SettingError):
             return  # A mutant without meaning; no reader would take it for a formula.
+        new, old = _squeezed(syn.latex(shown)), _squeezed(syn.latex(original))
         if HOLDS not in opinions:
             self.verdict.absorbed += opinions[-1] == INFINITE
-        elif self._excused(shown, original):
+        elif self.true.enter([part for part in self.true.covered if _squeezed(part) == new]):
+            self.verdict.true += 1
+        elif self.same.enter(
+            [p for p in self.same.covered if _squeezed(p) in new and _squeezed(p) not in old]
+        ):
             self.verdict.excused += 1
         elif slack:
             self.verdict.weaker += 1
@@ -375,21 +471,13 @@ class _Jury:
             self.verdict.mutants += 1
             self.verdict.survivors.append(syn.latex(shown))
 
-    def _excused(self, shown: Row, original: Row) -> bool:
-        new, old = _squeezed(syn.latex(shown)), _squeezed(syn.latex(original))
-        found = [part for part in self.excuses if part in new and part not in old]
-        for part in found:
-            self.excuses[part] += 1
-        return bool(found)
-
     def dismiss(self) -> None:
-        """Report the excuses that no mutant needed."""
-        for part, used in self.excuses.items():
-            if not used:
-                self.verdict.problems.append(
-                    f"{self.verdict.file}:{self.verdict.line}: "
-                    f":equivalent: names ${part}$, which no surviving mutant contains; remove it"
-                )
+        """Report how many mutants each entry covers, and the entries that cover none."""
+        for entries in (self.same, self.true):
+            self.verdict.problems += [
+                f"{self.verdict.file}:{self.verdict.line}: {wrong}" for wrong in entries.wrong()
+            ]
+            self.verdict.remarks += entries.remarks()
 
 
 def _squeezed(text: str) -> str:
@@ -399,22 +487,40 @@ def _squeezed(text: str) -> str:
 # ------------------------------------------------------------------------------- derivations
 
 
+TURNS = "this chain turns round, so its ends are not compared; write two chains"
+
+
+def _turn(relations: Sequence[str]) -> int | None:
+    r"""Return the number of the relation at which a chain of ``\le`` goes on with ``\ge``."""
+    directions = [{r"\le": 1, "<": 1, r"\ge": -1, ">": -1}.get(r, 0) for r in relations]
+    first = next((d for d in directions if d), 0)
+    return next((i for i, d in enumerate(directions) if d == -first and d), None)
+
+
 def check_derivation(derivation: Derivation, equation: Equation | None) -> list[Verdict]:
-    """Check every step of a derivation."""
+    """Check every step of a derivation, and whether it reaches the statement."""
     steps = [step for chain in derivation.chains for step in chain.steps]
     file = str(derivation.file)
     verdicts = [
         Verdict(name, file, step.line, NOT_RUN if step.not_run else EXECUTED, step.not_run or "")
         for name, step in zip(step_names(derivation), steps, strict=True)
     ]
+    options = _options(derivation, equation)
+    verdicts[0].problems += _unreached(derivation, equation, options)
+    rest = iter(verdicts)
+    for chain in derivation.chains:
+        of_chain = [next(rest) for _ in chain.steps]
+        turn = _turn([_relation(step) for step in chain.steps])
+        if turn is not None:
+            place = f"{derivation.file}:{chain.steps[turn].line}"
+            of_chain[turn].problems.append(f"{place}: {TURNS}")
     if all(step.not_run for step in steps):
         return verdicts
-    options = _options(derivation, equation)
     with _Timed(verdicts[0], derivation.line):
         tight = "" if "for" in derivation.options else options.get("tight", "")
         formulas = " ".join([chain.head for chain in derivation.chains] + [s.latex for s in steps])
         checker = checker_of(derivation.id, options, tight, formulas)
-        jury = _Jury(verdicts[0], derivation.options.get("equivalent", ""))
+        jury = _Jury(verdicts[0], derivation.options)
         rest = iter(verdicts)
         for chain in derivation.chains:
             of_chain = [next(rest) for _ in chain.steps]
@@ -481,6 +587,129 @@ _COMPOSED |= dict.fromkeys(((r"\le", "<"), ("<", r"\le")), "<")
 _COMPOSED |= dict.fromkeys(((r"\ge", ">"), (">", r"\ge")), ">")
 
 
+def _relation(step: Step) -> str:
+    return syn.RELATIONS.get(step.relation, step.relation)
+
+
+# ------------------------------------------------------------------------------- reaching
+
+
+def _unreached(
+    derivation: Derivation, equation: Equation | None, options: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield what is wrong if a derivation neither reaches its statement nor says what it shows.
+
+    It reaches the statement when two lines of a chain say a relation of it: their difference is
+    the same, by algebra, as that of two sides of a row, or a positive multiple. Of an inequality
+    the differences may also agree on all instances.
+    """
+    shows = derivation.options.get("shows")
+    if equation is None or shows:
+        return
+    place = f"{derivation.file}:{derivation.line}"
+    if shows is not None:
+        yield f"{place}: :shows: says nothing"
+    with suppress(SettingError, EvaluationError, LatexError):
+        if _Reach(derivation, equation, options).found():
+            return
+    yield (
+        f"{place}: no two lines of this derivation say a row of {equation.id};"
+        " reach one, or say in :shows: what is shown instead"
+    )
+
+
+class _Reach:
+    """Compares the lines of a derivation with the rows of its statement."""
+
+    def __init__(
+        self, derivation: Derivation, equation: Equation, options: Mapping[str, str]
+    ) -> None:
+        self.setting = Setting(*(options.get(name, "") for name in ("for", "if", "where")))
+        self.derivation, self.equation = derivation, equation
+        self.checker = partial(checker_of, derivation.id, options, "", equation.statement)
+        laws = frozenset(symbol.key for symbol in self.setting.symbols if symbol.kind == "law")
+        self.algebra = Algebra(laws)
+        self.expansion = Expansion(self.setting.callables)
+        for definition in self.setting.definitions:
+            self.expansion.learn(definition.first, definition.links[0][1])
+
+    def found(self) -> bool:
+        """Return whether a relation between two lines is one of the statement."""
+        stated = {
+            self.algebra.claim(self.expansion.of(left), strength, self.expansion.of(right))
+            for left, relation, right in self._stated()
+            for strength in _implying(relation)
+        }
+        lines = [
+            (self.expansion.of(left), relation, self.expansion.of(right))
+            for left, relation, right in self._derived()
+        ]
+        if any(self.algebra.claim(*line) in stated for line in lines):
+            return True
+        return any(
+            self._agree(line, row) for row in self._stated() for line in lines if line[1] != "="
+        )
+
+    def _stated(self) -> Iterator[tuple[syn.Node, str, syn.Node]]:
+        """Yield all relations between two sides of a row of the statement."""
+        for text in self.equation.rows:
+            with suppress(LatexError):
+                for row in syn.parse(text, self.setting.callables):
+                    yield from _relations(row.sides, [relation for relation, _ in row.links])
+
+    def _derived(self) -> Iterator[tuple[syn.Node, str, syn.Node]]:
+        """Yield all relations between two lines of a chain."""
+        for chain in self.derivation.chains:
+            lines: list[syn.Node | None] = []
+            for text in (chain.head, *(step.latex for step in chain.steps)):
+                lines.append(None)
+                with suppress(LatexError):
+                    lines[-1] = syn.parse_sum(text, self.setting.callables)
+            yield from _relations(lines, [_relation(step) for step in chain.steps])
+
+    def _agree(
+        self, line: tuple[syn.Node, str, syn.Node], row: tuple[syn.Node, str, syn.Node]
+    ) -> bool:
+        """Return whether two inequalities are about the same difference, on all instances."""
+        if not {line[1], _turned(line[1])} & set(_implying(row[1])):
+            return False
+        left, right = (line[0], line[2]) if line[1] in _implying(row[1]) else (line[2], line[0])
+        difference = syn.Add((left, syn.Neg(right)))
+        wanted = syn.Add((row[0], syn.Neg(row[2])))
+        checker = self.checker()
+        try:
+            run = checker.run(Claim((Row(difference, (("=", wanted),)),)))
+        except EvaluationError:
+            return False
+        known = [failure for failure in run.failures if "undefined" not in failure.message]
+        return not known and (0, 0) in checker.strict(
+            checker.run(Claim((Row(difference, ((line[1], syn.Number("0")),)),)))
+        )
+
+
+def _relations(
+    sides: Sequence[syn.Node | None], relations: Sequence[str]
+) -> Iterator[tuple[syn.Node, str, syn.Node]]:
+    """Yield all relations between two sides of a chain; what cannot be read is passed over."""
+    for first, left in enumerate(sides):
+        composed = "="
+        for last in range(first + 1, len(sides)):
+            relation = "=" if relations[last - 1] == ":=" else relations[last - 1]
+            composed = _COMPOSED.get((composed, relation), "")
+            right = sides[last]
+            if composed and left is not None and right is not None:
+                yield left, composed, right
+
+
+def _implying(relation: str) -> tuple[str, ...]:
+    """Return the relations from which one follows."""
+    return {r"\le": ("=", r"\le", "<"), r"\ge": ("=", r"\ge", ">")}.get(relation, (relation,))
+
+
+def _turned(relation: str) -> str:
+    return REVERSED.get(relation, relation)
+
+
 class _Lines:
     """The lines of a chain while they are checked."""
 
@@ -521,8 +750,10 @@ class _Lines:
             lines.append(_Line(side, chain.head, chain.line, "", first))
         pending = "="
         for step, verdict in zip(chain.steps, self.verdicts, strict=True):
-            relation = syn.RELATIONS.get(step.relation, step.relation)
+            relation = _relation(step)
             pending = _COMPOSED.get((pending, relation), f"{pending} {relation}".removeprefix("= "))
+            if step.not_run is not None:
+                verdict.remarks += self._unread(step)
             if step.not_run is not None or not lines:
                 continue
             with _Timed(verdict, step.line):
@@ -530,6 +761,13 @@ class _Lines:
                 lines.append(_Line(side, step.latex, step.line, pending, verdict))
                 pending = "="
         return lines
+
+    def _unread(self, step: Step) -> Iterator[str]:
+        """Say of a line that is not run whether the notation can say it."""
+        try:
+            syn.parse_sum(step.latex, self.checker.setting.callables)
+        except LatexError as error:
+            yield f"cannot be read: {error.message}"
 
     def _parse(self, latex: str, line: int, *, step: bool) -> syn.Node:
         try:
