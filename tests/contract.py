@@ -207,9 +207,11 @@ def wrong_types(bad: Sequence[object]) -> dict[str, Bad]:
 # The kinds of argument: arrays.
 
 law = Kind(LAWS)  # probabilities with sum 1
+further_law = Kind({what: bad._replace(entry="") for what, bad in LAWS.items()})  # others[0][0]
 joint = Kind({**LAWS, "vector": Bad(lambda _: [0.5, 0.5])})  # probabilities of pairs
 probabilities = Kind({**NON_NEGATIVE, "larger than one": blamed(1.1)})  # each for itself
 non_negative = Kind(NON_NEGATIVE)  # such as weights of any sum
+divergence = Kind({what: bad for what, bad in NON_NEGATIVE.items() if what != "infinity"})
 real = Kind(FINITE)  # finite numbers
 logits = Kind(NUMBERS)  # finite or infinite numbers
 positive = Kind({**FINITE, "negative": blamed(-1.0), "zero": blamed(0.0)})
@@ -295,9 +297,27 @@ KL = [
 
 LOSSES: list[Call] = []
 
-JS: list[Call] = []
+JS = [
+    call(function, p=law(LAW), q=law(OTHER), **more)
+    for function in (refimpl.js_divergence, refimpl.js_distance)
+    for more in ({}, {"weights": law([0.3, 0.7])}, {"others": further_law([0.2, 0.2, 0.6])})
+]
 
-FDIVERGENCES: list[Call] = []
+FDIVERGENCES = [
+    call(refimpl.total_variation, p=law(LAW), q=law(OTHER)),
+    call(refimpl.hellinger_distance, p=law(LAW), q=law(OTHER)),
+    call(refimpl.chi_square, p=law(LAW), q=law(OTHER)),
+    call(refimpl.f_divergence, generator=word("chi_square"), p=law(LAW), q=law(OTHER)),
+    call(
+        refimpl.variational_lower_bound,
+        generator=word("chi_square"),
+        critic=real([1.0, 0.0, 2.0]),
+        p=law(LAW),
+        q=law(OTHER),
+    ),
+    call(refimpl.pinsker_bound, kl=divergence([0.1, 2.0])),
+    call(refimpl.bretagnolle_huber_bound, kl=divergence([0.1, 2.0])),
+]
 
 DISCRIMINATORS: list[dict[str, Any]] = [
     {"discriminator": probabilities([0.7, 0.4, 0.0])},

@@ -15,6 +15,17 @@ from refimpl.coding import (
     kraft_sum,
     perplexity,
 )
+from refimpl.fdivergences import (
+    GENERATORS,
+    Generator,
+    bretagnolle_huber_bound,
+    chi_square,
+    f_divergence,
+    hellinger_distance,
+    pinsker_bound,
+    total_variation,
+    variational_lower_bound,
+)
 from refimpl.gans import (
     discriminator_loss,
     gan_value,
@@ -31,6 +42,7 @@ from refimpl.information import (
     joint_entropy,
     mutual_information,
 )
+from refimpl.js import js_distance, js_divergence
 from refimpl.kl import (
     donsker_varadhan,
     jeffreys_divergence,
@@ -41,8 +53,12 @@ from refimpl.kl import (
 )
 
 __all__ = [
+    "GENERATORS",
+    "Generator",
     "binary_cross_entropy",
     "binary_entropy",
+    "bretagnolle_huber_bound",
+    "chi_square",
     "code_lengths",
     "conditional_entropy",
     "cross_entropy",
@@ -50,13 +66,17 @@ __all__ = [
     "discriminator_loss",
     "donsker_varadhan",
     "entropy",
+    "f_divergence",
     "gan_value",
     "gaussian_entropy",
     "generator_gradient",
     "generator_loss",
+    "hellinger_distance",
     "information_content",
     "jeffreys_divergence",
     "joint_entropy",
+    "js_distance",
+    "js_divergence",
     "kl_bernoulli",
     "kl_divergence",
     "kl_gaussian",
@@ -64,7 +84,10 @@ __all__ = [
     "mutual_information",
     "optimal_discriminator",
     "perplexity",
+    "pinsker_bound",
     "renyi_divergence",
+    "total_variation",
+    "variational_lower_bound",
 ]
 
 __version__ = version("refimpl")

@@ -8,7 +8,7 @@ be right. Nothing is repaired, clipped, normalised or shifted.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -138,6 +138,42 @@ def _axis(value: object) -> int:
     raise TypeError(f"axis = {value!r} is not an integer; give the axis of the outcomes")
 
 
+# Functions.
+
+
+def function(name: str, value: object) -> None:
+    """Check that a value can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} = {_short(value)} is not a function; give a function of an array")
+
+
+def values_of(name: str, f: Callable[[Array], Array], x: Reals, where: str = "") -> Reals:
+    """Return f(x), an array like x, or an error that says where f is not finite.
+
+    If `where` is the name of an argument, it is the argument that is blamed.
+    """
+    result = np.asarray(f(x))
+    if result.dtype.kind not in "fiu" or result.shape != x.shape:
+        raise TypeError(
+            f"{name} returns shape {result.shape} and dtype {result.dtype} for an array of shape "
+            f"{x.shape}; give a function that maps an array of numbers entry by entry"
+        )
+    wrong = np.argwhere(~np.isfinite(result))
+    if wrong.size and where:
+        index = tuple(int(i) for i in wrong[0])
+        raise ValueError(
+            f"{_entry(where, index)} = {x[index]!s} is where {name} is {result[index]!s}; "
+            "give values at which it is finite"
+        )
+    if wrong.size:
+        index = tuple(wrong[0])
+        raise ValueError(
+            f"{name}({x[index]!s}) is {result[index]!s}; "
+            "give a function with finite values at numbers > 0"
+        )
+    return result
+
+
 # Arrays of numbers.
 
 
@@ -202,6 +238,14 @@ def non_negative(name: str, value: ArrayLike) -> Array:
     """Check that all entries are non-negative; return them in double precision."""
     result = finite(name, value)
     _blame(name, result, result < 0, "is negative; give numbers ≥ 0")
+    return result
+
+
+def divergences(name: str, value: ArrayLike) -> Array:
+    """Check that all entries are in [0, ∞]; return them in double precision."""
+    array = reals(name, value)
+    result = array.astype(np.float64)
+    _blame(name, array, ~(result >= 0), "is not in [0, inf]; give numbers ≥ 0")
     return result
 
 
@@ -298,6 +342,16 @@ def laws_and_functions(
     axis = _same_outcomes(axis, {**arrays, name: functions[0]})
     checked = [_law(law, array, axis) for law, array in arrays.items()]
     return checked, [np.moveaxis(values, axis, -1) for values in functions]
+
+
+def weights(name: str, value: ArrayLike | None, count: int) -> dict[int, float]:
+    """Check the weights of laws; return those that are not 0, with sum 1. None means equal."""
+    if value is None:
+        return dict.fromkeys(range(count), 1 / count)
+    values = single_law(name, value, allow_zero=True)
+    if len(values) != count:
+        raise ValueError(f"{name} has {len(values)} entries; give {count}, one for each law")
+    return {i: w / math.fsum(values) for i, w in enumerate(values) if w}
 
 
 def single_law(name: str, value: ArrayLike, *, allow_zero: bool) -> list[float]:
