@@ -1,6 +1,9 @@
 """The game of GANs: values, losses and gradients, and what the chapter says of them."""
 
+import importlib.util
 import math
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import mpmath as mp  # type: ignore[import-untyped]  # it has no types
@@ -269,3 +272,53 @@ def test_discriminators_broadcast() -> None:
     assert columns.shape == (1, 2)
     with pytest.raises(ValueError, match=r"the outcomes do not match: .*discriminator has 2"):
         gan_value(P, Q, discriminator=[0.5, 0.5])
+
+
+# The experiments of the chapter, with other seeds.
+
+
+@pytest.fixture(scope="module")
+def experiment() -> ModuleType:
+    path = Path(__file__).parents[1] / "book" / "experiments" / "gans.py"
+    spec = importlib.util.spec_from_file_location("experiments_gans", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_trained_discriminators_give_the_slopes_of_the_theory(
+    experiment: ModuleType, seed: int
+) -> None:
+    distances = np.array([1.0, 2.0, 4.0, 6.0])
+    trained = [experiment.slopes_of_trained_discriminator(t, seed) for t in distances]
+    theory = experiment.slopes_in_theory(distances)
+    assert_allclose(theory.sum(axis=1), distances)
+    assert experiment.slopes_agree(distances, theory, np.array(trained))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_generator_of_one_mode_collapses(experiment: ModuleType, seed: int) -> None:
+    for start in (-1.0, 0.5, 2.0):
+        run = experiment.train_on_two_modes(seed, start, 0.5)
+        assert experiment.has_collapsed(run)
+        assert np.sign(run.mean[-1]) == np.sign(start)
+    wide = experiment.train_on_two_modes(seed, -0.5, 1.0)
+    assert wide.spread[-1] > 2
+    assert not experiment.has_collapsed(wide)
+
+
+def test_segments(experiment: ModuleType) -> None:
+    for t in (-1.0, -0.25, 0.05, 0.5, 1.0):
+        infinite, js, distance = experiment.parallel_segments(t)
+        assert infinite == math.inf
+        assert (js, distance) == pytest.approx((math.log(2), abs(t)))
+        infinite, js, distance = experiment.overlapping_segments(t)
+        assert infinite == math.inf
+        assert (js, distance) == pytest.approx((abs(t) * math.log(2), abs(t)))
+    assert experiment.parallel_segments(0.0) == pytest.approx((0, 0, 0))
+    assert experiment.overlapping_segments(0.0) == pytest.approx((0, 0, 0))
