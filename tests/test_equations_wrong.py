@@ -374,7 +374,7 @@ def test_the_right_formula_passes(tmp_path: Path, misprint: Misprint) -> None:
 @pytest.mark.parametrize("misprint", MISPRINTS, ids=lambda misprint: misprint.name)
 def test_the_wrong_formula_is_rejected_with_its_line(tmp_path: Path, misprint: Misprint) -> None:
     block, verdict = check(tmp_path, misprint, misprint.wrong)
-    place = f"{block.file}:{block.statement_line + 1}: "
+    place = f"{block.file}:{block.statement_line + 1}:"
     assert any(problem.startswith(place) for problem in verdict.problems), verdict.problems
 
 
@@ -397,5 +397,5 @@ def test_a_wrong_step_is_rejected_with_its_line(tmp_path: Path) -> None:
     first, second = check_derivation(block, None)
     assert first.ok
     (problem,) = second.problems
-    assert problem.startswith(f"{file}:6: ")
+    assert problem.startswith(f"{file}:6:5: ")
     assert "p = np.array([" in problem

@@ -201,7 +201,7 @@ def arranged(node: Node) -> str:
     for name in syn.parts_of(node):
         value = getattr(node, name)
         if isinstance(value, tuple) and isinstance(node, syn.Add | syn.Mul):
-            parts.append(str(sorted(map(arranged, value))))
+            parts.append("; ".join(sorted(map(arranged, value))))
         else:
             parts.append(_arranged_part(value))
     return f"{type(node).__name__}({', '.join(parts)})"
@@ -273,7 +273,12 @@ def _open(node: Node) -> Iterator[str]:
 
 
 def _text(polynomial: Polynomial) -> str:
-    return repr(sorted(polynomial.items()))
+    # Without quotation marks, whose escapes would double with each level.
+    terms = (
+        f"{value}" + "".join(f"[{atom}]^{exponent}" for atom, exponent in monomial)
+        for monomial, value in sorted(polynomial.items())
+    )
+    return f"({' + '.join(terms)})"
 
 
 def _scale(polynomial: Polynomial, factor: Fraction) -> Polynomial:

@@ -28,7 +28,8 @@ from equations import syntax as syn
 from equations.draws import Sizes, Symbol, draw, styles_at, unusual
 from equations.evaluate import BUILT_IN, CONSTANTS, Evaluator, Notes
 from equations.extended import OutOfRange, Real, Undefined
-from equations.values import Element, EvaluationError, Matrix, Table, Value
+from equations.generators import MARKS, Generator
+from equations.values import Element, EvaluationError, Matrix, Table, Value, are_points
 
 INSTANCES = 64
 # How many instances are drawn for each that is wanted, before the conditions are given up.
@@ -59,6 +60,8 @@ def _python(value: Value) -> str:
         return repr(int(value.value) if value.value.is_integer() else value.value)
     if isinstance(value, Element):
         return str(value.index)
+    if isinstance(value, Generator):
+        return repr(value.name)
     if isinstance(value, Table | Matrix):
         flat = isinstance(value, Matrix) and value.vector
         return f"np.array({(value.values.ravel() if flat else value.values).tolist()!r})"
@@ -192,6 +195,27 @@ class _Declarations:
             name = _names([text.partition("(")[0]])
             self._add(name, kind, "X", "X")
 
+    def on_points(self, maths: Sequence[str], words: str) -> None:
+        *laws, points = _names(maths)
+        axis = points.text.upper()
+        self._add(laws, "law", axis)
+        self._add([points], "points on the " + words.rpartition(" ")[2], axis)
+
+    def distributions(self, maths: Sequence[str], _: str) -> None:
+        names = _names(maths)
+        functions, laws = names[: len(names) // 2], names[len(names) // 2 :]
+        known = {symbol.name.text for symbol in self.symbols if symbol.kind == "law"}
+        for function, law in zip(functions, laws, strict=False):
+            if len(functions) != len(laws) or law.text not in known:
+                raise SettingError(
+                    "say “distribution functions $F$, $G$ of $p$, $q$” after the laws"
+                )
+            self._add([function], "distribution", given=(law.text,))
+
+    def generators(self, maths: Sequence[str], words: str) -> None:
+        kind = "generator" if words.startswith("gen") else "strict generator"
+        self._add(_names(maths), kind)
+
     def couplings(self, maths: Sequence[str], _: str) -> None:
         *names, first, second = _names(maths)
         laws = {symbol.name.text: symbol for symbol in self.symbols if symbol.kind == "law"}
@@ -222,6 +246,12 @@ class _Declarations:
     def vectors(self, maths: Sequence[str], words: str) -> None:
         kind = "vector" if words.startswith("vector") else "matrix"
         for text in maths:
+            shape = re.search(r"\^\s*\{\s*([A-Za-z])\s*\\times\s*([A-Za-z])\s*\}", text)
+            if re.fullmatch(r"matri(?:x|ces) @", words) and shape:
+                self._add(_names([text.partition(r"\in")[0]]), "any matrix", shape[1], shape[2])
+                self._add_once(shape[1], "size", shape[1])
+                self._add_once(shape[2], "size", shape[2])
+                continue
             names, _, space = text.partition(r"\in")
             found = re.search(r"\^\{?\s*([A-Za-z])", space)
             dimension = found[1] if found else "d"
@@ -277,12 +307,16 @@ _PHRASES: Sequence[tuple[str, Callable[[_Declarations, Sequence[str], str], None
     (rf"logits @{_SET}", _Declarations.on_the_set),
     (rf"prefix-code lengths @{_SET}", _Declarations.on_the_set),
     (rf"(?:distance|cost|kernel)s? @{_SET}", _Declarations.on_pairs),
+    (r"laws? @ on points @ of the (?:line|plane)", _Declarations.on_points),
+    (r"distribution functions? @ of @", _Declarations.distributions),
     (r"couplings? @ of @", _Declarations.couplings),
+    (r"(?:strictly convex |smooth )?generators? @", _Declarations.generators),
     (r"weights @", _Declarations.weights),
     (r"(?:non-negative|positive|real) numbers @", _Declarations.numbers_with_index),
     (r"points @ on the line", _Declarations.numbers_with_index),
     (r"elements? @ of the (?:set|product)", _Declarations.elements),
     (r"vectors? @", _Declarations.vectors),
+    (r"matri(?:x|ces) @", _Declarations.vectors),
     (r"positive definite (?:matrix |matrices )?@", _Declarations.vectors),
 )
 # The phrases as an author writes them, for messages.
@@ -300,12 +334,18 @@ EXAMPLES = (
     "distance @ on the same set",
     "cost @ on the same set",
     "kernel @ on the same set",
+    "laws @ on points @ of the line",
+    "laws @ on points @ of the plane",
+    "distribution functions @ of @",
     "coupling @ of @",
+    "generator @",
+    "strictly convex generator @",
     "weights @",
     "non-negative numbers @",
     "points @ on the line",
     "element @ of the set",
     "vectors @",
+    "matrix @",
     "positive definite @",
 )
 
@@ -318,6 +358,7 @@ class Setting:
 
     def __init__(self, text: str, conditions: str = "", definitions: str = "") -> None:
         """Read the options ``:for:``, ``:if:`` and ``:where:``."""
+        self.text = text
         self.symbols = declarations(text)
         self.notes = Notes()
         # Which names take arguments, so that `p(x)` is a value and `a (x + 1)` a product.
@@ -327,6 +368,9 @@ class Setting:
             self.callables |= {symbol.key: takes, symbol.name.text: takes}
             if symbol.kind.startswith("family"):
                 self.callables[f"{symbol.key}_"] = takes
+            if symbol.kind.endswith("generator"):
+                base, sub = symbol.name.base, symbol.name.sub
+                self.callables |= {syn.Name(base + mark, sub).text: True for mark in MARKS}
         defined: dict[str, syn.Row] = {}
         for definition in _mathematics(definitions):
             row = self._definition(definition)
@@ -339,8 +383,11 @@ class Setting:
 
     def _definition(self, text: str) -> syn.Row:
         """Read ``m := …`` or ``f(x) := …``, and learn whether the new symbol takes arguments."""
-        name = re.match(r"\s*([^(\s]+)\s*\([^()]*\)\s*:=", text)
-        callables = {**self.callables, name[1]: True} if name else self.callables
+        name = re.match(r"\s*([^(]+?)\s*\([^()]*\)\s*:=", text)
+        callables = self.callables
+        if name:
+            new = syn.parse_sum(name[1], {})
+            callables = {**callables, new.text if isinstance(new, syn.Name) else name[1]: True}
         rows = syn.parse(text, callables)
         if len(rows) != 1 or [relation for relation, _ in rows[0].links] != [":="]:
             raise SettingError(f"${text}$ defines nothing; write $m := …$")
@@ -448,7 +495,9 @@ class Setting:
         calls = [node for node in syn.walk(row) if isinstance(node, syn.Call)]
         names = [arg for call in calls for arg in (*call.args, *call.given)]
         free = {name.text: name for name in names if isinstance(name, syn.Name)}
-        free = {text: name for text, name in free.items() if text not in evaluator.values}
+        # Where laws live on points x, a condition on x is about all of them.
+        bound = {name: value for name, value in evaluator.values.items() if not are_points(value)}
+        free = {text: name for text, name in free.items() if text not in bound}
         axes = [evaluator.axis_of(name, row) or "" for name in free.values()]
         if "" in axes:
             raise SettingError(f"${syn.latex(row)}$: it is not said what the arguments are")
@@ -461,7 +510,7 @@ class Setting:
 
 _CALLABLE = {
     *("law", "sub-probability", "measure", "function", "lengths", "channel", "family laws"),
-    *("distance", "cost", "kernel", "coupling"),
+    *("distance", "cost", "kernel", "coupling", "generator", "strict generator", "distribution"),
 }
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache, lru_cache, partial
@@ -42,9 +42,11 @@ from equations.checks import (
     read_rows,
 )
 from equations.functionals import reference
+from equations.limits import MUTANTS, TooCostly, deadline
 from equations.macros import MACROS
 from equations.mutants import REVERSED, mutants, reversed_relations, strict_relations
-from equations.settings import Setting, SettingError
+from equations.replay import of_call, of_sides
+from equations.settings import Instance, Setting, SettingError
 from equations.syntax import LatexError, Row
 from equations.values import EvaluationError, Table
 
@@ -64,7 +66,8 @@ class Verdict:
     gives, ``true`` are other statements that hold, as ``:also-true:`` says, ``absorbed`` are
     infinite on both sides throughout, ``weaker`` hold where ``:slack:`` says that the bound is not
     tight. These four are not among the mutants. ``remarks`` says how many of them each entry of
-    ``:equivalent:`` and ``:also-true:`` covers.
+    ``:equivalent:`` and ``:also-true:`` covers, ``examples`` what is wrong with the numbers below
+    the formula.
     """
 
     name: str
@@ -85,16 +88,26 @@ class Verdict:
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
     survivors: list[str] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong, and every mutant failed."""
-        return not self.problems and not self.survivors
+        return not self.problems and not self.survivors and not self.examples
 
     def as_json(self) -> dict[str, Any]:
         """Return the verdict as plain data."""
         return asdict(self)
+
+
+class Placed(ValueError):  # noqa: N818  (an error whose place is known)
+    """An error in a formula, with its line and column in the file."""
+
+    def __init__(self, line: int, column: int, message: str) -> None:
+        """Remember the place."""
+        super().__init__(message)
+        self.line, self.column = line, column
 
 
 class _Timed:
@@ -105,6 +118,8 @@ class _Timed:
 
     def __enter__(self) -> None:
         self.start = time.perf_counter()
+        self._limit = deadline()
+        self._limit.__enter__()
 
     def __exit__(
         self,
@@ -113,14 +128,21 @@ class _Timed:
         trace: TracebackType | None,
     ) -> bool:
         self.verdict.seconds += time.perf_counter() - self.start
-        if isinstance(error, LatexError | SettingError | EvaluationError):
-            self.verdict.problems.append(f"{self.verdict.file}:{self.line}: {error}")
-            return True
+        self._limit.__exit__(None, None, None)
+        if error is None or not isinstance(error, Exception):
+            return False
+        message = str(error)
         if isinstance(error, RecursionError):
             message = "this is nested too deeply, or defined by itself"
-            self.verdict.problems.append(f"{self.verdict.file}:{self.line}: {message}")
+        elif isinstance(error, Placed):
+            self.verdict.problems.append(
+                f"{self.verdict.file}:{error.line}:{error.column}: {message}"
+            )
             return True
-        return False
+        elif not isinstance(error, LatexError | SettingError | EvaluationError | TooCostly):
+            message = f"this cannot be checked ({type(error).__name__}: {error})"
+        self.verdict.problems.append(f"{self.verdict.file}:{self.line}: {message}")
+        return True
 
 
 # ------------------------------------------------------------------------------- equations
@@ -176,12 +198,10 @@ class _Statement:
             raise self._placed(error) from None
         self.calls = tuple(call for call in equation.calls if "(" in call)
 
-    def _placed(self, error: LatexError | EvaluationError, *, whole: bool = False) -> SettingError:
+    def _placed(self, error: LatexError | EvaluationError) -> Placed:
         """Return an error in the statement with its place in the file."""
-        at = 0 if whole else error.at
-        shown = LatexError(error.message, self.equation.statement, at)
-        place = f"line {self.equation.statement_line + shown.line}, column {shown.column + 1}"
-        return SettingError(f"{place}: {shown}")
+        shown = LatexError(error.message, self.equation.statement, error.at)
+        return Placed(self.equation.statement_line + shown.line, shown.column + 1, str(shown))
 
     def check(self) -> None:
         claim = Claim(self.rows, self.calls)
@@ -239,8 +259,9 @@ class _Statement:
                     raise EvaluationError(what, right.at)
 
     def _place(self, at: int) -> str:
-        line = self.equation.statement_line + self.equation.statement[:at].count("\n")
-        return f"{self.equation.file}:{line}"
+        before = self.equation.statement[:at]
+        line = self.equation.statement_line + before.count("\n")
+        return f"{self.equation.file}:{line}:{at - before.rfind(chr(10))}"
 
     def _told(self, failure: Failure) -> str:
         if failure.row >= len(self.rows):
@@ -250,7 +271,16 @@ class _Statement:
             row = self.rows[failure.row]
             place = self._place(row.sides[failure.link + 1].at)
             what = f"{_link_text(row, failure.link)} does not hold"
-        return f"{place}: {what}: {failure.message}{_shown(failure)}"
+        return f"{place}: {what}: {failure.message}{self._replay(failure)}"
+
+    def _replay(self, failure: Failure) -> str:
+        if failure.row >= len(self.rows):
+            return _shown(failure, lambda found: of_call(self.calls[failure.link], found))
+        row = self.rows[failure.row]
+        relation = Row(row.sides[failure.link], (row.links[failure.link],))
+        earlier = [row for row in self.rows[: failure.row] if self.checker.defines(row)]
+        where = [Row(row.first, row.links[:1]) for row in earlier]
+        return _shown(failure, _replayed(self.checker, relation, where))
 
     def _not_tight(self, run: Run, row: int, link: int) -> str:
         gaps = [c.gap for c in run.links[row, link] if c is not None and not c.zero]
@@ -271,7 +301,7 @@ class _Statement:
         for number, row in enumerate(self.rows):
             own = {(0, link): found for (r, link), found in witnesses.items() if r == number}
             own_strict = {(0, link) for r, link in strict if r == number}
-            changed = [*mutants(row, similar, laws, alike), *reversed_relations(row)]
+            changed = [*_counted(mutants(row, similar, laws, alike)), *reversed_relations(row)]
             changed += _strict(row, own, checker.attained(run, number))
             for mutant in changed:
                 if checker.defines(row):
@@ -282,7 +312,7 @@ class _Statement:
                     case = _Case(checker, Claim((mutant,)), own, own_strict)
                 jury.judge([case], mutant, row, slack=not all(own.values()))
         for number, definition in enumerate(checker.setting.definitions):
-            for mutant in mutants(Row(definition.links[0][1]), similar, laws):
+            for mutant in _counted(mutants(Row(definition.links[0][1]), similar, laws)):
                 changed_row = Row(definition.first, ((":=", mutant.first),))
                 other = checker.with_definition(number, changed_row)
                 case = _Case(other, Claim(self.rows, self.calls), witnesses, strict)
@@ -334,14 +364,30 @@ def _worth_telling(failures: Sequence[Failure]) -> list[Failure]:
     return list(first.values())
 
 
-def _shown(failure: Failure) -> str:
-    if failure.instance is None or not failure.instance.values:
+def _shown(failure: Failure, replay: Callable[[Instance], str]) -> str:
+    """Show the instance that breaks a claim, as Python that computes both sides again."""
+    if failure.instance is None:
         return ""
-    code = failure.instance.python().replace("\n", "\n      ")
+    code = replay(failure.instance).replace("\n", "\n      ")
     return f"\n    on the instance ({failure.instance.style}):\n      {code}"
 
 
+def _replayed(
+    checker: Checker, relation: Row, where: Sequence[Row] = ()
+) -> Callable[[Instance], str]:
+    setting = checker.setting
+    return lambda found: of_sides(relation, found, setting.text, (*setting.definitions, *where))
+
+
 # ------------------------------------------------------------------------------- mutants
+
+
+def _counted(made: Iterable[Row]) -> Iterator[Row]:
+    """Yield some mutants, as long as there are not too many."""
+    for number, mutant in enumerate(made):
+        if number >= MUTANTS:
+            raise TooCostly(f"this has more than {MUTANTS} mutants; divide it into shorter rows")
+        yield mutant
 
 
 def similar_symbols(checker: Checker) -> list[list[str]]:
@@ -512,7 +558,10 @@ def check_derivation(derivation: Derivation, equation: Equation | None) -> list[
         of_chain = [next(rest) for _ in chain.steps]
         turn = _turn([_relation(step) for step in chain.steps])
         if turn is not None:
-            place = f"{derivation.file}:{chain.steps[turn].line}"
+            step = chain.steps[turn]
+            text = derivation.file.read_text(encoding="utf-8").split("\n")
+            line, column = locate(text, step.line, step.latex, 0, step=True)
+            place = f"{derivation.file}:{line}:{column + 1}"
             of_chain[turn].problems.append(f"{place}: {TURNS}")
     if all(step.not_run for step in steps):
         return verdicts
@@ -723,6 +772,7 @@ class _Lines:
     ) -> None:
         self.chain, self.file, self.checker, self.jury = chain, file, checker, jury
         self.verdicts = verdicts
+        self._source = file.read_text(encoding="utf-8").split("\n") if file.is_file() else []
 
     def check(self) -> None:
         pairs: list[_Pair] = []
@@ -775,15 +825,16 @@ class _Lines:
         except LatexError as error:
             raise self._placed(error, latex, line, step=step) from None
 
+    def _place(self, latex: str, line: int, at: int, *, step: bool) -> tuple[int, int]:
+        return locate(self._source, line, latex, at, step=step)
+
     def _placed(
         self, error: LatexError | EvaluationError, latex: str, line: int, *, step: bool
-    ) -> SettingError:
+    ) -> Placed:
         """Return an error with its place in the file, of which a step may take several lines."""
-        source = self.file.read_text(encoding="utf-8").split("\n") if self.file.is_file() else []
-        found, column = locate(source, line, latex, error.at, step=step)
-        text = source[found - 1] if found <= len(source) else latex
-        shown = LatexError(error.message, text, column)
-        return SettingError(f"line {found}, column {column + 1}: {shown}")
+        found, column = self._place(latex, line, error.at, step=step)
+        text = self._source[found - 1] if found <= len(self._source) else latex
+        return Placed(found, column + 1, str(LatexError(error.message, text, column)))
 
     def _compare(self, before: _Line, after: _Line) -> _Pair:
         verdict = after.verdict
@@ -795,16 +846,19 @@ class _Lines:
             step = line.relation != ""
             raise self._placed(error, line.latex, line.line, step=step) from None
         _record(verdict, run)
+        replay = _replayed(self.checker, row)
         for failure in _worth_telling(run.failures):
-            place = f"{verdict.file}:{verdict.line}"
+            found, column = self._place(after.latex, after.line, 0, step=True)
+            place = f"{verdict.file}:{found}:{column + 1}"
             what = f"{syn.latex(row)} does not hold: {failure.message}"
-            verdict.problems.append(f"{place}: {what}{_shown(failure)}")
+            verdict.problems.append(f"{place}: {what}{_shown(failure, replay)}")
         return _Pair(before, after, run)
 
     def _mutate(self, line: _Line, to: _Pair | None, away: _Pair | None) -> None:
         """Change one line: it has to disagree with the line before, or with the line after."""
         checker = self.checker
-        for mutant in mutants(Row(line.side), similar_symbols(checker), laws_of(checker)):
+        made = mutants(Row(line.side), similar_symbols(checker), laws_of(checker))
+        for mutant in _counted(made):
             cases = [to.case(checker, to.row(after=mutant.first))] if to else []
             cases += [away.case(checker, away.row(before=mutant.first))] if away else []
             self.jury.judge(cases, mutant, Row(line.side))
