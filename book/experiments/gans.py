@@ -20,7 +20,7 @@ from scipy.optimize import minimize
 import refimpl
 
 jax.config.update("jax_platforms", "cpu")  # the same numbers on every machine, or nearly so
-jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_enable_x64", val=True)
 
 Floats = NDArray[np.float64]
 Network = list[tuple[Array, Array]]
@@ -143,7 +143,8 @@ def slopes_of_trained_discriminator(distance: float, seed: int) -> Floats:
         method="L-BFGS-B",
         options={"maxiter": 250, "ftol": 1e-11, "gtol": 1e-8},
     )
-    best = refimpl.discriminator_loss(p, q, logits=refimpl.optimal_discriminator(p, q, as_logits=True))
+    logits = refimpl.optimal_discriminator(p, q, as_logits=True)
+    best = refimpl.discriminator_loss(p, q, logits=logits)
     if not best - 1e-12 <= result.fun <= best + 1e-4:
         raise RuntimeError(f"the loss {result.fun} has not come down to {best}")
     return np.asarray(_slopes(unravel(result.x), float(distance)))
