@@ -401,7 +401,28 @@ FDIVERGENCES = [
     call(refimpl.bretagnolle_huber_bound, kl=divergence([0.1, 2.0])),
 ]
 
-GANS: list[Call] = []
+DISCRIMINATORS: list[dict[str, Any]] = [
+    {"discriminator": probabilities([0.7, 0.4, 0.0])},
+    {"logits": logits([1.0, 0.0, -2.0])},
+]
+GANS = [
+    call(
+        refimpl.optimal_discriminator,
+        p_real=non_negative([0.5, 2.0]),
+        p_fake=non_negative([0.2, 0.0]),
+        as_logits=flag(value=True),
+    ),
+    *(call(refimpl.gan_value, p_real=law(LAW), p_fake=law(OTHER), **d) for d in DISCRIMINATORS),
+    *(
+        call(refimpl.discriminator_loss, p_real=law(LAW), p_fake=law(OTHER), **d)
+        for d in DISCRIMINATORS
+    ),
+    *(
+        call(refimpl.generator_loss, p_fake=law(LAW), **d, saturating=flag(value=True))
+        for d in DISCRIMINATORS
+    ),
+    *(call(refimpl.generator_gradient, **d, saturating=flag(value=True)) for d in DISCRIMINATORS),
+]
 
 POINTS = real([[0.0, 0.0], [1.0, 0.0], [3.0, 4.0]])
 DISTANCES = cost([[0.0, 1.0, 5.0], [1.0, 0.0, 4.0], [5.0, 4.0, 0.0]])

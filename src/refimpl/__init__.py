@@ -26,6 +26,13 @@ from refimpl.fdivergences import (
     total_variation,
     variational_lower_bound,
 )
+from refimpl.gans import (
+    discriminator_loss,
+    gan_value,
+    generator_gradient,
+    generator_loss,
+    optimal_discriminator,
+)
 from refimpl.information import (
     binary_entropy,
     conditional_entropy,
@@ -115,6 +122,7 @@ __all__ = [
     "cross_entropy_gaussian",
     "cross_entropy_gradient",
     "cross_entropy_loss",
+    "discriminator_loss",
     "distillation_gradient",
     "distillation_loss",
     "donsker_varadhan",
@@ -123,8 +131,11 @@ __all__ = [
     "entropy",
     "evidence_lower_bound",
     "f_divergence",
+    "gan_value",
     "gaussian_entropy",
     "gaussian_vae_kl",
+    "generator_gradient",
+    "generator_loss",
     "gradient_penalty",
     "hellinger_distance",
     "information_content",
@@ -149,6 +160,7 @@ __all__ = [
     "mmd_gaussian",
     "mmd_squared",
     "mutual_information",
+    "optimal_discriminator",
     "perplexity",
     "pinsker_bound",
     "renyi_divergence",

@@ -196,10 +196,22 @@ def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
 
 
 def flag(name: str, value: object) -> bool:
+<<<<<<< HEAD
     """Check that a value is True or False."""
+=======
+    """Check that a value is a boolean."""
+>>>>>>> 47d6f0461c8315181acc775a79414ef325c4d300
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} = {value!r} is not a boolean; give True or False")
     return bool(value)
+
+
+def one_of(**values: ArrayLike | None) -> tuple[str, ArrayLike]:
+    """Check that exactly one of some optional arguments is given; return its name and value."""
+    given = [(name, value) for name, value in values.items() if value is not None]
+    if len(given) != 1:
+        raise TypeError(f"give exactly one of {' and '.join(values)}; {len(given)} are given")
+    return given[0]
 
 
 def _axis(value: object) -> int:
@@ -286,6 +298,14 @@ def finite(name: str, value: ArrayLike) -> Array:
     array = reals(name, value)
     result = array.astype(np.float64)
     _blame(name, array, ~np.isfinite(result), "is not a finite number; give finite numbers")
+    return result
+
+
+def extended(name: str, value: ArrayLike) -> Array:
+    """Check that no entry is NaN; infinities are numbers here. Return double precision."""
+    array = reals(name, value)
+    result = array.astype(np.float64)
+    _blame(name, array, np.isnan(result), "is not a number; give numbers, inf or -inf")
     return result
 
 
@@ -436,10 +456,19 @@ def laws_and_critic(
     axis: int, p: ArrayLike, q: ArrayLike, critic: ArrayLike
 ) -> tuple[Law, Law, Array]:
     """Check two laws and a finite function on their outcomes."""
-    arrays = {"p": reals("p", p), "q": reals("q", q), "critic": finite("critic", critic)}
-    axis = _same_outcomes(axis, arrays)
-    laws = [_law(name, arrays[name], axis) for name in ("p", "q")]
-    return laws[0], laws[1], np.moveaxis(arrays["critic"], axis, -1)
+    checked = finite("critic", critic)
+    (law, model), (values,) = laws_and_functions(axis, {"p": p, "q": q}, "critic", checked)
+    return law, model, values
+
+
+def laws_and_functions(
+    axis: int, laws: dict[str, ArrayLike], name: str, *functions: Array
+) -> tuple[list[Law], list[Array]]:
+    """Check laws; move the outcomes of checked functions of one argument to the last axis."""
+    arrays = {law: reals(law, value) for law, value in laws.items()}
+    axis = _same_outcomes(axis, {**arrays, name: functions[0]})
+    checked = [_law(law, array, axis) for law, array in arrays.items()]
+    return checked, [np.moveaxis(values, axis, -1) for values in functions]
 
 
 def weights(name: str, value: ArrayLike | None, count: int) -> dict[int, float]:

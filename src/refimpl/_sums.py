@@ -330,6 +330,20 @@ def log_ratio(p: Array, q: Array, log: np.ufunc = np.log) -> Array:
     return np.where(p == 0, 0.0, np.where(odd, log(p) - log(q), log(ratio)))
 
 
+def log_odds(p: Array, q: Array) -> Array:
+    """Return log(p / q) entry by entry in [-∞, ∞], also near p = q, and 0 where p = q = 0."""
+    p, q = np.broadcast_arrays(p, q)
+    near = (q <= 2 * p) & (p <= 2 * q)
+    logs = np.where(p > 0, np.where(q > 0, log_ratio(p, q), np.inf), -np.inf)
+    return np.where(p == q, 0.0, np.where(near, np.log1p((p - q) / q), logs))
+
+
+def share(p: Array, q: Array) -> Array:
+    """Return p / (p + q) entry by entry, also where the sum is too large or has lost digits."""
+    odds = np.where(p <= q, p, q) / np.where(p <= q, q, p)
+    return np.where(p == q, 0.5, np.where(p <= q, odds, 1.0) / (1 + odds))
+
+
 def _terms_needed(z: float) -> int:
     """Return how many terms of the series leave an error below rounding for s² ≤ z."""
     n = 1
