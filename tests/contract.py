@@ -227,7 +227,6 @@ positive = Kind({**FINITE, "negative": blamed(-1.0), "zero": blamed(0.0)})
 covariance = Kind(COVARIANCES)
 matrix = Kind({**FINITE, **MATRICES})  # finite numbers in the last two axes
 cost = Kind({**NON_NEGATIVE, **MATRICES})  # the same, and non-negative
-<<<<<<< HEAD
 semidefinite = Kind(
     {what: bad for what, bad in COVARIANCES.items() if what not in {"singular", "zero"}}
     | {
@@ -235,7 +234,6 @@ semidefinite = Kind(
         "negative": Bad(lambda _: -np.eye(2)),
     }
 )
-=======
 vector = Kind({**FINITE, "scalar": Bad(lambda _: 1.0), "rows": Bad(lambda v: [v, v])})
 points = Kind({**FINITE, "scalar": Bad(lambda _: 1.0), "too deep": Bad(lambda v: [[[v]]])})
 table = Kind({**FINITE, **MATRICES, "several": Bad(lambda v: [v, v])})  # one matrix
@@ -254,7 +252,6 @@ metric = Kind(  # distances of different points
 )
 arrays = Kind({what: bad._replace(entry="") for what, bad in FINITE.items() if what != "ragged"})
 layers = Kind({**arrays.bad, "ragged": FINITE["ragged"], "one matrix": Bad(lambda v: v[0])})
->>>>>>> 17f84215b03afb67ba0657cd6b56083c9dd53da9
 integers = Kind(INTEGERS)  # such as classes
 lengths = Kind({**INTEGERS, "scalar": Bad(lambda _: 1), "table": Bad(lambda v: [v, v])})
 

@@ -91,12 +91,9 @@ ENTRYWISE = [
     (refimpl.kl_bernoulli, ["p", "q"]),
     (refimpl.cross_entropy_gaussian, ["mean_p", "mean_q", "std_p", "std_q"]),
     (refimpl.kl_gaussian, ["mean_p", "mean_q", "std_p", "std_q"]),
-<<<<<<< HEAD
     (refimpl.binary_cross_entropy_loss, ["targets", "logits"]),
     (refimpl.binary_cross_entropy_gradient, ["targets", "logits"]),
-=======
     (refimpl.optimal_discriminator, ["p_real", "p_fake"]),
->>>>>>> 47d6f0461c8315181acc775a79414ef325c4d300
 ]
 
 

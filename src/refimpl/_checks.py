@@ -122,7 +122,6 @@ def order(name: str, value: object) -> float:
     return result
 
 
-<<<<<<< HEAD
 def order_from_one(name: str, value: object) -> float:
     """Check that a value is a number in [1, ∞]."""
     result = number(name, value)
@@ -144,19 +143,11 @@ def non_negative_number(name: str, value: object) -> float:
     result = order(name, value)
     if result == math.inf:
         raise ValueError(f"{name} = {value!r} is not finite; give a number ≥ 0")
-=======
-def positive_number(name: str, value: object) -> float:
-    """Check that a value is a number in (0, ∞)."""
-    result = number(name, value)
-    if not 0 < result < math.inf:
-        raise ValueError(f"{name} = {value!r} is out of range; give a number > 0, and finite")
->>>>>>> 17f84215b03afb67ba0657cd6b56083c9dd53da9
     return result
 
 
 def count(name: str, value: object, least: int = 1) -> int:
     """Check that a value is an integer that is large enough."""
-<<<<<<< HEAD
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
         raise TypeError(f"{name} = {value!r} is not an integer; give an integer ≥ {least}")
     if value < least:
@@ -178,13 +169,6 @@ def share(name: str, value: object) -> float:
     if not 0 <= result <= 1:
         raise ValueError(f"{name} = {value!r} is not in [0, 1]; give a number from 0 to 1")
     return result
-=======
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-        if value < least:
-            raise ValueError(f"{name} = {value!r} is too small; give an integer ≥ {least}")
-        return int(value)
-    raise TypeError(f"{name} = {value!r} is not an integer; give an integer ≥ {least}")
->>>>>>> 17f84215b03afb67ba0657cd6b56083c9dd53da9
 
 
 def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
@@ -196,11 +180,7 @@ def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
 
 
 def flag(name: str, value: object) -> bool:
-<<<<<<< HEAD
     """Check that a value is True or False."""
-=======
-    """Check that a value is a boolean."""
->>>>>>> 47d6f0461c8315181acc775a79414ef325c4d300
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} = {value!r} is not a boolean; give True or False")
     return bool(value)
@@ -339,20 +319,13 @@ def probabilities(name: str, value: ArrayLike) -> Array:
     return result + 0.0  # without the sign of −0.0, which decides what 1 / −0.0 is
 
 
-<<<<<<< HEAD
-def extended(name: str, value: ArrayLike) -> Array:
-    """Check that all entries are numbers, perhaps infinite; return them in double precision."""
-    array = reals(name, value)
-    result = array.astype(np.float64)
-    _blame(name, array, np.isnan(result), "is not a number; give numbers, -inf and inf allowed")
-    return result
-
-
 def below_infinity(name: str, value: ArrayLike) -> Array:
     """Check that all entries are finite or -∞; return them in double precision."""
     result = extended(name, value)
     _blame(name, result, result == np.inf, "is infinite; give numbers < inf, or -inf")
-=======
+    return result
+
+
 def matrix(name: str, value: ArrayLike) -> Array:
     """Check that a value is a matrix of finite numbers; return it in double precision."""
     result = finite(name, value)
@@ -380,7 +353,6 @@ def layers(name: str, value: object) -> list[Array]:
                 f"{name}[{i}] has shape {array.shape} and {name}[{i - 1}] "
                 f"{result[i - 1].shape}; give a column for each row of the layer before"
             )
->>>>>>> 17f84215b03afb67ba0657cd6b56083c9dd53da9
     return result
 
 
@@ -649,7 +621,6 @@ def _blame_sum(name: str, array: Reals, total: Array, axis: int | tuple[int, int
     )
 
 
-<<<<<<< HEAD
 # Points, and laws on them.
 
 
@@ -764,14 +735,6 @@ def unit_vectors(name: str, value: ArrayLike, d: int) -> Array:
     return array
 
 
-def vector(name: str, value: ArrayLike) -> Array:
-    """Check a list of finite numbers."""
-    array = finite(name, value)
-    if array.ndim != 1:
-        raise ValueError(f"{name} has shape {array.shape}; give one list of numbers")
-    return array
-
-
 def distances(name: str, value: ArrayLike, n: int) -> Array:
     """Check a square matrix of distances ≥ 0 of n points."""
     array = non_negative(name, value)
@@ -789,7 +752,8 @@ def potential_and_cost(potential: ArrayLike, cost: ArrayLike) -> tuple[Array, Ar
             "give a matrix with a row for each value"
         )
     return f, c
-=======
+
+
 # Points and functions on them.
 
 
@@ -892,7 +856,6 @@ def metric(name: str, value: ArrayLike, length: int) -> Array:
     why = "is not positive; distances of different points are > 0"
     _blame(name, result, ~diagonal & (result <= 0), why)
     return result
->>>>>>> 17f84215b03afb67ba0657cd6b56083c9dd53da9
 
 
 # Covariance matrices.
