@@ -16,6 +16,8 @@ ARGS ?=
 ONLY ?=
 
 PY := $(VENV)/bin/python
+BENCH := .venv-bench
+INSTALL := -m pip --disable-pip-version-check install --quiet
 SPHINX := $(PY) -m sphinx -W --keep-going -n -j auto -c . -d _build/doctrees
 BOOK_KEY := find book conf.py pyproject.toml src tests $(VENV)/.lock-stamp \
 	-path book/api -prune -o -name __pycache__ -prune -o -type f -exec cksum {} + \
@@ -94,12 +96,23 @@ types: env ## Check types with mypy --strict
 equations: env ## Evaluate every equation from its LaTeX (ONLY=eq-kl-def: that one)
 	PYTHONPATH=book/_ext $(PY) -m equations check book $(if $(ONLY),--only $(ONLY))
 
-bench: env ## Time refimpl against plain NumPy and SciPy
-	$(PY) -m tests.bench
+# The peers are in an environment of their own. One that cannot be installed is left out.
+$(BENCH)/.stamp: requirements/bench.txt requirements/bench-torch.txt pyproject.toml
+	$(PYTHON) -m venv --clear $(BENCH)
+	$(BENCH)/bin/python $(INSTALL) --require-hashes -r requirements/bench.txt
+	$(BENCH)/bin/python $(INSTALL) --require-hashes --no-deps -r requirements/bench-torch.txt \
+		|| echo "torch cannot be installed here; it is left out."
+	$(BENCH)/bin/python $(INSTALL) --no-build-isolation --no-deps -e .
+	touch $@
+
+bench: $(BENCH)/.stamp ## Time refimpl against its peers (ARGS=entropy: only this, without a page)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
+		$(BENCH)/bin/python -m tests.bench $(ARGS)
 
 lock: env ## Resolve requirements/*.txt again (ARGS=--upgrade: to the newest versions)
 	$(COMPILE) $(ARGS) --group dev -o requirements/lock.txt
 	$(COMPILE) $(ARGS) --group run --resolution lowest-direct -o requirements/lowest.txt
+	$(COMPILE) $(ARGS) --group bench -o requirements/bench.txt
 
 clean: ## Remove what was built; the environment stays
 	rm -rf _build book/api .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -54,6 +54,35 @@ def kl(p: Vector, q: Vector, digits: int = DIGITS) -> Number:
         return mp.fsum(x * log_ratio(x, y) for x, y in zip(law(p), law(q), strict=True) if x)
 
 
+def js(*laws: Vector, weights: Sequence[float] | None = None, digits: int = DIGITS) -> Number:
+    with mp.workdps(digits):
+        w = law(weights or [1.0] * len(laws))
+        total = []
+        for column in zip(*map(law, laws), strict=True):
+            m = mp.fsum(v * x for v, x in zip(w, column, strict=True))
+            total += [v * x * mp.log(x / m) for v, x in zip(w, column, strict=True) if v and x]
+        return mp.fsum(total)
+
+
+def total_variation(p: Vector, q: Vector, digits: int = DIGITS) -> Number:
+    with mp.workdps(digits):
+        return mp.fsum(abs(x - y) for x, y in zip(law(p), law(q), strict=True)) / 2
+
+
+def hellinger(p: Vector, q: Vector, digits: int = DIGITS) -> Number:
+    with mp.workdps(digits):
+        pairs = zip(law(p), law(q), strict=True)
+        return mp.sqrt(mp.fsum((mp.sqrt(x) - mp.sqrt(y)) ** 2 for x, y in pairs))
+
+
+def chi_square(p: Vector, q: Vector, digits: int = DIGITS) -> Number:
+    with mp.workdps(digits):
+        pairs = [(x, y) for x, y in zip(law(p), law(q), strict=True) if x or y]
+        if any(not y for _, y in pairs):
+            return mp.inf
+        return mp.fsum((x - y) ** 2 / y for x, y in pairs)
+
+
 @exact
 def renyi(p: Vector, q: Vector, alpha: float) -> Number:
     pairs = [(x, y) for x, y in zip(law(p), law(q), strict=True) if x]

@@ -15,6 +15,7 @@ from numpy.testing import assert_allclose
 from numpy.typing import ArrayLike
 
 import refimpl
+from equations.book import public_functions
 from tests.contract import CALLS, LAW, OPTIONS, OTHER, Bad, Call, Function
 from tests.contract import law as law_kind
 from tests.strategies import Array
@@ -92,6 +93,7 @@ ENTRYWISE = [
     (refimpl.kl_gaussian, ["mean_p", "mean_q", "std_p", "std_q"]),
     (refimpl.binary_cross_entropy_loss, ["targets", "logits"]),
     (refimpl.binary_cross_entropy_gradient, ["targets", "logits"]),
+    (refimpl.optimal_discriminator, ["p_real", "p_fake"]),
 ]
 
 
@@ -130,6 +132,19 @@ def variational(bound: Literal["dv", "nwj"]) -> Function:
     return function
 
 
+def critic_of(generator: str) -> Function:
+    def function(p: ArrayLike, q: ArrayLike, **options: Any) -> Any:  # noqa: ANN401 - they differ
+        critic = np.cos(np.asarray(q, dtype=np.float64))
+        return refimpl.variational_lower_bound(generator, critic, p, q, **options)
+
+    return function
+
+
+def of_laws(call: Call, names: tuple[str, ...], *laws: ArrayLike, **options: object) -> Any:  # noqa: ANN401 - they differ
+    """Call a function with other laws than the table has."""
+    return call.run(**dict(zip(names, laws, strict=True)), **options)
+
+
 def reductions(*names: str) -> dict[str, Function]:
     """Return what the table has of functions that sum laws of given names over outcomes."""
     found: dict[str, Function] = {}
@@ -138,8 +153,7 @@ def reductions(*names: str) -> dict[str, Function]:
         laws = {name for name, a in call.arguments.items() if a.kind is law_kind}
         options = inspect.signature(call.function).parameters.keys()
         if arrays == laws == set(names) and {"axis", "keepdims"} <= options:
-            others = {name: a.value for name, a in call.arguments.items() if name not in names}
-            found[call.name] = functools.partial(call.function, **others)
+            found[call.name] = functools.partial(of_laws, call, names)
     return found
 
 
@@ -148,10 +162,28 @@ OF_TWO_LAWS = reductions("p", "q") | {
     **{f"renyi_divergence {a}": renyi(a) for a in (0, 0.5, 1, 3, math.inf)},
     "donsker_varadhan": variational("dv"),
     "nguyen_wainwright_jordan": variational("nwj"),
+    "variational_lower_bound": critic_of("chi_square"),
 }
+
+
+def generator(*, saturating: bool) -> Function:
+    def function(p: ArrayLike, **options: Any) -> Any:  # noqa: ANN401 - they differ
+        chances = np.cos(np.asarray(p, dtype=np.float64)) / 2
+        return refimpl.generator_loss(p, discriminator=chances, saturating=saturating, **options)
+
+    return function
+
+
+def game(p: ArrayLike, q: ArrayLike, **options: Any) -> Any:  # noqa: ANN401 - they differ
+    return refimpl.gan_value(p, q, logits=np.cos(np.asarray(q, dtype=np.float64)), **options)
+
+
 REDUCTIONS = [
     *(pytest.param(function, 1, id=name) for name, function in OF_ONE_LAW.items()),
     *(pytest.param(function, 2, id=name) for name, function in OF_TWO_LAWS.items()),
+    pytest.param(generator(saturating=False), 1, id="generator_loss"),
+    pytest.param(generator(saturating=True), 1, id="saturating generator_loss"),
+    pytest.param(game, 2, id="gan_value"),
 ]
 
 
@@ -272,6 +304,12 @@ def test_long_laws_need_little_memory(dtype: str, n: int) -> None:
         (refimpl.cross_entropy, [p, q]),
         (refimpl.kl_divergence, [p, q]),
         (refimpl.kl_divergence, [p, near]),
+        (refimpl.js_divergence, [p, q]),
+        (refimpl.js_divergence, [p, near]),
+        (refimpl.js_distance, [p, near]),
+        (refimpl.total_variation, [p, q]),
+        (refimpl.hellinger_distance, [p, q]),
+        (refimpl.chi_square, [p, q]),
     ]
     for function, args in calls:
         tracemalloc.start()
@@ -291,9 +329,12 @@ def test_threads_do_not_share_their_work() -> None:
 
 
 def test_documentation_names_equation_and_errors() -> None:
-    for name in refimpl.__all__:
+    for name in public_functions(refimpl):
         text = getattr(refimpl, name).__doc__
-        for part in (":eq:`", "Parameters\n", "Returns\n", "Raises\n", "Examples\n", ">>>"):
+        parts = ["Parameters\n", "Returns\n", "Raises\n"]
+        if isinstance(getattr(refimpl, name), type):
+            parts = ["Attributes\n"]
+        for part in (":eq:`", *parts, "Examples\n", ">>>"):
             assert part in text, (name, part)
 
 

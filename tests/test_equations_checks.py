@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import subprocess
+import sys
+import textwrap
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from equations import __main__ as command
-from equations import checks, report, verdicts
+from equations import checks, limits, report, verdicts
 from equations.blocks import Derivation, Equation, read_blocks, read_page
 from equations.checks import HOLDS, INFINITE, REFUTED, Checker, Claim, compare, read_rows
 from equations.domain import evidence_text
@@ -178,7 +184,8 @@ def test_code_may_stand_beside_random_variables(tmp_path: Path) -> None:
 def test_a_row_may_define_a_symbol_for_later_rows(tmp_path: Path) -> None:
     verdict = tried(
         tmp_path,
-        r"m := \frac12 p + \frac12 q \\ \H{m} = \H{\frac{p + q}{2}} \\ \sum_x m(x) = 1",
+        r"m := \frac12 p + \frac12 q \\ "
+        r"\sum_x \abs{p(x) - m(x)} = \frac12 \sum_x \abs{p(x) - q(x)} \\ \sum_x m(x) = 1",
     )
     assert verdict.ok, (verdict.problems, verdict.survivors)
     verdict = tried(
@@ -204,9 +211,11 @@ def test_the_abbreviations_are_mutated_too(tmp_path: Path) -> None:
     )
     assert with_it.problems == []
     assert any(r"m := " in survivor for survivor in with_it.survivors)
+    statement = r"\sum_x \abs{p(x) - m(x)} = \frac12 \sum_x \abs{p(x) - q(x)}"
     fixed = tried(
-        tmp_path, r"\sum_x m(x) = 1 \\ m = \frac12 (p + q)", where=r"$m := \frac12 p + \frac12 q$"
+        tmp_path, rf"\sum_x m(x) = 1 \\ {statement}", where=r"$m := \frac12 p + \frac12 q$"
     )
+    assert fixed.problems == []
     assert not [survivor for survivor in fixed.survivors if "m :=" in survivor]
 
 
@@ -237,7 +246,7 @@ TIGHT: tuple[tuple[str, dict[str, str], str], ...] = (
     (r"\KL{p}{q} \ge 0", {"tight": r"$p \le q$"}, "is not like this"),
     (r"\sum_x \abs{p(x) - q(x)} \le 2", {}, ""),
     (r"\KL{p}{q} \le 2 \KL{p}{q}", {}, "tight on none"),
-    (r"\KL{p}{q} \le \KL{p}{q}", {}, "write ="),
+    (r"\KL{p}{q} \le \CE{p}{q} - \H{p}", {"if": r"$p \ll q$"}, "write ="),
 )
 
 
@@ -251,6 +260,60 @@ def test_a_bound_must_be_tight(
         assert any(message in problem for problem in verdict.problems), verdict.problems
     else:
         assert verdict.problems == []
+
+
+REPEATED: tuple[tuple[str, dict[str, str]], ...] = (
+    (r"\H{p} = \H{p}", {}),
+    ("0 = 0", {}),
+    (r"\H{p} + 2 \H{q} = \H{q} \cdot 2 + \H{p}", {}),
+    (r"\H{p} = \CE{p}{q} - \KL{p}{q} = \CE{p}{q} - \KL{p}{q}", {}),
+    (r"\KL{p}{q} \ge \KL{p}{q}", {}),
+    (r"m(x) = \frac12 (q(x) + p(x))", {"where": r"$m := \frac12 p + \frac12 q$"}),
+    (r"m = \frac{p + q}{2}", {"where": r"$m := \frac12 p + \frac12 q$"}),
+    (r"g(2) = 4", {"where": "$g(s) := s^2$"}),
+    (r"b = \H{p} + \H{q}", {"where": r"$a := \H{p}$; $b := a + \H{q}$"}),
+    (r"b := \H{p} \\ b = \H{p}", {"code": "entropy(p)"}),
+)
+
+
+@pytest.mark.parametrize(("statement", "options"), REPEATED)
+def test_a_formula_that_is_compared_with_itself_says_nothing(
+    tmp_path: Path, statement: str, options: dict[str, str]
+) -> None:
+    setting = f"{LAWS}; element $x$ of the set"
+    (problem,) = tried(tmp_path, statement, for_=setting, **options).problems
+    assert "says nothing: both sides are the same formula" in problem
+
+
+def test_what_states_a_fact_of_algebra_is_no_repetition(tmp_path: Path) -> None:
+    for statement in (
+        r"\sum_x p(x) = 1",
+        r"\J{p}{q} = \J{q}{p}",
+        r"\Hbits{p} = \frac{\H{p}}{\log 2}",
+        r"(\H{p} - \H{q})^2 = \H{p}^2 - 2 \H{p} \H{q} + \H{q}^2",
+    ):
+        assert tried(tmp_path, statement).problems == []
+
+
+def test_what_is_infinite_throughout_has_to_be_said(tmp_path: Path) -> None:
+    setting = r"$s \in (0, 1)$"
+    (problem,) = tried(tmp_path, r"\kl{s}{0} = 2 \kl{s}{0} + 1", for_=setting).problems
+    assert "both sides are infinite on every instance" in problem
+    (problem,) = tried(
+        tmp_path, r"d := s \log \frac{s}{0}", for_=setting, code="kl_bernoulli(s, 0)"
+    ).problems
+    assert "both sides are infinite on every instance" in problem
+    assert tried(tmp_path, r"\kl{s}{0} = \infty", for_=setting).problems == []
+    assert tried(tmp_path, r"-\kl{s}{0} = -\infty", for_=setting).problems == []
+
+
+def test_a_definition_is_compared_with_the_package(tmp_path: Path) -> None:
+    statement = r"g := \sum_x p(x)^2 \\ g = \E{x \sim p}{p(x)}"
+    (problem,) = tried(tmp_path, statement, kind="definition").problems
+    assert "only introduces a symbol" in problem
+    assert tried(tmp_path, statement, kind="identity").problems == []
+    calls = r"g := \sum_x p(x) \log p(x) \\ \H{p} = -g"
+    assert tried(tmp_path, calls, kind="definition").problems == []
 
 
 ONLY_SMALL = (
@@ -304,18 +367,138 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, statement: str, me
 
 
 def test_a_failure_shows_the_instance_that_breaks_it(tmp_path: Path) -> None:
-    (problem,) = tried(tmp_path, r"1 = 1 \\ \KL{p}{q} = \KL{q}{p}").problems
-    assert f"{tmp_path / 'page.md'}:7: " in problem, problem
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2 \\ \KL{p}{q} = \KL{q}{p}").problems
+    assert f"{tmp_path / 'page.md'}:7:29: " in problem, problem
     assert r"\KL{p}{q} = \KL{q}{p} does not hold: left " in problem
+    assert "\n      import numpy as np\n" in problem
     assert "\n      p = np.array([0." in problem
     assert "tolerance" in problem
 
 
+def nested(template: str, depth: int) -> str:
+    text = "t"
+    for _ in range(depth):
+        text = template % text
+    return text
+
+
+COSTLY = (
+    (r"\sum_{k=1}^{100000} k = t", "an index takes at most 10000 values"),
+    (r"\binom{10^9}{5} = t", "binomial coefficients are computed up to 10000"),
+    (r"\binom{10000}{5000} = t", "numbers are out of range"),
+    ("(10^6)! = t", "numbers are out of range"),
+    (r"\H{p^{\otimes 40}} = t", "a law of words gives at most 10000 probabilities"),
+    (r"p^{\otimes t} = p", "of a law"),
+    (nested(r"\frac{1}{1 + %s}", 40) + " = t", "does not hold"),
+    (nested(r"\frac{1}{1 + %s}", 500) + " = t", "nested too deeply"),
+    (nested(r"\left( %s + 1 \right)", 500) + " = t", "nested too deeply"),
+    (r"\begin{cases} 1 & \text{if } p \le q \\ 2 & \text{otherwise} \end{cases} = 1", "cannot be"),
+)
+
+
+@pytest.mark.parametrize(("statement", "message"), COSTLY)
+def test_what_costs_too_much_is_a_problem_with_a_place(
+    tmp_path: Path, statement: str, message: str
+) -> None:
+    start = time.process_time()
+    problems = tried(tmp_path, statement, for_=f"{LAWS}; $t > 0$").problems
+    assert any(message in problem for problem in problems), problems
+    assert all(problem.startswith(f"{tmp_path / 'page.md'}:") for problem in problems)
+    assert time.process_time() - start < 5
+
+
+def test_a_formula_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SECONDS", 0.2)
+    slow = r"\sum_{i=1}^{1000} \sum_{j=1}^{1000} \sum_{k=1}^{1000} i j k = t"
+    (problem,) = tried(tmp_path, slow, for_="$t > 0$").problems
+    assert "this takes longer than" in problem
+
+
+def test_a_row_with_too_many_mutants_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verdicts, "MUTANTS", 5)
+    (problem,) = tried(tmp_path, r"\CE{p}{q} = \H{p} + \KL{p}{q}").problems
+    assert "this has more than 5 mutants" in problem
+
+
+REPLAYED: tuple[tuple[str, str, dict[str, str]], ...] = (
+    (r"\KL{p}{q} = \KL{q}{p}", LAWS, {}),
+    (r"\KL{p}{q} := \sum_x q(x) \log \frac{q(x)}{p(x)}", LAWS, {"code": "kl_divergence(p, q)"}),
+    (r"\H{p} = \log m", "law $p$ on a finite set with $n$ outcomes", {"where": "$m := n$"}),
+    (r"m := p \\ p(x) = m(x) + 1", "law $p$ on a finite set; element $x$ of the set", {}),
+    (r"p = \unif", "law $p$ on a finite set", {}),
+    (r"\MI{X}{Y} = \H{X}", "joint law $p(x, y)$ on a finite product", {}),
+    (r"\H{p K} = \H{p}", r"law $p$ on a finite set; channel $K(y \mid x)$", {}),
+    (
+        r"\tr(\Sigma) = m^{\T} m",
+        r"vector $m \in \R^d$; positive definite $\Sigma \in \R^{d \times d}$",
+        {},
+    ),
+    (
+        r"\sum_k w_k \KL{p_k}{q} = 0",
+        "weights $w_k$ and laws $p_k$ on a finite set; law $q$ on the same set",
+        {},
+    ),
+    (r"\lambda^2 = n", r"$\lambda > 0$; $n \in \N$", {}),
+    (
+        r"\sum_x d(x, x) = T(1)",
+        "distance $d(x, y)$ on a finite set; function $T$ on the same set",
+        {},
+    ),
+)
+
+
+@pytest.mark.parametrize(("statement", "setting", "options"), REPLAYED)
+def test_what_is_printed_can_be_pasted(
+    tmp_path: Path, statement: str, setting: str, options: dict[str, str]
+) -> None:
+    problems = tried(tmp_path, statement, for_=setting, **options).problems
+    assert problems
+    for problem in problems:
+        shown = [float(number) for number in re.findall(r"(?:left|right) ([^ ,]+),", problem)]
+        *lines, last = textwrap.dedent(problem.partition("):\n")[2]).split("\n")
+        names: dict[str, object] = {}
+        exec("\n".join(lines), names)  # noqa: S102  (what the check printed)
+        values = eval(last, names)  # noqa: S307  (as above)
+        if not last.startswith("sides("):
+            assert values == shown[0]
+            continue
+        pairs = zip(*map(np.ravel, np.broadcast_arrays(*values)), strict=True)
+        assert any(np.allclose(pair, shown) for pair in pairs), (values, problem)
+
+
 def test_a_setting_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    (problem,) = tried(tmp_path, "1 = 1", for_="lots of laws").problems
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2", for_="lots of laws").problems
+    assert "names no symbol in $…$" in problem
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2", for_="lots of $p$").problems
     assert "cannot read the phrase" in problem
-    (problem,) = tried(tmp_path, "1 = 1", if_="$p$").problems
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2", if_="$p$").problems
     assert "is no relation" in problem
+
+
+REDEFINED = (
+    ("$p := q$", "p is declared in :for:"),
+    ("$q(x) := p(x)$", "q is declared in :for:"),
+    (r"$w_k := 1$", r"w_k is declared in :for:"),
+    ("$e := 2$", "e is a constant"),
+    (r"$\pi := 3$", r"\pi is a constant"),
+    ("$u := 1$; $u := 2$", "u is defined twice"),
+)
+
+
+@pytest.mark.parametrize(("where", "message"), REDEFINED)
+def test_an_abbreviation_is_a_new_symbol(tmp_path: Path, where: str, message: str) -> None:
+    setting = f"{LAWS}; weights $w_k$"
+    (problem,) = tried(
+        tmp_path, r"\KL{p}{q} = \CE{p}{q} - \H{p}", for_=setting, where=where
+    ).problems
+    assert message in problem
+
+
+def test_a_case_of_tightness_is_a_formula(tmp_path: Path) -> None:
+    (problem,) = tried(tmp_path, r"\KL{p}{q} \ge 0", tight="everywhere").problems
+    assert ":tight: everywhere names no case" in problem
 
 
 def test_an_excuse_covers_the_mutants_that_contain_it(tmp_path: Path) -> None:
@@ -330,9 +513,9 @@ def test_an_excuse_covers_the_mutants_that_contain_it(tmp_path: Path) -> None:
 
 
 def test_an_excuse_without_mutant_or_reason_is_reported(tmp_path: Path) -> None:
-    (problem,) = tried(tmp_path, "1 = 1", equivalent="$2 = 2$ because so").problems
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2", equivalent="$2 = 2$ because so").problems
     assert "no surviving mutant contains" in problem
-    (problem,) = tried(tmp_path, "1 = 1", equivalent="$2 = 2$").problems
+    (problem,) = tried(tmp_path, r"\sqrt{4} = 2", equivalent="$2 = 2$").problems
     assert "write :equivalent: as" in problem
 
 
@@ -489,15 +672,17 @@ def test_a_step_that_is_not_run_is_passed_over(tmp_path: Path) -> None:
         r"""\CE{p}{q}
   = \foo                     % (not run: cannot be said) why
   \ge \H{p}                  % two
-  \le \bar                   % (not run: cannot be said) why
+  \to \H{q}                  % (not run: cannot be said) why
   \ge 0                      % four""",
     )
     first, second, third, fourth = check_derivation(block, None)
     assert (first.level, first.note, first.ok) == ("not run", "cannot be said", True)
+    (remark,) = first.remarks
+    assert r"cannot be read: cannot read on at \foo" in remark
     assert second.ok
-    assert third.level == "not run"
+    assert (third.level, third.remarks) == ("not run", [])
     (problem,) = fourth.problems
-    assert r"the relation \le \ge cannot be run" in problem
+    assert r"the relation \to \ge cannot be run" in problem
     only = derivation(tmp_path, "a\n  = b  % (not run: why) because")
     assert [verdict.level for verdict in check_derivation(only, None)] == ["not run"]
 
@@ -520,6 +705,52 @@ def test_a_derivation_has_the_setting_of_its_equation(tmp_path: Path) -> None:
     assert "does not say what m is" in first.problems[0]
 
 
+def test_a_chain_does_not_turn_round(tmp_path: Path) -> None:
+    body = "\\H{p}\n  \\ge 0   % a\n  = 0   % b\n  < \\log n   % c"
+    setting = f":for: {LAWS} with $n$ outcomes\n"
+    *_, last = check_derivation(derivation(tmp_path, body, setting), None)
+    assert f"{tmp_path / 'page.md'}:7:5: this chain turns round" in last.problems[0]
+    (problem,) = tried(tmp_path, r"0 \le \H{p} \ge \H{p} - 1").problems
+    assert ":7:17: this chain turns round" in problem
+
+
+REACHES = (
+    # statement, lines of the derivation, whether they reach it
+    (r"\CE{p}{q} \ge \H{p}", r"\CE{p}{q} ; = \H{p} + \KL{p}{q} ; \ge \H{p}", True),
+    (r"\CE{p}{q} \ge \H{p}", r"\H{p} ; \le \H{p} + \KL{p}{q} ; = \CE{p}{q}", True),
+    (r"\CE{p}{q} \ge \H{p}", r"\CE{p}{q} - \H{p} ; = \KL{p}{q} ; \ge 0", True),
+    (r"\CE{p}{q} \ge \H{p}", r"\CEbits{p}{q} - \Hbits{p} ; = \KLbits{p}{q} ; \ge 0", True),
+    (r"\CE{p}{q} \ge \H{p}", r"\KL{p}{q} ; = \KL{p}{q} + 0 ; \ge 0", True),
+    (r"\CE{p}{q} \ge \H{p}", r"2 \KL{p}{q} ; = \KL{p}{q} + \KL{p}{q} ; \ge 0", False),
+    (r"\CE{p}{q} \ge \H{p}", r"\CE{p}{q} ; = \H{p} + \KL{p}{q}", False),
+    (r"\CE{p}{q} \ge \H{p}", r"\J{p}{q} ; = \KL{p}{q} + \KL{q}{p} ; \ge 0", False),
+    (r"\CE{p}{q} \ge \H{p} \\ \H{p} \ge 0", r"\H{p} ; = \CE{p}{p} ; \ge 0", True),
+    (r"\CE{p}{q} = \H{p} + \KL{p}{q}", r"\CE{p}{q} ; \ge \H{p}", False),
+    (r"\CE{p}{q} = \H{p} + \KL{p}{q}", r"\H{p} ; = \CE{p}{q} - \KL{p}{q}", True),
+    (r"\CE{p}{q} = \H{p} + \KL{p}{q}", r"\CE{p}{q} ; = -\sum_x p(x) \log q(x)", False),
+    (r"\lim_n a_n = \H{p}", r"\H{p} ; = -\sum_x p(x) \log p(x)", False),
+)
+
+
+@pytest.mark.parametrize(("statement", "lines", "reaches"), REACHES)
+def test_a_derivation_reaches_its_statement_or_says_what_it_shows(
+    tmp_path: Path,
+    statement: str,
+    lines: str,
+    reaches: bool,  # noqa: FBT001  (a parameter of a test)
+) -> None:
+    parent = equation(tmp_path, statement, if_=r"$p \ll q$")
+    head, *steps = lines.split(" ; ")
+    body = "\n".join([head, *(f"  {step}   % why" for step in steps)])
+    found = check_derivation(derivation(tmp_path, body, ""), parent)
+    lost = [p for v in found for p in v.problems if "no two lines of this derivation" in p]
+    assert bool(lost) is not reaches, [verdict.problems for verdict in found]
+    said = check_derivation(derivation(tmp_path, body, ":shows: something else\n"), parent)
+    assert not any("no two lines" in problem for v in said for problem in v.problems)
+    empty = check_derivation(derivation(tmp_path, body, ":shows:\n"), parent)
+    assert ":shows: says nothing" in empty[0].problems[0]
+
+
 def test_the_excuses_of_a_derivation_are_its_own(tmp_path: Path) -> None:
     body = "\\sum_x (p(x) - q(x))\n  = \\KL{p}{p}   % both vanish"
     bare = check_derivation(derivation(tmp_path, body), None)[0]
@@ -536,11 +767,11 @@ def test_the_excuses_of_a_derivation_are_its_own(tmp_path: Path) -> None:
 
 
 STEP_FAULTS = (
-    ("\\H{p}\n  = \\H{p} + \\KLD{p}{q}   % a", "line 5, column 13", "= \\H{p} + \\KLD{p}{q}"),
-    ("\\H{p}\n  = \\H{p}\n    + \\KLD{p}{q}   % a", "line 6, column 7", "    + \\KLD{p}{q}"),
-    ("\\H{p} + \\KLD{p}{q}\n  = \\H{p}   % a", "line 4, column 9", "\\H{p} + \\KLD{p}{q}"),
-    ("\\H{p}\n  = \\H{u}   % a", "line 5, column 8", "does not say what u is"),
-    ("\\H{u}\n  = \\H{p}   % a", "line 4, column 4", "does not say what u is"),
+    ("\\H{p}\n  = \\H{p} + \\KLD{p}{q}   % a", ":5:13: ", "= \\H{p} + \\KLD{p}{q}"),
+    ("\\H{p}\n  = \\H{p}\n    + \\KLD{p}{q}   % a", ":6:7: ", "    + \\KLD{p}{q}"),
+    ("\\H{p} + \\KLD{p}{q}\n  = \\H{p}   % a", ":4:9: ", "\\H{p} + \\KLD{p}{q}"),
+    ("\\H{p}\n  = \\H{u}   % a", ":5:8: ", "does not say what u is"),
+    ("\\H{u}\n  = \\H{p}   % a", ":4:4: ", "does not say what u is"),
 )
 
 
@@ -555,7 +786,7 @@ def test_a_fault_in_a_step_is_shown_in_the_file(
 
 
 def test_a_setting_of_a_derivation_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    block = derivation(tmp_path, "a\n  = b   % c", ":for: lots of laws\n")
+    block = derivation(tmp_path, "a\n  = b   % c", ":for: lots of $p$\n")
     (verdict,) = check_derivation(block, None)
     assert "cannot read the phrase" in verdict.problems[0]
 
@@ -582,6 +813,7 @@ GOOD = f"""\
 ```
 
 ```{{derivation}} eq-good
+:shows: how it splits
 
 \\KL{{p}}{{q}}
   = \\CE{{p}}{{q}} - \\H{{p}}   % split
@@ -634,6 +866,68 @@ def test_the_command_fails_when_something_is_wrong(
     empty = page(tmp_path, "Nothing here.\n")
     assert command.main(["check", str(empty), "--fresh"]) == 1
     assert "no equations" in capsys.readouterr().out
+
+
+def test_the_command_runs_the_examples_of_all_levels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone = "```python\n>>> 2 + 2\n5\n```\n"
+    text = GOOD.replace(">>> 1\n1\n", ">>> 1\n1\n>>> entropy([1.0])\n3\n")
+    file = page(tmp_path, text + alone)
+    assert command.main(["check", str(file), "--fresh", "--jobs", "1"]) == 1
+    out = capsys.readouterr().out
+    assert "FAIL eq-good " in out
+    assert "FAIL eq-shown" in out
+    assert out.count("entropy([1.0])") == 2
+    assert out.count("Expected:") == 3
+    assert "2 + 2" in out
+
+
+def test_a_function_that_is_only_named_has_to_exist(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = GOOD.replace(":illustrated:", ":code: entropy; nothing\n:illustrated:")
+    file = page(tmp_path, text)
+    assert command.main(["check", str(file), "--fresh", "--jobs", "1"]) == 1
+    assert "eq-shown names nothing, which refimpl does not have" in capsys.readouterr().out
+
+
+def test_a_file_that_cannot_be_read_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = page(tmp_path, GOOD)
+    binary = tmp_path / "binary.md"
+    binary.write_bytes(b"\xff\xfe")
+    missing = tmp_path / "missing.md"
+    arguments = ["check", str(file), str(missing), str(binary), "--fresh", "--jobs", "1"]
+    assert command.main(arguments) == 1
+    out = capsys.readouterr().out
+    assert "ok   eq-good " in out
+    assert f"{missing}:1: this cannot be read: No such file" in out
+    assert f"{binary}:1: this cannot be read: " in out
+
+
+def test_a_reader_that_has_gone_ends_the_command_quietly(tmp_path: Path) -> None:
+    file = page(tmp_path, GOOD)
+    script = Path(command.__file__).parent.parent
+    run = subprocess.run(  # noqa: S603  (this Python)
+        [sys.executable, "-c", CLOSED, str(file)],
+        env={"PYTHONPATH": str(script)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (1, "")
+
+
+CLOSED = """
+import os, sys
+reading, writing = os.pipe()
+os.close(reading)
+os.dup2(writing, 1)
+from equations.__main__ import main
+sys.exit(main(["check", sys.argv[1], "--fresh", "--jobs", "1"]))
+"""
 
 
 def test_survivors_are_printed_as_latex(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

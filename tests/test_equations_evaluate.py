@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from equations import extended as ext
-from equations import functionals, quadrature
+from equations import functionals, generators, programmes, quadrature
 from equations import syntax as syn
-from equations.evaluate import Evaluator
+from equations.evaluate import BUILT_IN, Evaluator
 from equations.extended import OutOfRange, Real, Undefined
 from equations.settings import Setting
 from equations.values import (
     Closure,
+    Distribution,
     Element,
     EvaluationError,
     Matrix,
@@ -327,7 +332,6 @@ SENSELESS = (
     (r"\J{\Normal{0}{1}}{\Normal{0}{1}}", "cannot stand here"),
     (r"\KL{\Normal{\mu_1}{1}}{\Normal{0}{1}}", "do not fit"),
     (r"\Normal{p}{q}", "mean and variance"),
-    (r"\TV{p}{q}", "has no function"),
     (r"\sum_{k=1} k", "both bounds"),
     (r"\sum_y 1", "cannot tell"),
     (r"\max_x r_1", "needs numbers"),
@@ -356,7 +360,7 @@ SENSELESS_JOINT = (
     (r"p(u \mid u)", "twice"),
     (r"K(u)", "no law of these variables"),
     (r"p K", "does not take"),
-    (r"\TV{X}{Y}", "has no function"),
+    (r"\TV{X}{Y}", "total_variation"),
 )
 
 
@@ -556,6 +560,7 @@ def test_new_constructions_have_the_values_of_their_closed_forms(
         (r"\W{1}{c}{p}", "cannot stand here"),
         (r"\W{1}{p}{w}", "different sets"),
         (r"\MMD{p}{q}", "the setting has no kernel"),
+        (r"\W{\infty}{p}{q}", "must be finite"),
     ],
 )
 def test_faults_in_new_constructions_are_explained(text: str, message: str) -> None:
@@ -585,6 +590,317 @@ def test_a_derivative_reaches_into_what_was_defined() -> None:
         assert known.number(syn.parse_sum(text, {})).value == pytest.approx(wanted)
 
 
+# ------------------------------------------------------------------ linear programmes
+
+NAMES = dict.fromkeys((*BUILT_IN, "p", "q", "d", "z"), True)
+COST = r"\sum_{x, y} \gamma(x, y) d(x, y)"
+BALL = r"\norm{f}_\infty"
+MEANS = r"(\mathbb{E}_p[f] - \mathbb{E}_q[f])"
+PROGRAMMES = (
+    (rf"\min_{{\gamma \in \Pi(p, q)}} {COST}", 0.1 * 1 + 0.1 * 3),
+    (rf"\max_{{f \in \mathrm{{Lip}}_1(d)}} {MEANS}", 0.4),
+    (rf"\sup_{{f \in \operatorname{{Lip}}_2(d)}} {MEANS}", 0.8),
+    (rf"\min_{{f \in \mathrm{{Lip}}_t(d)}} {MEANS}", -0.2),
+    (rf"\max_{{{BALL} \le 1}} {MEANS}", 0.4),
+    (rf"\inf_{{{BALL} \le 3}} (1 + {MEANS})", 1 - 1.2),
+    (r"\min_{\gamma \in \Pi(p, q)} \sum_{x, y : x \ne y} \gamma(x, y)", 0.2),
+    (r"\max_{\gamma \in \Pi(z, q)} \sum_{x, y} \gamma(x, y) d(x, y)", 0.3 + 0.6),
+    (r"\max_{f \in \mathrm{Lip}_1(d)} \sum_x f(x) p(x)", INF),
+    (r"\min_{f \in \mathrm{Lip}_1(d)} \sum_x f(x) p(x)", -INF),
+)
+
+
+@pytest.mark.parametrize(("text", "wanted"), PROGRAMMES)
+def test_extrema_over_couplings_and_functions_are_exact(text: str, wanted: float) -> None:
+    known = Evaluator(EXTENDED, SIZES)
+    node = syn.parse_sum(text, NAMES)
+    found = known.number(node)
+    if math.isinf(wanted):
+        assert found.value == wanted
+    else:
+        assert abs(found.value - wanted) <= 4 * found.error
+        assert found.error < 1e-12
+
+
+def test_the_optimum_is_that_of_all_vertices() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        cost, q = rng.uniform(0, 2, (3, 3)), rng.permutation([0.2, 0.3, 0.5])
+        values: dict[str, Value] = {
+            "p": law([1 / 3] * 3, "X"),
+            "q": law([1 / 3] * 3, "X"),
+            "r": law(q, "X"),
+            "c": exact(cost, "X", "X"),
+        }
+        known = Evaluator(values, {"X": 3})
+        text = r"\min_{\gamma \in \Pi(p, q)} \sum_{x, y} \gamma(x, y) c(x, y)"
+        names = dict.fromkeys(("p", "q", "r", "c", r"\Pi"), True)
+        found = known.number(syn.parse_sum(text, names))
+        orders = itertools.permutations(range(3))
+        wanted = min(sum(cost[i, j] for i, j in enumerate(order)) / 3 for order in orders)
+        assert abs(found.value - wanted) <= 4 * found.error
+        uneven = known.number(syn.parse_sum(text.replace("q)}", "r)}"), names))
+        free = linprog(
+            cost.ravel(),
+            A_eq=np.vstack([np.kron(np.eye(3), np.ones(3)), np.kron(np.ones(3), np.eye(3))]),
+            b_eq=[1 / 3] * 3 + list(q),
+        )
+        assert abs(uneven.value - float(free.fun or 0.0)) <= 4 * uneven.error + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (r"\min_{\gamma \in \Pi(p, q)} \sum_{x, y} \gamma(x, y)^2", "not linear in"),
+        (r"\min_{\gamma \in \Pi(p, q)} \KL{\gamma}{p \otimes q}", "not linear in"),
+        (r"\min_{\gamma \in \Pi(p)} 1", "those of two laws"),
+        (r"\min_{\gamma \in \Pi(d, q)} 1", "laws of one variable"),
+        (r"\min_{\gamma \in \Pi(p, q), x} 1", "one coupling or one function"),
+        (r"\max_{f \in \mathrm{Lip}_1(s)} 1", "a distance is wanted"),
+        (r"\max_{f \in \mathrm{Lip}(d)} 1", "needs its constant"),
+        (r"\max_{\norm{f} \le 1} 1", "a ball of functions"),
+        (r"\max_{\norm{f}_\infty \le 1} 1", "has no law"),
+        (r"\sum_{\norm{f}_\infty \le 1} p(x)", "cannot run over functions"),
+    ],
+)
+def test_programmes_that_make_no_sense_are_explained(text: str, message: str) -> None:
+    node = syn.parse_sum(text, NAMES)
+    with pytest.raises(EvaluationError, match=message):
+        Evaluator(EXTENDED, SIZES).value(node)
+
+
+def test_a_negative_lipschitz_constant_is_undefined() -> None:
+    node = syn.parse_sum(r"\max_{f \in \mathrm{Lip}_a(d)} 1", NAMES)
+    with pytest.raises(Undefined, match="Lipschitz constant"):
+        Evaluator({**EXTENDED, "a": Real(-1.0)}, SIZES).value(node)
+
+
+def test_a_programme_without_a_solution_is_undefined(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = SimpleNamespace(x=None, message="no luck")
+    monkeypatch.setattr(programmes, "linprog", lambda *_, **__: failed)
+    node = syn.parse_sum(r"\max_{\norm{f}_\infty \le 1} \mathbb{E}_p[f]", {"p": True})
+    with pytest.raises(Undefined, match="no luck"):
+        Evaluator(EXTENDED, SIZES).value(node)
+
+
+def test_a_coarse_solution_has_a_large_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the solver returns, the true value lies within the error."""
+    solve = linprog
+
+    def coarse(*args: Any, **options: Any) -> Any:  # noqa: ANN401  (whatever the solver takes)
+        result = solve(*args, **options)
+        result.x = result.x + 0.01
+        return result
+
+    monkeypatch.setattr(programmes, "linprog", coarse)
+    for text, wanted in (PROGRAMMES[0], PROGRAMMES[1]):
+        found = Evaluator(EXTENDED, SIZES).number(syn.parse_sum(text, NAMES))
+        assert abs(found.value - wanted) <= found.error
+
+
+# ------------------------------------------------------------------ generators
+
+MARKED = {"f" + mark: True for mark in generators.MARKS}
+
+
+@pytest.mark.parametrize("name", generators.NAMES)
+def test_a_generator_agrees_with_its_derivatives_limits_and_conjugate(name: str) -> None:
+    def value(text: str, **numbers: float) -> Real:
+        values: dict[str, Value] = {n: Real(x) for n, x in numbers.items()}
+        known = Evaluator({**values, "f": generators.generator(name)}, {})
+        return known.number(syn.parse_sum(text, MARKED))
+
+    def same(left: Real, right: Real) -> bool:
+        if math.isinf(right.value):
+            return left.value == right.value
+        return abs(left.value - right.value) <= 4 * (left.error + right.error)
+
+    assert value("f(1)").value == 0
+    assert same(value(r"\lim_{u \to 0^+} f(u)"), value("f(0)"))
+    assert same(value(r"\lim_{u \to 0^+} f'(u)"), value("f'(0)"))
+    assert same(value(r"\lim_{u \to \infty} \frac{f(u)}{u}"), value(r"f'(\infty)"))
+    for u in (0.2, 0.7, 1.0, 1.9, 6.0):
+        if name == "tv" and u == 1:
+            continue
+        assert same(value(r"\frac{\partial}{\partial u} f(u)", u=u), value("f'(u)", u=u))
+        assert same(value(r"\frac{\partial}{\partial u} f'(u)", u=u), value("f''(u)", u=u))
+        assert same(value("f^*(f'(u))", u=u), value("u f'(u) - f(u)", u=u))
+        for t in (-3.0, -0.7, 0.2, 0.3, 2.0):
+            conjugate = value("f^*(t)", t=t)
+            assert conjugate.value + 1e-12 >= value("u t - f(u)", u=u, t=t).value
+    if name in generators.STRICT:
+        assert value("f''(1)").value > 0
+
+
+def test_an_infinite_value_of_a_generator_is_cancelled_by_a_zero() -> None:
+    values: dict[str, Value] = {**VALUES, "f": generators.generator("reverse_kl")}
+    known = Evaluator(values, SIZES)
+    names = {**MARKED, "p": True, "z": True}
+    assert known.number(syn.parse_sum("0 f(0)", names)).value == 0
+    assert known.number(syn.parse_sum(r"\E{z}{f(z)}", names)).value == 0
+    assert known.number(syn.parse_sum("f(0)", names)).value == INF
+    with pytest.raises(EvaluationError, match="does not say what p' is"):
+        known.value(syn.parse_sum("p'", names))
+
+
+def test_f_divergences_call_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Any] = []
+
+    def package(name: str) -> Callable[..., object]:
+        if name == "Generator":
+            return SimpleNamespace
+
+        def divergence(generator: object, p: object, q: object) -> float:
+            assert p is not q
+            found.append(generator)
+            return 0.25
+
+        return divergence
+
+    monkeypatch.setattr(functionals, "reference", package)
+    known = Evaluator({**VALUES, "f": generators.generator("hellinger")}, SIZES)
+    reverse = syn.parse_sum("u f(1 / u)", MARKED)
+    known.define(syn.Call(syn.Name("g"), (syn.Name("u"),)), reverse)
+    for name in ("f", "g"):
+        assert known.number(syn.parse_sum(rf"\Df{{{name}}}{{p}}{{q}}", {})).value == 0.25
+    assert found[0] == "hellinger"
+    assert found[1].at_zero == pytest.approx(1)
+    assert found[1].slope_at_infinity == pytest.approx(1)
+    points = np.array([[0.5, 2.0]])
+    np.testing.assert_allclose(found[1].function(points), (np.sqrt(points) - 1) ** 2)
+    for name in ("s", "p"):
+        with pytest.raises(EvaluationError, match="no generator"):
+            known.number(syn.parse_sum(rf"\Df{{{name}}}{{p}}{{q}}", {}))
+
+
+# ------------------------------------------------------------------ points
+
+LINE: dict[str, Value] = {
+    "p": law(P, "X"),
+    "q": law(Q, "X"),
+    "r": law([0.25, 0.75], "Y"),
+    "x": replace(exact([3.0, 0.0, 1.0], "X"), role="points"),
+    "y": replace(exact([2.0, -1.0], "Y"), role="points"),
+    "F": Distribution("p"),
+    "G": Distribution("q"),
+    "H": Distribution("r"),
+    "c": Element("X", 0),
+    "t": Real(0.5),
+    "A": Subset("X", frozenset({0, 2})),
+}
+LINE_SIZES = {"X": 3, "Y": 2}
+LINE_NAMES = dict.fromkeys((*BUILT_IN, *"pqrFGH"), True)
+ON_THE_LINE = (
+    (r"\sum_x x p(x)", 2.2),
+    (r"\mathbb{E}_p[x]", 2.2),
+    (r"\mathbb{E}_{x \sim p}[x^2] - \mathbb{E}_{x \sim p}[x]^2", 6.4 - 2.2**2),
+    (r"c + 1", 4.0),
+    (r"\frac{c}{2} + \sqrt{c + 1} + \abs{-c} + \max(c, 1)", 9.5),
+    (
+        r"\mathbb{E}_{x \sim p, y \sim r}[|x - y|]",
+        0.25 * (0.7 + 0.4 + 0.1) + 0.75 * (2.8 + 0.2 + 0.2),
+    ),
+    (r"\sum_{x : x < 2} p(x)", 0.3),
+    (r"\sum_x \mathbf{1}[x \le t] p(x)", 0.2),
+    (r"\sum_{x, y} \mathbf{1}[x < y] p(x) r(y)", 0.25 * 0.3),
+    (r"\sum_{x \in A} p(x)", 0.8),
+    (r"F(0) + F(-0.1) + F(2.9) + F(3)", 0.2 + 0.3 + 1),
+    (r"F^{-1}(0.1) + F^{-1}(0.25) + F^{-1}(0.31) + F^{-1}(1)", 0 + 1 + 3 + 3),
+    (r"\int |F(t) - G(t)| \dd t", 0.1 + 2 * 0.2),
+    (r"\int_0^1 |F^{-1}(u) - G^{-1}(u)| \dd u", 0.5),
+    (r"\int_0^1 |F^{-1}(u) - H^{-1}(u)|^2 \dd u", 0.2 + 0.1 * 4 + 0.45 * 16 + 0.25),
+    (r"\int_{1}^{2} F(t)^2 \dd t", 0.09),
+    (r"\int_{0}^{2} t F(t) \dd t", 0.1 + 0.45),
+    (r"\int_{-1}^{2} |t - F(t)| \dd t", 0.5 + 0.02 + 0.32 + 1.2),
+    (r"\Phi(0)", 0.5),
+    (r"\Phi(1.2) + \Phi(-1.2)", 1.0),
+    (r"\max_{f \in \mathrm{Lip}_1} (\mathbb{E}_p[f] - \mathbb{E}_q[f])", 0.5),
+    (r"\max_{\norm{f}_{\mathrm{Lip}} \le 2} (\mathbb{E}_p[f] - \mathbb{E}_q[f])", 1.0),
+    (r"\left\| x \right\|_\infty", 3.0),
+)
+
+
+@pytest.mark.parametrize(("text", "wanted"), ON_THE_LINE)
+def test_elements_that_are_points_are_numbers(text: str, wanted: float) -> None:
+    known = Evaluator(LINE, LINE_SIZES)
+    node = syn.parse_sum(text, LINE_NAMES)
+    assert syn.parse_sum(syn.latex(node), LINE_NAMES) == node
+    found = known.number(node)
+    assert abs(found.value - wanted) <= 4 * found.error + 1e-15
+    assert found.error < 1e-9
+
+
+def test_elements_that_are_points_of_the_plane_are_vectors() -> None:
+    places = replace(exact([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]], "X", ""), role="points")
+    known = Evaluator({**LINE, "x": places}, LINE_SIZES)
+    for text, wanted in (
+        (r"\norm{\sum_x x p(x)}", math.hypot(0.6, 0.9)),
+        (r"\mathbb{E}_{x, x' \sim p}[\norm{x - x'}]", 2 * (0.14 * 5 + 0.07 + 0.02 * math.sqrt(18))),
+        (r"\mathbb{E}_{x \sim p}[x^\T x]", 5.1),
+        (r"\max_{f \in \mathrm{Lip}_1} (\mathbb{E}_p[f] - \mathbb{E}_q[f])", 0.1 + 0.1 * 5),
+    ):
+        found = known.number(syn.parse_sum(text, LINE_NAMES))
+        assert found.value == pytest.approx(wanted)
+    with pytest.raises(EvaluationError, match="no law on points of the line"):
+        known.value(syn.parse_sum("F(0)", LINE_NAMES))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (r"\int F(2 t) \dd t", "at t itself"),
+        (r"p^{-1}(1)", "does not say what"),
+        (r"\ED{s}{q}", "cannot stand here"),
+        (r"\max_{\norm{f}_{\mathrm{Lip}} \ge 1} \mathbb{E}_p[f]", "a ball of functions"),
+        (r"\W{1}{\Normal{0}{1}}{\Normal{0}{1}}", "only the order 2"),
+        (r"\W{2}{p}{\Normal{0}{1}}", "do not compare"),
+    ],
+)
+def test_faults_with_points_are_explained(text: str, message: str) -> None:
+    known = Evaluator({**LINE, "s": Real(1.0)}, LINE_SIZES)
+    with pytest.raises(EvaluationError, match=message):
+        known.value(syn.parse_sum(text, LINE_NAMES))
+
+
+def test_integrals_of_steps_need_not_exist() -> None:
+    known = Evaluator(LINE, LINE_SIZES)
+    for text in (r"\int F(t) \dd t", "F^{-1}(0)", r"\int_0^2 F^{-1}(u) \dd u"):
+        with pytest.raises(Undefined):
+            known.number(syn.parse_sum(text, LINE_NAMES))
+
+
+def test_a_law_on_one_point_has_one_step() -> None:
+    values: dict[str, Value] = {**LINE, "p": exact([0.0, 1.0, 0.0], "X")}
+    known = Evaluator(values, LINE_SIZES)
+    for text, wanted in ((r"\int_0^1 F^{-1}(u) \dd u", 0.0), (r"\int_{-1}^1 F(t) \dd t", 1.0)):
+        assert known.number(syn.parse_sum(text, LINE_NAMES)).value == wanted
+
+
+def test_transport_functionals_take_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, list[str]]] = []
+
+    def package(name: str) -> Callable[..., object]:
+        def function(*arrays: object, **options: object) -> object:
+            assert len(arrays) == 2
+            calls.append((name, sorted(options)))
+            results = {"wasserstein": _Transport(0.25, 0.25), "sinkhorn": _Interval()}
+            return results.get(name, 0.5)
+
+        return function
+
+    monkeypatch.setattr(functionals, "reference", package)
+    known = Evaluator({**LINE, "v": Real(4.0)}, LINE_SIZES)
+    for text, wanted, name, options in (
+        (r"\W{2}{p}{r}", 0.5, "wasserstein", ["order", "x", "y"]),
+        (r"\W{\infty}{p}{q}", 0.5, "wasserstein_1d", ["order", "x_weights", "y_weights"]),
+        (r"\OT{t}{p}{r}", 1.25, "sinkhorn", ["cost", "epsilon"]),
+        (r"\ED{p}{r}", 0.5, "energy_distance", ["x_weights", "y_weights"]),
+        (r"\W{2}{\Normal{0}{v}}{\Normal{1}{v}}", 0.5, "wasserstein_gaussian", ["std_p", "std_q"]),
+    ):
+        assert known.number(syn.parse_sum(text, {})).value == pytest.approx(wanted)
+        assert calls[-1] == (name, options)
+
+
 # ------------------------------------------------------------------ functionals by other names
 
 
@@ -593,13 +909,16 @@ class _Transport:
     """What a transport function returns."""
 
     cost: float = 0.0
-    distance: float = 0.0
+    lower: float = 0.0
 
 
 @dataclass(frozen=True)
-class _Interval(_Transport):
-    lower: float = 1.0
-    upper: float = 1.5
+class _Entropic:
+    """What entropic transport returns; its bounds are those of transport without entropy."""
+
+    value: float = 1.25
+    lower: float = 0.5
+    upper: float = 1.0
 
 
 def test_functionals_call_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -609,7 +928,7 @@ def test_functionals_call_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
         def function(*arrays: object, **options: object) -> object:
             assert len(arrays) == 2
             calls[name] = options
-            results = {"wasserstein": _Transport(0.25, 0.75), "sinkhorn": _Interval()}
+            results = {"wasserstein": _Transport(0.25, 0.25), "sinkhorn": _Entropic()}
             return results.get(name, 0.5)
 
         return function
@@ -623,17 +942,15 @@ def test_functionals_call_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
         (r"\Hel{p}{q} + \chisq{p}{q}", 1.0, []),
         (r"\W{1}{p}{q}", 0.25, ["cost"]),
         (r"\W{2}{p}{q}", 0.5, ["cost"]),
-        (r"\W{\infty}{p}{q}", 0.75, ["cost", "order"]),
-        (r"\OT{t}{p}{q}", 1.25, ["cost", "epsilon"]),
-        (r"\Sink{t}{p}{q}", 0.5, ["cost", "epsilon"]),
-        (r"\MMD{p}{q}", 0.5, ["kernel"]),
-        (r"\ED{p}{q}", 0.5, ["cost"]),
+        (r"\OT{t}{p}{q}", 1.25, ["cost", "epsilon", "tolerance"]),
+        (r"\Sink{t}{p}{q}", 0.5, ["cost", "epsilon", "tolerance"]),
+        (r"\MMD{p}{q}", 0.5, ["kernel", "x_weights", "y_weights"]),
     ):
         calls.clear()
         node = syn.parse_sum(text, {})
         assert known.number(node).value == pytest.approx(wanted)
         assert all(sorted(called) == options for called in calls.values())
-    assert known.number(syn.parse_sum(r"\OT{t}{p}{q}", {})).error >= 0.25
+    assert 0 < known.number(syn.parse_sum(r"\OT{t}{p}{q}", {})).error < 1e-9
     with pytest.raises(Undefined, match="weight"):
         known.number(syn.parse_sum(r"\JSw{n}{p}{q}", {}))
 

@@ -8,7 +8,7 @@ terms of one sign, each with a small relative error, so that nothing cancels.
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
@@ -22,8 +22,10 @@ Value = TypeVar("Value")
 
 CHUNK = 1 << 15  # entries read at a time: 256 KiB in double precision
 TINY = float(np.finfo(np.float64).tiny)  # below it, floats lose digits
+RAISED = 2.0**200  # keeps squares of tiny roots in the range of floats
 NEAR = 1 / 9  # the largest s² for which the series is used
-SERIES = [2 / k for k in range(3, 37, 2)]  # of 2 (atanh(s) - s) / s³ in powers of s²
+SERIES = [2 / k for k in range(3, 37, 2)]  # of 2 (atanh(s) - s) / s in powers of s²
+MIXTURE_SERIES = [1 / (k * (2 * k - 1)) for k in range(1, 19)]  # of 2t atanh(t) + log(1 - t²)
 
 
 def quiet(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
@@ -58,6 +60,35 @@ def renyi(p: Law, q: Law, alpha: float, unit: Unit) -> Array:
     return _by_panels(functools.partial(_renyi, 1 - alpha, 1 - alpha), p, q, unit)
 
 
+def jensen_shannon(p: Law, q: Law, unit: Unit) -> Array:
+    """Return Σ (p log(p / m) + q log(q / m)) / 2 with m = (p + q) / 2."""
+    return _by_panels(_jensen_shannon, p, q, unit)
+
+
+def total_variation(p: Law, q: Law, unit: Unit) -> Array:
+    """Return Σ |p - q| / 2."""
+    return _by_panels(functools.partial(_by_difference, _absolute), p, q, unit) / 2
+
+
+def hellinger(p: Law, q: Law, unit: Unit) -> Array:
+    """Return the root of Σ (√p - √q)²."""
+    squares = _by_panels(functools.partial(_by_difference, _difference_of_roots), p, q, unit)
+    return np.asarray(np.sqrt(squares) / RAISED)
+
+
+def chi_square(p: Law, q: Law, unit: Unit) -> Array:
+    """Return Σ (p - q)² / q."""
+    return _by_panels(functools.partial(_by_difference, _chi_square), p, q, unit)
+
+
+def f_divergence(
+    function: Callable[[Reals], Reals], at_zero: float, slope: float, p: Law, q: Law, unit: Unit
+) -> Array:
+    """Return Σ q f(p / q), with f(0) and f'(∞) for what only one of the laws has."""
+    formula = functools.partial(_f_divergence, function, at_zero, slope)
+    return _by_panels(formula, p, q, unit)
+
+
 # Joint laws and means.
 
 
@@ -84,7 +115,7 @@ def mutual_information(table: Reals, unit: Unit) -> Array:
     y = table.sum(axis=-2, keepdims=True, dtype=np.float64)
     p, x, y = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(table, x, y))
     q = x * y
-    d = (q - p) + _product_error(x, y, q)
+    d = (q - p) + product_error(x, y, q)
     r = d.sum(axis=(-2, -1), keepdims=True) / p.sum(axis=(-2, -1), keepdims=True)
     terms = relative_entropy_terms(p, q / (1 + r), (d - r * p) / (1 + r))
     lost = (q < TINY) & (p > 2 * q)  # there the product has no digits
@@ -93,7 +124,7 @@ def mutual_information(table: Reals, unit: Unit) -> Array:
     return np.asarray(nats / p.sum(axis=(-2, -1)) / unit.nats)
 
 
-def _product_error(x: Array, y: Array, product: Array) -> Array:
+def product_error(x: Array, y: Array, product: Array) -> Array:
     """Return x y - product exactly (Dekker 1971): each factor is split into two halves."""
     split = 2.0**27 + 1
     x_high, y_high = (split * a - (split * a - a) for a in (x, y))
@@ -276,11 +307,7 @@ def relative_entropy_terms(p: Array, q: Array, d: Array, work: Sequence[Array] =
         near = z <= NEAR
         np.copyto(z, 0.0, where=~near)
         largest = float(z.max())
-    first, *others = SERIES[_terms_needed(largest) - 1 :: -1]
-    np.multiply(z, first, out=terms)
-    for coefficient in others:
-        terms += coefficient
-        terms *= z
+    _polynomial(SERIES[: _terms_needed(largest)], z, terms)
     terms *= p
     np.subtract(d, terms, out=terms)
     terms *= s
@@ -301,6 +328,20 @@ def log_ratio(p: Array, q: Array, log: np.ufunc = np.log) -> Array:
     ratio = p / q
     odd = ((ratio < TINY) | np.isinf(ratio)) & (p > 0) & (q > 0)
     return np.where(p == 0, 0.0, np.where(odd, log(p) - log(q), log(ratio)))
+
+
+def log_odds(p: Array, q: Array) -> Array:
+    """Return log(p / q) entry by entry in [-∞, ∞], also near p = q, and 0 where p = q = 0."""
+    p, q = np.broadcast_arrays(p, q)
+    near = (q <= 2 * p) & (p <= 2 * q)
+    logs = np.where(p > 0, np.where(q > 0, log_ratio(p, q), np.inf), -np.inf)
+    return np.where(p == q, 0.0, np.where(near, np.log1p((p - q) / q), logs))
+
+
+def share(p: Array, q: Array) -> Array:
+    """Return p / (p + q) entry by entry, also where the sum is too large or has lost digits."""
+    odds = np.where(p <= q, p, q) / np.where(p <= q, q, p)
+    return np.where(p == q, 0.5, np.where(p <= q, odds, 1.0) / (1 + odds))
 
 
 def _terms_needed(z: float) -> int:
@@ -339,10 +380,10 @@ def _by_panels(formula: Formula, p: Law, q: Law, unit: Unit) -> Array:
 
 
 class _Space(threading.local):
-    """Four arrays to work in, one set per thread: fresh memory would cost more than the sums."""
+    """Five arrays to work in, one set per thread: fresh memory would cost more than the sums."""
 
     def __init__(self) -> None:
-        self.arrays = np.empty((4, CHUNK))
+        self.arrays = np.empty((5, CHUNK))
 
 
 _SPACE = _Space()
@@ -385,7 +426,7 @@ def _small_cross_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array) -> Arra
     """Take -log q of the likeliest outcome from the sum of the others."""
     top = q.argmax(axis=-1, keepdims=True)
     p_rest = q_rest = total = np.zeros(sum_p.shape)
-    for start, a, b, (x, y, terms, _) in _chunks(p, q):
+    for start, a, b, (x, y, terms, *_) in _chunks(p, q):
         is_top = np.arange(start, start + a.shape[-1]) == top
         np.copyto(x, a)
         np.copyto(y, b)
@@ -433,9 +474,8 @@ def _relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit
 
 def _seems_near(p: Reals, q: Reals) -> bool:
     """Return whether the ratios of some outcomes are at most 2, so that terms may cancel."""
-    step = p.size // 6 + 1
-    for x, y in zip(p.flat[::step].tolist(), q.flat[::step].tolist(), strict=True):
-        if not y <= 2 * x <= 4 * y:
+    for i in (0, p.size // 3, p.size // 2, -1):
+        if not q.item(i) <= 2 * p.item(i) <= 4 * q.item(i):
             return False
     return True
 
@@ -460,21 +500,24 @@ def _sum_terms(p: Reals, q: Reals, r: Array | np.float64) -> tuple[Array, Array]
     """Return the sum of the terms for p and q / (1 + r), and that of q / (1 + r) - p."""
     total = excess = np.zeros(p.shape[:-1])
     for _, a, b, (d, *work) in _chunks(p, q):
-        scaled = _scaled(a, b, r, d, work[0])
+        scaled = _scaled(a, b, r, d, work[0], work.pop())
         excess = excess + _sum(d)
         total = total + _sum(relative_entropy_terms(a, scaled, d, work))
     return total, excess
 
 
-def _scaled(p: Array, q: Array, r: Array | np.float64, d: Array, work: Array) -> Array:
-    """Return q / (1 + r), which has the sum of p; write its excess over p into d."""
+def _scaled(p: Array, q: Array, r: Array | np.float64, d: Array, work: Array, out: Array) -> Array:
+    """Return q / (1 + r), which has the sum of p; write its excess over p into d.
+
+    The result is q itself or in `out`.
+    """
     np.subtract(q, p, out=d)
     if _any(r != 0):
         d -= np.multiply(p, r, out=work)
         scale = 1 + r
         if _any(scale != 1):
             d /= scale
-            return np.asarray(q / scale)
+            return np.divide(q, scale, out=out)
     return q
 
 
@@ -484,11 +527,11 @@ def _scaled(p: Array, q: Array, r: Array | np.float64, d: Array, work: Array) ->
 def _ratios(p: Reals, q: Reals, sum_p: Array) -> tuple[Array, Array, Array, Array]:
     """Return p, q with the sum of p, their difference and log(q / p), with all their digits."""
     p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
-    d, work = np.empty((2, *p.shape))
+    d, work, out = np.empty((3, *p.shape))
     r = np.asarray(_sum(q - p) / sum_p)[..., None]
     near = np.log1p(((q - p) / p - r) / (1 + r))
     far = -log_ratio(p, q) - np.log1p(r)
-    q = _scaled(p, q, r, d, work)
+    q = _scaled(p, q, r, d, work, out)
     return p, q, d, np.where(np.abs(near) <= 1 / 2, near, far)
 
 
@@ -524,3 +567,204 @@ def _log_sum(c: float, p: Array, q: Array, logs: Array, sum_p: Array) -> Array:
     top = x.max(axis=-1, keepdims=True)
     terms = np.exp(np.where(x == top, 0.0, x - top))
     return np.asarray(np.where(counts.any(axis=-1), top[..., 0] + np.log(_sum(terms)), -np.inf))
+
+
+# Jensen-Shannon divergences.
+
+
+def _jensen_shannon(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
+    """Sum p log(p / m) + q log(q / m) for (1 + r) p, which has the sum of q, and q.
+
+    The sums that are known give r but for their rounding. That is enough unless the rest is
+    more than rounding, or its square more than a small part of the result.
+    """
+    r = (sum_q - sum_p) / sum_p
+    r = r * (np.abs(r) > 2.0**-51)
+    result, rest = _sum_jensen_shannon(p, q, r, sum_p, unit)
+    odd = (np.abs(rest) > 2.0**-51) | (rest * rest > 2.0**-54 * result * unit.nats)
+    if _any(odd):
+        result, _ = _sum_jensen_shannon(p, q, r + rest, sum_p, unit)
+    return result
+
+
+def _sum_jensen_shannon(
+    p: Reals, q: Reals, r: Array, sum_p: Array, unit: Unit
+) -> tuple[Array, Array]:
+    """Return the divergence of (1 + r) p and q, and the excess of the sum of q in units of Σ p."""
+    total = excess = np.zeros(p.shape[:-1])
+    for _, a, b, (x, d, *work) in _chunks(p, q):
+        scaled = a
+        np.subtract(b, a, out=d)
+        if _any(r != 0):
+            scaled = np.multiply(a, r[..., None], out=x)
+            np.subtract(d, scaled, out=d)
+            np.add(scaled, a, out=scaled)
+        excess = excess + _sum(d)
+        total = total + _sum_mixture_terms(scaled, b, d, unit, work)
+    return np.asarray(total / (sum_p * (1 + r)) / 2), np.asarray(excess / sum_p)
+
+
+def _sum_mixture_terms(p: Array, q: Array, d: Array, unit: Unit, work: Sequence[Array]) -> Array:
+    """Return Σ p log(p / m) + q log(q / m), where d is q - p with all its digits; d is overwritten.
+
+    With t = d / (p + q) a term is m (2 t atanh(t) + log(1 - t²)), which has all its digits
+    unless t² is near 1. The logarithms themselves have them if the sum is large. If t² is
+    small, the term is m (t² + t⁴/6 + t⁶/15 + …).
+    """
+    s, t, z = work
+    np.add(p, q, out=s)
+    if not _seems_near(p, q):
+        m = np.multiply(s, 1 / 2, out=t)
+        total = _sum_p_log(p, np.divide(p, m, out=z), unit.log, z)
+        total = (total + _sum_p_log(q, np.divide(q, m, out=z), unit.log, z)) / unit.scale
+        large = (total * unit.nats >= _sum(m) / 6) & (total < np.inf)
+        if not _any(~large):
+            return np.asarray(total)
+    np.divide(d, s, out=t)
+    np.multiply(t, t, out=z)
+    largest = float(z.flat[z.argmax()])
+    if largest <= NEAR:
+        terms = _polynomial(MIXTURE_SERIES[: _terms_needed(largest) + 1], z, d)
+        terms *= s
+        return np.asarray(_sum(terms) / 2 / unit.nats)
+    far = z > 1 / 2
+    t[far] = z[far] = 0.0
+    t[s == 0] = z[s == 0] = 0.0
+    np.negative(z, out=z)
+    np.log1p(z, out=z)
+    np.arctanh(t, out=d)
+    d *= t
+    d += d
+    z += d
+    z *= s
+    p, q, s = p[far], q[far], s[far]
+    z[far] = 2 * (p * log_ratio(2 * p, s) + q * log_ratio(2 * q, s))
+    return np.asarray(_sum(z) / 2 / unit.nats)
+
+
+def _polynomial(coefficients: Sequence[float], z: Array, out: Array) -> Array:
+    """Return the polynomial in z with these coefficients, from that of z on."""
+    *others, last = coefficients
+    np.multiply(z, last, out=out)
+    for coefficient in reversed(others):
+        out += coefficient
+        out *= z
+    return out
+
+
+def jensen_shannon_of_many(laws: Sequence[Law], shares: Mapping[int, float], unit: Unit) -> Array:
+    """Return Σ w_i Σ p_i log(p_i / m), with m = Σ w_i p_i, for weights > 0 of sum 1.
+
+    Each inner sum has terms of one sign, m - p_i + p_i log(p_i / m). The differences m - p_i
+    are sums of differences from the law of largest weight, all of which have the same sum.
+    """
+    batch = np.broadcast_shapes(*(law.total.shape for law in laws))
+    n = laws[0].values.shape[-1]
+    rows = [np.broadcast_to(laws[i].values, (*batch, n)).reshape(-1, n) for i in shares]
+    weights = list(shares.values())
+    top = max(range(len(weights)), key=weights.__getitem__)
+    result = np.empty(rows[0].shape[0])
+    step = max(1, CHUNK // n)
+    for i in range(0, result.size, step):
+        result[i : i + step] = _mixture_of_many([a[i : i + step] for a in rows], weights, top)
+    return np.asarray(result.reshape(batch) / unit.nats)
+
+
+def _mixture_of_many(rows: Sequence[Reals], weights: Sequence[float], top: int) -> Array:
+    excess = [np.zeros(len(rows[0])) for _ in rows]
+    total, sum_p = np.zeros((2, len(rows[0])))
+    columns = [slice(j, j + CHUNK) for j in range(0, rows[0].shape[-1], CHUNK)]
+    for j in columns:
+        parts = [np.asarray(a[:, j], dtype=np.float64) for a in rows]
+        sum_p += _sum(parts[top])
+        excess = [e + _sum(a - parts[top]) for e, a in zip(excess, parts, strict=True)]
+    for j in columns:
+        parts = [np.asarray(a[:, j], dtype=np.float64) for a in rows]
+        scaled, differences = [], []
+        for a, e in zip(parts, excess, strict=True):
+            d, work, out = np.empty((3, *a.shape))
+            scaled.append(_scaled(parts[top], a, (e / sum_p)[:, None], d, work, out))
+            differences.append(d)
+        mean = sum((w * d for w, d in zip(weights, differences, strict=True)), np.zeros(1))
+        m = sum((w * a for w, a in zip(weights, scaled, strict=True)), np.zeros(1))
+        for w, a, d in zip(weights, scaled, differences, strict=True):
+            terms = relative_entropy_terms(a, m, mean - d)
+            total += w * _sum(np.where(m > 0, terms, 0.0))  # a product may be too small
+    return np.asarray(total / sum_p)
+
+
+# Sums of functions of the difference of two laws.
+
+Terms = Callable[[Array, Array, Array], None]  # of p, q and q - p, written over the latter
+
+
+def _by_difference(
+    terms: Terms, p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit
+) -> Array:
+    """Return Σ terms / Σ p for p and q / (1 + r), which has the sum of p."""
+    del sum_q, unit  # r has more digits, and what is summed has no unit
+    excess = total = np.zeros(p.shape[:-1])
+    for _, a, b, (d, *_) in _chunks(p, q):
+        excess = excess + _sum(np.subtract(b, a, out=d))
+    r = np.asarray(excess / sum_p)[..., None]
+    for _, a, b, (d, work, out, *_) in _chunks(p, q):
+        terms(a, _scaled(a, b, r, d, work, out), d)
+        total = total + _sum(d)
+    return np.asarray(total / sum_p)
+
+
+def _absolute(_: Array, __: Array, d: Array) -> None:
+    np.abs(d, out=d)
+
+
+def _difference_of_roots(p: Array, q: Array, d: Array) -> None:
+    """Write RAISED² (√q - √p)², with √q - √p = (q - p) / (√p + √q)."""
+    np.divide(d, np.maximum(np.sqrt(p) + np.sqrt(q), 5e-324), out=d)
+    d *= RAISED
+    np.square(d, out=d)
+
+
+def _chi_square(_: Array, q: Array, d: Array) -> None:
+    """Write d² / q, also where d / q or d² leaves the range of floats."""
+    terms = d * (d / q)
+    terms[d == 0] = 0.0
+    odd = np.isinf(terms) & (q > 0)
+    if odd.any():
+        terms[odd] = d[odd] * d[odd] / q[odd]
+    d[...] = terms
+
+
+def _f_divergence(
+    function: Callable[[Reals], Reals],
+    at_zero: float,
+    slope: float,
+    p: Reals,
+    q: Reals,
+    sum_p: Array,
+    sum_q: Array,
+    unit: Unit,
+) -> Array:
+    del unit  # what is summed has none
+    regular = only_p = only_q = np.zeros(sum_p.shape)
+    for _, a, b, *_ in _chunks(p, q):
+        x, y = a / sum_p[..., None], b / sum_q[..., None]
+        both = (a > 0) & (b > 0)
+        terms = np.zeros(a.shape)
+        terms[both] = _perspective(function, x[both], y[both])
+        regular = regular + _sum(terms)
+        only_p = only_p + _sum(np.where(b == 0, x, 0.0))
+        only_q = only_q + _sum(np.where(a == 0, y, 0.0))
+    singular = np.where(only_p > 0, slope * only_p, 0.0)
+    return np.asarray(regular + np.where(only_q > 0, at_zero * only_q, 0.0) + singular)
+
+
+def _perspective(function: Callable[[Reals], Reals], p: Array, q: Array) -> Array:
+    """Return q f(p / q), also where p / q or f(p / q) leaves the range of floats."""
+    ratio = p / q
+    odd = ratio > RAISED
+    if not odd.any():
+        return np.asarray(q * function(ratio))
+    terms = q * function(np.where(odd, 1.0, ratio))
+    p, q = p[odd].astype(np.longdouble), q[odd].astype(np.longdouble)
+    terms[odd] = q * function(p / q)
+    return np.asarray(terms)

@@ -1,3 +1,648 @@
 """The f-divergences, total variation, and the inequalities between them."""
 
-__all__: list[str] = []
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, overload
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import wrightomega
+
+from refimpl import _checks, _sums
+from refimpl._checks import Array, FloatOrArray, Reals
+
+__all__ = [
+    "GENERATORS",
+    "Generator",
+    "bretagnolle_huber_bound",
+    "chi_square",
+    "f_divergence",
+    "hellinger_distance",
+    "pinsker_bound",
+    "total_variation",
+    "variational_lower_bound",
+]
+
+Function = Callable[[Array], Array]
+
+
+@overload
+def total_variation(
+    p: Sequence[float],
+    q: Sequence[float],
+    *,
+    axis: int = -1,
+    keepdims: Literal[False] = False,
+) -> float: ...
+@overload
+def total_variation(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    axis: int = -1,
+    keepdims: bool = False,
+) -> FloatOrArray: ...
+@_sums.quiet
+def total_variation(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    axis: int = -1,
+    keepdims: bool = False,
+) -> FloatOrArray:
+    """
+    Total variation distance of two laws.
+
+    The distance Σ |p - q| / 2 is the largest difference of the probabilities that the laws
+    give to an event. It is a metric. Equation :eq:`eq-tv-forms`.
+
+    Parameters
+    ----------
+    p : array_like
+        Law, or array of laws: non-negative and of sum 1 along `axis`.
+    q : array_like
+        Law on the same outcomes. The other axes of `p` and `q` broadcast.
+    axis : int, default -1
+        Axis of the outcomes.
+    keepdims : bool, default False
+        Whether the outcome axis stays, with length 1.
+
+    Returns
+    -------
+    float or ndarray
+        Distance in [0, 1], 1 if and only if no outcome is possible under both laws: a float
+        for one pair of laws, an array for several.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong kind, such as a string or a boolean.
+    ValueError
+        If `p` or `q` is not a law along `axis`, or the shapes do not match.
+
+    Examples
+    --------
+    >>> total_variation([0.7, 0.2, 0.1], [0.5, 0.3, 0.2])
+    0.2
+    """
+    how = _checks.reduction(axis, None, keepdims)
+    a, b = _checks.laws(how.axis, p=p, q=q)
+    return how.shape(_sums.total_variation(a, b, how.unit))
+
+
+@overload
+def hellinger_distance(
+    p: Sequence[float],
+    q: Sequence[float],
+    *,
+    axis: int = -1,
+    keepdims: Literal[False] = False,
+) -> float: ...
+@overload
+def hellinger_distance(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    axis: int = -1,
+    keepdims: bool = False,
+) -> FloatOrArray: ...
+@_sums.quiet
+def hellinger_distance(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    axis: int = -1,
+    keepdims: bool = False,
+) -> FloatOrArray:
+    """
+    Hellinger distance of two laws.
+
+    The distance is the Euclidean distance of the vectors of roots √p and √q, without a factor
+    1/2 or 1/√2. It is a metric. Equation :eq:`eq-hellinger-def`.
+
+    Parameters
+    ----------
+    p : array_like
+        Law, or array of laws: non-negative and of sum 1 along `axis`.
+    q : array_like
+        Law on the same outcomes. The other axes of `p` and `q` broadcast.
+    axis : int, default -1
+        Axis of the outcomes.
+    keepdims : bool, default False
+        Whether the outcome axis stays, with length 1.
+
+    Returns
+    -------
+    float or ndarray
+        Distance in [0, √2], √2 if and only if no outcome is possible under both laws: a
+        float for one pair of laws, an array for several.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong kind, such as a string or a boolean.
+    ValueError
+        If `p` or `q` is not a law along `axis`, or the shapes do not match.
+
+    Examples
+    --------
+    >>> hellinger_distance([0.7, 0.2, 0.1], [0.5, 0.3, 0.2])
+    0.209865152774
+    """
+    how = _checks.reduction(axis, None, keepdims)
+    a, b = _checks.laws(how.axis, p=p, q=q)
+    return how.shape(_sums.hellinger(a, b, how.unit))
+
+
+@overload
+def chi_square(
+    p: Sequence[float],
+    q: Sequence[float],
+    *,
+    axis: int = -1,
+    keepdims: Literal[False] = False,
+) -> float: ...
+@overload
+def chi_square(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    axis: int = -1,
+    keepdims: bool = False,
+) -> FloatOrArray: ...
+@_sums.quiet
+def chi_square(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    axis: int = -1,
+    keepdims: bool = False,
+) -> FloatOrArray:
+    """
+    Chi-square divergence of a law from a model.
+
+    The divergence Σ (p - q)² / q is the variance of p / q under the model. It is not
+    symmetric. Equation :eq:`eq-chi-square-def`.
+
+    Parameters
+    ----------
+    p : array_like
+        Law, or array of laws: non-negative and of sum 1 along `axis`.
+    q : array_like
+        Model, a law on the same outcomes. The other axes of `p` and `q` broadcast.
+    axis : int, default -1
+        Axis of the outcomes.
+    keepdims : bool, default False
+        Whether the outcome axis stays, with length 1.
+
+    Returns
+    -------
+    float or ndarray
+        Divergence in [0, ∞]: a float for one pair of laws, an array for several. It is
+        infinite if and only if an outcome has p > 0 and q = 0, or when it is too large for a
+        float.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong kind, such as a string or a boolean.
+    ValueError
+        If `p` or `q` is not a law along `axis`, or the shapes do not match.
+
+    Examples
+    --------
+    >>> chi_square([0.7, 0.2, 0.1], [0.5, 0.3, 0.2])
+    0.163333333333
+    """
+    how = _checks.reduction(axis, None, keepdims)
+    a, b = _checks.laws(how.axis, p=p, q=q)
+    return how.shape(_sums.chi_square(a, b, how.unit))
+
+
+# Generators.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generator:
+    """
+    Generator of an f-divergence: a convex function f on (0, ∞) with its limits.
+
+    The limits f(0) = lim f(u) for u → 0 and f'(∞) = lim f(u) / u for u → ∞ say what counts
+    for outcomes that only one of the laws has. A divergence needs f(1) = 0; otherwise f(1) is
+    the value for equal laws. Equation :eq:`def-fdiv`.
+
+    Attributes
+    ----------
+    function : callable
+        The function f, from an array of numbers > 0 to an array.
+    at_zero : float
+        The limit f(0), a number or ∞.
+    slope_at_infinity : float
+        The limit f'(∞), a number or ∞.
+    derivative : callable, optional
+        A slope f'(u) of f, from an array of numbers > 0 to an array. Where f has a corner it
+        is any slope between those on both sides.
+    conjugate : callable, optional
+        The conjugate f*(t) = sup over u ≥ 0 of u t - f(u), from an array to an array. It is ∞
+        where the supremum is.
+
+    Raises
+    ------
+    TypeError
+        If a function is not callable, or a limit is not a number.
+    ValueError
+        If a limit is not a number or ∞.
+
+    Examples
+    --------
+    >>> halves = Generator(
+    ...     function=lambda u: abs(u - 1) / 2, at_zero=0.5, slope_at_infinity=0.5
+    ... )
+    >>> f_divergence(halves, [0.5, 0.5, 0.0], [0.5, 0.0, 0.5])
+    0.5
+    """
+
+    function: Function
+    at_zero: float
+    slope_at_infinity: float
+    derivative: Function | None = None
+    conjugate: Function | None = None
+
+    def __post_init__(self) -> None:
+        """Check the fields."""
+        _checks.function("function", self.function)
+        for name in ("derivative", "conjugate"):
+            if getattr(self, name) is not None:
+                _checks.function(name, getattr(self, name))
+        for name in ("at_zero", "slope_at_infinity"):
+            if _checks.number(name, getattr(self, name)) == -math.inf:
+                raise ValueError(f"{name} = -inf; give a number or inf, as f is convex")
+
+    @property
+    def conjugate_domain(self) -> tuple[float, float]:
+        """
+        Ends of the interval where the conjugate is finite: -∞ and f'(∞).
+
+        Whether the upper end belongs to the interval depends on f.
+
+        Returns
+        -------
+        tuple of float
+            The ends.
+
+        Examples
+        --------
+        >>> GENERATORS["tv"].conjugate_domain
+        (-inf, 0.5)
+        """
+        return -math.inf, self.slope_at_infinity
+
+
+def _where_below(limit: float, function: Function, *, closed: bool = False) -> Function:
+    """Return a function that is ∞ above a limit, and at the limit unless closed."""
+
+    def restricted(t: Array) -> Array:
+        t = np.asarray(t, dtype=np.float64)
+        inside = t <= limit if closed else t < limit
+        with np.errstate(all="ignore"):
+            return np.where(inside, function(np.where(inside, t, limit - 1)), np.inf)
+
+    return restricted
+
+
+def _entropy_of_mixture(u: Array) -> Array:
+    """Return (u + 1) log((u + 1) / 2)."""
+    return np.asarray((u + 1) * np.log1p((u - 1) / 2))
+
+
+def _jeffreys_conjugate(t: Array) -> Array:
+    w = np.real(wrightomega(1 - np.asarray(t, dtype=np.float64)))
+    return np.asarray(w + 1 / w + t - 2)
+
+
+_LOG_2 = math.log(2)
+_HALF = 1 / 2
+
+GENERATORS: Mapping[str, Generator] = MappingProxyType(
+    {
+        "kl": Generator(
+            function=lambda u: u * np.log(u),
+            at_zero=0.0,
+            slope_at_infinity=math.inf,
+            derivative=lambda u: np.log(u) + 1,
+            conjugate=lambda t: np.exp(t - 1),
+        ),
+        "reverse_kl": Generator(
+            function=lambda u: -np.log(u),
+            at_zero=math.inf,
+            slope_at_infinity=0.0,
+            derivative=lambda u: -1 / u,
+            conjugate=_where_below(0.0, lambda t: -1 - np.log(-t)),
+        ),
+        "jeffreys": Generator(
+            function=lambda u: (u - 1) * np.log(u),
+            at_zero=math.inf,
+            slope_at_infinity=math.inf,
+            derivative=lambda u: np.log(u) + 1 - 1 / u,
+            conjugate=_jeffreys_conjugate,
+        ),
+        "js": Generator(
+            function=lambda u: (u * np.log(u) - _entropy_of_mixture(u)) / 2,
+            at_zero=_LOG_2 / 2,
+            slope_at_infinity=_LOG_2 / 2,
+            derivative=lambda u: -np.log1p((1 / u - 1) / 2) / 2,
+            conjugate=_where_below(_LOG_2 / 2, lambda t: -np.log(2 - np.exp(2 * t)) / 2),
+        ),
+        "midpoint_kl": Generator(
+            function=_entropy_of_mixture,
+            at_zero=-_LOG_2,
+            slope_at_infinity=math.inf,
+            derivative=lambda u: np.log1p((u - 1) / 2) + 1,
+            conjugate=lambda t: np.where(
+                t > 1 - _LOG_2, 2 * np.exp(np.maximum(t, 0) - 1) - t, _LOG_2
+            ),
+        ),
+        "gan": Generator(
+            function=lambda u: u * np.log(u) - (u + 1) * np.log1p(u),
+            at_zero=0.0,
+            slope_at_infinity=0.0,
+            derivative=lambda u: -np.log1p(1 / u),
+            conjugate=_where_below(0.0, lambda t: -np.log(-np.expm1(t))),
+        ),
+        "tv": Generator(
+            function=lambda u: np.abs(u - 1) / 2,
+            at_zero=_HALF,
+            slope_at_infinity=_HALF,
+            derivative=lambda u: np.sign(u - 1) / 2,
+            conjugate=_where_below(_HALF, lambda t: np.maximum(t, -_HALF), closed=True),
+        ),
+        "chi_square": Generator(
+            function=lambda u: np.square(u - 1),
+            at_zero=1.0,
+            slope_at_infinity=math.inf,
+            derivative=lambda u: 2 * (u - 1),
+            conjugate=lambda t: np.where(t >= -2, t + np.square(np.maximum(t, -2)) / 4, -1.0),
+        ),
+        "hellinger": Generator(
+            function=lambda u: np.square(np.sqrt(u) - 1),
+            at_zero=1.0,
+            slope_at_infinity=1.0,
+            derivative=lambda u: 1 - 1 / np.sqrt(u),
+            conjugate=_where_below(1.0, lambda t: t / (1 - t)),
+        ),
+    }
+)
+
+
+def _generator(value: object) -> Generator:
+    """Check that a value is a generator, or the name of one."""
+    if isinstance(value, Generator):
+        return value
+    if not isinstance(value, str):
+        raise TypeError(
+            f"generator = {value!r} is no generator; give a Generator or one of {[*GENERATORS]}"
+        )
+    _checks.choice("generator", value, tuple(GENERATORS))
+    return GENERATORS[value]
+
+
+@overload
+def f_divergence(
+    generator: Generator | str,
+    p: Sequence[float],
+    q: Sequence[float],
+    *,
+    axis: int = -1,
+    keepdims: Literal[False] = False,
+) -> float: ...
+@overload
+def f_divergence(
+    generator: Generator | str,
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    axis: int = -1,
+    keepdims: bool = False,
+) -> FloatOrArray: ...
+@_sums.quiet
+def f_divergence(
+    generator: Generator | str,
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    axis: int = -1,
+    keepdims: bool = False,
+) -> FloatOrArray:
+    """
+    Divergence of a law from a model, with any generator f.
+
+    The f-divergence is Σ q f(p / q) over the outcomes with q > 0, and f'(∞) for each unit of
+    probability that p has where q has none. Equation :eq:`def-fdiv`; for the names of
+    generators, equation :eq:`eq-fdiv-generators`.
+
+    Parameters
+    ----------
+    generator : Generator or str
+        The function f with its limits, or its name in `GENERATORS`: "kl", "reverse_kl",
+        "jeffreys", "js", "midpoint_kl", "gan", "tv", "chi_square" or "hellinger". The last
+        one gives the square of the Hellinger distance.
+    p : array_like
+        Law, or array of laws: non-negative and of sum 1 along `axis`.
+    q : array_like
+        Model, a law on the same outcomes. The other axes of `p` and `q` broadcast.
+    axis : int, default -1
+        Axis of the outcomes.
+    keepdims : bool, default False
+        Whether the outcome axis stays, with length 1.
+
+    Returns
+    -------
+    float or ndarray
+        Divergence, at least f(1): a float for one pair of laws, an array for several. The
+        sum is taken as it is written; for nearly equal laws the functions for the single
+        divergences keep more digits.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong kind, such as a string or a boolean.
+    ValueError
+        If `p` or `q` is not a law along `axis`, the shapes do not match, the name of the
+        generator is unknown, or its function gives what is not a number.
+
+    Examples
+    --------
+    >>> f_divergence("reverse_kl", [0.7, 0.2, 0.1], [0.5, 0.3, 0.2])
+    0.0920328502338
+    >>> f_divergence("js", [0.5, 0.5, 0.0], [0.5, 0.0, 0.5])
+    0.34657359028
+    """
+    how = _checks.reduction(axis, None, keepdims)
+    f = _generator(generator)
+    a, b = _checks.laws(how.axis, p=p, q=q)
+
+    def function(u: Reals) -> Reals:
+        return _checks.values_of("generator.function", f.function, u)
+
+    limits = f.at_zero, f.slope_at_infinity
+    return how.shape(_sums.f_divergence(function, *limits, a, b, how.unit))
+
+
+@overload
+def variational_lower_bound(
+    generator: Generator | str,
+    critic: Sequence[float],
+    p: Sequence[float],
+    q: Sequence[float],
+    *,
+    axis: int = -1,
+    keepdims: Literal[False] = False,
+) -> float: ...
+@overload
+def variational_lower_bound(
+    generator: Generator | str,
+    critic: ArrayLike,
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    axis: int = -1,
+    keepdims: bool = False,
+) -> FloatOrArray: ...
+@_sums.quiet
+def variational_lower_bound(
+    generator: Generator | str,
+    critic: ArrayLike,
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    axis: int = -1,
+    keepdims: bool = False,
+) -> FloatOrArray:
+    """
+    Lower bound of an f-divergence from a critic.
+
+    A critic T is a function of the outcomes. The mean of T under p less the mean of f*(T)
+    under q never exceeds the divergence. It is attained at T = f'(p / q).
+    Equation :eq:`eq-fdiv-variational`.
+
+    Parameters
+    ----------
+    generator : Generator or str
+        The function f with its conjugate f*, or its name in `GENERATORS`.
+    critic : array_like
+        Finite values of the function T on the outcomes, where f* is finite.
+    p : array_like
+        Law, or array of laws: non-negative and of sum 1 along `axis`.
+    q : array_like
+        Model, a law on the same outcomes. The other axes of all arrays broadcast.
+    axis : int, default -1
+        Axis of the outcomes.
+    keepdims : bool, default False
+        Whether the outcome axis stays, with length 1.
+
+    Returns
+    -------
+    float or ndarray
+        Lower bound of the divergence: a float for one pair of laws, an array for several.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong kind, such as a string or a boolean.
+    ValueError
+        If `p` or `q` is not a law along `axis`, the shapes do not match, the generator is
+        unknown or has no conjugate, or a value of the critic is not finite or is outside of
+        the domain of the conjugate.
+
+    Examples
+    --------
+    >>> p, q = [0.7, 0.2, 0.1], [0.5, 0.3, 0.2]
+    >>> variational_lower_bound("chi_square", [1.0, 0.0, -1.0], p, q)
+    0.125
+    >>> variational_lower_bound("gan", np.log([7 / 12, 2 / 5, 1 / 3]), p, q)
+    -1.34249200318
+    """
+    how = _checks.reduction(axis, None, keepdims)
+    f = _generator(generator)
+    if f.conjugate is None:
+        raise ValueError("generator.conjugate is None; give a Generator with its conjugate")
+    law, model, values = _checks.laws_and_critic(how.axis, p, q, critic)
+    costs = _checks.values_of("generator.conjugate", f.conjugate, values, "critic")
+    return how.shape(_sums.mean(law.values, values) - _sums.mean(model.values, costs))
+
+
+# Bounds.
+
+
+@overload
+def pinsker_bound(kl: float) -> float: ...
+@overload
+def pinsker_bound(kl: ArrayLike) -> FloatOrArray: ...
+@_sums.quiet
+def pinsker_bound(kl: ArrayLike) -> FloatOrArray:
+    """
+    Pinsker's upper bound of the total variation distance, √(KL / 2).
+
+    Equation :eq:`ineq-pinsker`.
+
+    Parameters
+    ----------
+    kl : array_like
+        Kullback-Leibler divergence in nats, in [0, ∞], in either direction.
+
+    Returns
+    -------
+    float or ndarray
+        Bound in [0, ∞], entry by entry. Above 1 it says nothing.
+
+    Raises
+    ------
+    TypeError
+        If the argument is of the wrong kind, such as a string or a boolean.
+    ValueError
+        If an entry is negative or not a number.
+
+    Examples
+    --------
+    >>> pinsker_bound(kl_divergence([0.7, 0.2, 0.1], [0.5, 0.3, 0.2]))
+    0.206304175863
+    """
+    return _checks.scalar(np.sqrt(_checks.divergences("kl", kl) / 2))
+
+
+@overload
+def bretagnolle_huber_bound(kl: float) -> float: ...
+@overload
+def bretagnolle_huber_bound(kl: ArrayLike) -> FloatOrArray: ...
+@_sums.quiet
+def bretagnolle_huber_bound(kl: ArrayLike) -> FloatOrArray:
+    """
+    Upper bound of Bretagnolle and Huber of the total variation distance, √(1 - exp(-KL)).
+
+    It is below 1 for every finite divergence. Equation :eq:`ineq-bretagnolle-huber`.
+
+    Parameters
+    ----------
+    kl : array_like
+        Kullback-Leibler divergence in nats, in [0, ∞], in either direction.
+
+    Returns
+    -------
+    float or ndarray
+        Bound in [0, 1], entry by entry.
+
+    Raises
+    ------
+    TypeError
+        If the argument is of the wrong kind, such as a string or a boolean.
+    ValueError
+        If an entry is negative or not a number.
+
+    Examples
+    --------
+    >>> bretagnolle_huber_bound(kl_divergence([0.7, 0.2, 0.1], [0.5, 0.3, 0.2]))
+    0.285658057511
+    """
+    return _checks.scalar(np.sqrt(-np.expm1(-_checks.divergences("kl", kl))))

@@ -9,9 +9,10 @@ alone. Instances play no part, so no formula is excused because it happens to ag
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any, cast
 
 from equations import syntax as syn
 from equations.macros import MACROS
@@ -28,10 +29,13 @@ class Algebra:
     r"""Rewrites formulas until two that say the same look the same.
 
     ``laws`` are the names whose values sum to one. Everything that algebra cannot open, such as
-    ``p(x)`` or ``\KL{p}{q}``, is an atom; ``atoms`` remembers what each stands for.
+    ``p(x)`` or ``\KL{p}{q}``, is an atom; ``atoms`` remembers what each stands for. Without
+    ``facts`` only numbers, sums, products and powers are opened, since a formula that states one
+    of the facts is no repetition.
     """
 
     laws: frozenset[str] = frozenset()
+    facts: bool = True
     atoms: dict[str, Node] = field(default_factory=dict)
     _known: dict[int, tuple[Node, Polynomial]] = field(default_factory=dict, repr=False)
 
@@ -42,6 +46,14 @@ class Algebra:
         if len(sides) == 2 and {} in sides:
             sides = [self._up_to_a_factor(side, signed="=" not in relations) for side in sides]
         return tuple(map(_text, sides)), tuple(relations)
+
+    def claim(self, left: Node, relation: str, right: Node) -> tuple[object, ...]:
+        """Return something that is equal for two claims that say the same of a difference."""
+        if relation in {r"\ge", ">"}:
+            left, right = right, left
+            relation = {r"\ge": r"\le", ">": "<"}[relation]
+        difference = syn.Add((left, syn.Neg(right)))
+        return self.key(Row(difference, ((relation, syn.Number("0")),)))
 
     def _up_to_a_factor(self, side: Polynomial, *, signed: bool) -> Polynomial:
         """Divide by a positive number and by powers of log 2, which a comparison with 0 allows."""
@@ -73,6 +85,8 @@ class Algebra:
             return _product([self.normal_form(node.top), _inverse(self.normal_form(node.bottom))])
         if isinstance(node, syn.Power):
             return _power(self.normal_form(node.base), self.normal_form(node.exponent))
+        if not self.facts:
+            return self._atom(self._opaque(node), node)
         if isinstance(node, syn.Log):
             return self._logarithm(node)
         if isinstance(node, syn.Big) and node.operator == "sum" and node.lower is None:
@@ -151,6 +165,8 @@ class Algebra:
         for name in syn.parts_of(node):
             written = body if name == "body" else None
             parts.append(written or self._part(getattr(node, name)))
+        if not self.facts:
+            return f"{type(node).__name__}({', '.join(parts)})"
         if isinstance(node, syn.Functional) and MACROS[node.name].symmetric:
             first, last = node.arguments[:-2], node.arguments[-2:]
             parts = [parts[0], *map(self._part, first), *sorted(map(self._part, last))]
@@ -179,8 +195,90 @@ class Algebra:
         return {((text, Fraction(1)),): Fraction(1)}
 
 
+def arranged(node: Node) -> str:
+    """Write a formula with terms and factors sorted: two that differ in their order are equal."""
+    parts = []
+    for name in syn.parts_of(node):
+        value = getattr(node, name)
+        if isinstance(value, tuple) and isinstance(node, syn.Add | syn.Mul):
+            parts.append("; ".join(sorted(map(arranged, value))))
+        else:
+            parts.append(_arranged_part(value))
+    return f"{type(node).__name__}({', '.join(parts)})"
+
+
+def _arranged_part(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_arranged_part, value))}]"
+    return arranged(value) if isinstance(value, Node) else str(value)
+
+
+class Expansion:
+    """Puts for each symbol what it is defined as; ``callables`` tells which names are functions."""
+
+    def __init__(self, callables: Mapping[str, bool]) -> None:
+        """Begin without definitions."""
+        self.callables = callables
+        self._definitions: dict[str, tuple[tuple[str, ...], Node]] = {}
+
+    def learn(self, left: Node, right: Node) -> None:
+        """Remember ``m := …`` or ``f(x) := …``, where earlier definitions may be used."""
+        if isinstance(left, syn.Name):
+            self._definitions[left.text] = (), self.of(right)
+        elif isinstance(left, syn.Call):
+            names = left.args + left.given
+            parameters = tuple(name.text for name in names if isinstance(name, syn.Name))
+            self._definitions[left.function.text] = parameters, self.of(right)
+
+    def of(self, node: Node) -> Node:
+        """Return a formula without the symbols that are defined."""
+        return cast("Node", self._changed(node))
+
+    def _changed(self, value: object) -> object:
+        if isinstance(value, syn.Name) and value.text in self._definitions:
+            parameters, body = self._definitions[value.text]
+            return value if parameters else body
+        if isinstance(value, syn.Call) and value.function.text in self._definitions:
+            parameters, body = self._definitions[value.function.text]
+            arguments = [self.of(argument) for argument in value.args + value.given]
+            if not parameters:
+                # A law m that is a formula of laws: m(x) takes each of them at x.
+                return self._taken_at(body, replace(value, args=tuple(arguments), given=()))
+            if len(parameters) == len(arguments):
+                inner = Expansion(self.callables)
+                pairs = zip(parameters, arguments, strict=True)
+                inner._definitions = {name: ((), argument) for name, argument in pairs}
+                return inner.of(body)
+        if isinstance(value, Node):
+            parts: dict[str, Any] = {n: self._changed(getattr(value, n)) for n in _open(value)}
+            return replace(value, **parts)
+        return tuple(map(self._changed, value)) if isinstance(value, tuple) else value
+
+    def _taken_at(self, value: Any, call: syn.Call) -> Any:  # noqa: ANN401  (a field of any node)
+        if isinstance(value, syn.Name):
+            known = self.callables.get(value.text, self.callables.get(value.base, False))
+            return replace(call, function=value) if known else value
+        if isinstance(value, syn.Call | syn.Functional | syn.Expect):
+            return value
+        if isinstance(value, Node):
+            parts = {n: self._taken_at(getattr(value, n), call) for n in _open(value)}
+            return replace(value, **parts)
+        return tuple(self._taken_at(v, call) for v in value) if isinstance(value, tuple) else value
+
+
+def _open(node: Node) -> Iterator[str]:
+    """Yield the parts of a node in which a symbol stands for its value."""
+    closed = {"function", "bound", "variable"}
+    return (name for name in syn.parts_of(node) if name not in closed)
+
+
 def _text(polynomial: Polynomial) -> str:
-    return repr(sorted(polynomial.items()))
+    # Without quotation marks, whose escapes would double with each level.
+    terms = (
+        f"{value}" + "".join(f"[{atom}]^{exponent}" for atom, exponent in monomial)
+        for monomial, value in sorted(polynomial.items())
+    )
+    return f"({' + '.join(terms)})"
 
 
 def _scale(polynomial: Polynomial, factor: Fraction) -> Polynomial:

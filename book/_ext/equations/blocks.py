@@ -27,7 +27,9 @@ EQUATION_OPTIONS = frozenset(
         *("equivalent", "also-true"),
     },
 )
-DERIVATION_OPTIONS = frozenset({"title", "for", "if", "where", "equivalent", "also-true"})
+DERIVATION_OPTIONS = frozenset(
+    {"title", "shows", "for", "if", "where", "equivalent", "also-true"},
+)
 EXERCISE_OPTIONS = frozenset({"title"})
 
 _OPTION = re.compile(r":(?P<name>[a-z]+(?:-[a-z]+)*):(?:\s+(?P<text>.*))?$")

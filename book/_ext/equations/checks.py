@@ -30,9 +30,10 @@ from equations import syntax as syn
 from equations.evaluate import CONSTANTS, Evaluator
 from equations.extended import OutOfRange, Real, Undefined
 from equations.functionals import CALL_ERROR, reference
+from equations.replay import as_python
 from equations.settings import INSTANCES, Instance, Setting, SettingError, ascii_name
 from equations.syntax import Row
-from equations.values import Element, EvaluationError, Matrix, Table, Value, as_number
+from equations.values import EvaluationError, Matrix, Table, Value, as_number
 
 SAFETY = 4.0
 TINY = 1e-300
@@ -74,6 +75,11 @@ class Comparison:
     def same(self) -> bool:
         """Whether the sides are equal to within the tolerance, finite or not."""
         return self.ratio <= 1
+
+    @property
+    def infinite(self) -> bool:
+        """Whether both sides are infinite."""
+        return math.isinf(self.left) and math.isinf(self.right)
 
     @property
     def zero(self) -> bool:
@@ -238,6 +244,8 @@ class Checker:
         """Add instances of each case of ``:tight:``; cases are separated by semicolons."""
         for case in text.split(";"):
             formulas = [f for maths in re.findall(r"\$([^$]*)\$", case) for f in _at_commas(maths)]
+            if case.strip() and not formulas:
+                raise SettingError(f":tight: {case.strip()} names no case in $…$")
             if formulas:
                 found = list(self._instances_of(formulas, drawn))
                 if not found:
@@ -355,7 +363,7 @@ class Checker:
     def _called(self, call: str, evaluator: Evaluator) -> Real:
         """Return the value of a call such as ``kl_divergence(p, q)`` on an instance."""
         names: dict[str, Any] = {"inf": math.inf}
-        names |= {ascii_name(n): _as_python(v) for n, v in evaluator.values.items()}
+        names |= {ascii_name(n): as_python(v) for n, v in evaluator.values.items()}
         tree = _plain_call(call)
         function = cast("ast.Name", cast("ast.Call", tree.body).func).id
         names[function] = reference(function)
@@ -392,7 +400,7 @@ class Checker:
                 elif compared.holds is None:
                     run.undecided += 1
                 else:
-                    run.infinite += math.isinf(compared.left) and math.isinf(compared.right)
+                    run.infinite += compared.infinite
                     run.worst = max(run.worst, compared.ratio if compared.same else 0.0)
         run.failures += self._useless(run, claim.rows)
         return run
@@ -408,6 +416,11 @@ class Checker:
                 why = "numbers are out of range, or the rounding errors are too large"
                 few = f"only {decided} of {len(compared)} instances decide"
                 yield Failure(row, link, f"{few if decided else 'no instance decides'}: {why}")
+                continue
+            sides = rows[row].sides[link : link + 2] if row < len(rows) else ()
+            said = any(isinstance(_without_sign(side), syn.Infinity) for side in sides)
+            if not said and all(c is None or c.infinite for c in compared):
+                yield Failure(row, link, r"both sides are infinite on every instance: say = \infty")
                 continue
             weak = row < len(rows) and rows[row].links[link][0] in {r"\le", r"\ge"}
             if weak and (row, link) not in strict:
@@ -488,6 +501,10 @@ class Checker:
         return other
 
 
+def _without_sign(side: syn.Node) -> syn.Node:
+    return side.body if isinstance(side, syn.Neg) else side
+
+
 def _at_commas(text: str) -> list[str]:
     """Split at commas outside of brackets."""
     parts, depth = [""], 0
@@ -498,18 +515,6 @@ def _at_commas(text: str) -> list[str]:
         else:
             parts[-1] += character
     return parts
-
-
-def _as_python(value: Value) -> Any:  # noqa: ANN401  (what the package takes)
-    if isinstance(value, Real):
-        return value.value
-    if isinstance(value, Table):
-        return value.values
-    if isinstance(value, Matrix):
-        return value.values.ravel() if value.vector else value.values
-    if isinstance(value, Element):
-        return value.index
-    return value
 
 
 def _difference(compared: Comparison) -> str:

@@ -232,8 +232,8 @@ class DerivationDirective(BlockDirective):
         return [node]
 
     def conditions(self, block: Derivation) -> list[nodes.Node]:
-        """Return what this derivation assumes beyond its result."""
-        shown = {"for": "For", "if": "If", "where": "where"}
+        """Return what this derivation shows if not its result, and what it assumes beyond it."""
+        shown = {"shows": "Shows", "for": "For", "if": "If", "where": "where"}
         return [
             self.paragraph(label, block.options[name], f"result-{name}")
             for name, label in shown.items()

@@ -23,13 +23,18 @@ from typing import Any, ClassVar, TypeVar, cast
 import numpy as np
 
 from equations import extended as ext
+from equations import limits
 from equations import syntax as syn
-from equations.extended import ROUNDOFF, Real, Undefined
+from equations.extended import ROUNDOFF, OutOfRange, Real, Undefined
 from equations.functionals import PI, functional, log_density
+from equations.generators import Generator, generator, marked
+from equations.programmes import LIPSCHITZ, is_programme, optimum
 from equations.quadrature import derivative, gauss_hermite, integral, limit
+from equations.staircases import Staircase, normal_distribution, piecewise, staircase
 from equations.values import (
     Array,
     Closure,
+    Distribution,
     Element,
     EvaluationError,
     Matrix,
@@ -39,6 +44,7 @@ from equations.values import (
     Value,
     Variable,
     are_numbers,
+    are_points,
     as_number,
     entries,
     exact,
@@ -58,8 +64,10 @@ from equations.values import (
 T = TypeVar("T")
 CONSTANTS = {"e": Real(math.e, math.e * ROUNDOFF), r"\pi": PI}
 # Functions of the notation that need no declaration: a point mass, the logistic function, the
+# standard normal distribution function, the
 # couplings of two laws, the functions with a Lipschitz constant.
-BUILT_IN = {r"\delta", r"\delta_", r"\sigma", r"\Pi", r"\mathrm{Lip}", r"\operatorname{Lip}"}
+BUILT_IN = {r"\delta", r"\delta_", r"\sigma", r"\Phi", r"\Pi"}
+BUILT_IN |= {name + mark for name in LIPSCHITZ for mark in ("", "_")}
 ONE, MINUS_ONE = Real(1.0), Real(-1.0)
 
 
@@ -110,6 +118,12 @@ class Evaluator:
         """Start from the symbols of an instance."""
         self.values: dict[str, Value] = dict(values)
         self.sizes = dict(sizes)
+        # The points that the elements of a set are, by the name of the set.
+        self.places = {
+            value.axes[0]: value
+            for value in values.values()
+            if isinstance(value, Table) and are_points(value)
+        }
         self.notes = Notes() if notes is None else notes
         self._definitions: list[tuple[syn.Node, syn.Node]] = []
         # Values of parts that do not depend on an index; mutants share most of their parts.
@@ -138,7 +152,7 @@ class Evaluator:
             if len(axes) == len(names):
                 table = self._tabulated(letters, tuple(axes), right, len(left.given))
                 return left.function.text, table
-            if not axes:
+            if not axes or self.places:
                 return left.function.text, Closure(names, right)
         raise EvaluationError(f"{syn.latex(left)} cannot be defined", left.at)
 
@@ -164,6 +178,7 @@ class Evaluator:
 
     def bound_to(self, bound: Mapping[str, Value], compute: Callable[[], T]) -> T:
         """Compute something while some names have other values."""
+        limits.tick()
         saved = {name: self.values.get(name) for name in bound}
         self.values.update(bound)
         self._depth += 1
@@ -188,9 +203,22 @@ class Evaluator:
             self._known[node] = self._methods[kind](self, node)
         return self._known[node]
 
+    def operand(self, node: syn.Node) -> Value:
+        """Return the value of a formula; an element of a set of points is the point."""
+        value = self.value(node)
+        return self._point(value) if isinstance(value, Element) else value
+
+    def _point(self, element: Element) -> Value:
+        places = self.places.get(element.axis)
+        if places is None:
+            return element
+        if places.values.ndim == 1:
+            return places.entry((element.index,))
+        return Matrix(places.values[element.index].reshape(-1, 1), vector=True)
+
     def number(self, node: syn.Node) -> Real:
         """Return the value of a formula that must be a number."""
-        value = self.value(node)
+        value = self.operand(node)
         if not isinstance(value, Real):
             value = as_number(value)
         if isinstance(value, Real):
@@ -234,11 +262,25 @@ class Evaluator:
         value = self.values.get(text)
         if value is None:
             value = CONSTANTS.get(text)
+        if value is None:
+            value = self._of_generator(node)
         if value is None and node.sub is not None:
             value = self._subscripted(node, node.sub)
         if value is None:
             raise EvaluationError(f"the setting does not say what {text} is", node.at)
         return value
+
+    def _of_generator(self, node: syn.Name) -> Value | None:
+        """Return what belongs to a function: ``f'`` or ``f^*``, or the inverse ``F^{-1}``."""
+        if node.base.endswith(syn.INVERSE):
+            name = syn.Name(node.base.removesuffix(syn.INVERSE), node.sub).text
+            function = self.values.get(name)
+            return function if isinstance(function, Distribution) else None
+        parts = marked(node)
+        if parts is None:
+            return None
+        function = self.values.get(parts[0].text)
+        return generator(function.name, parts[1]) if isinstance(function, Generator) else None
 
     def _subscripted(self, node: syn.Name, sub: str) -> Value | None:
         r"""Return a point mass ``\delta_c``, a member ``w_k``, or a marginal ``p_X``."""
@@ -272,14 +314,14 @@ class Evaluator:
         if name.text == r"\sigma" and name.text not in self.values:
             power = ext.exp(ext.negative(self.number(node.args[0])))
             return ext.divide(ONE, ext.add([ONE, power]))
+        if name.text == r"\Phi" and name.text not in self.values:
+            return normal_distribution(self.number(node.args[0]))
         function = self._name(name)
         if isinstance(function, Closure):
-            names = [parameter.text for parameter in function.parameters]
-            if len(names) != len(node.args):
-                raise EvaluationError(f"{name.text} takes {len(names)} arguments", node.at)
-            bound = dict(zip(names, map(self.value, node.args), strict=True))
-            body = function.body
-            return self.bound_to(bound, lambda: self.value(body))
+            return self._applied(function, node)
+        if isinstance(function, Distribution):
+            inverse = name.base.endswith(syn.INVERSE)
+            return staircase(self, function, inverse=inverse).at(self.number(node.args[0]).value)
         if isinstance(function, Table):
             if len(node.args) == 1 and len(function.axes) == 1 and not node.given:
                 subset = None if isinstance(node.args[0], syn.Slot) else self.value(node.args[0])
@@ -287,6 +329,26 @@ class Evaluator:
                     return ext.add([function.entry((i,)) for i in sorted(subset.indices)])
             return self._look_up(function, node)
         raise EvaluationError(f"{name.text} is {kind_of(function)}, no function", node.at)
+
+    def _applied(self, function: Closure, node: syn.Call) -> Value:
+        """Return the value of a function that a formula defines; of tables entry by entry."""
+        names = [parameter.text for parameter in function.parameters]
+        if len(names) != len(node.args):
+            raise EvaluationError(f"{node.function.text} takes {len(names)} arguments", node.at)
+        values = [self.value(arg) for arg in node.args]
+        body = function.body
+
+        def at(numbers: Sequence[Value]) -> Value:
+            bound = dict(zip(names, numbers, strict=True))
+            value = self.bound_to(bound, lambda: self.value(body))
+            if isinstance(function, Generator) and isinstance(value, Real):
+                # A weight that is zero cancels an infinite value, as it cancels a logarithm.
+                return Real(value.value, value.error, soft=math.isinf(value.value))
+            return value
+
+        if any(isinstance(value, Table) for value in values):
+            return lift(lambda numbers: cast("Real", at(numbers)), values, node)
+        return at(values)
 
     def _look_up(self, table: Table, node: syn.Call) -> Value:
         """Return an entry of a table, or of a marginal or conditional law that letters name."""
@@ -329,14 +391,14 @@ class Evaluator:
     # ------------------------------------------------------------------ arithmetic
 
     def _add(self, node: syn.Add) -> Value:
-        return total([self.value(term) for term in node.terms], node)
+        return total([self.operand(term) for term in node.terms], node)
 
     def _negate(self, node: syn.Neg) -> Value:
-        value = self.value(node.body)
+        value = self.operand(node.body)
         return ext.negative(value) if isinstance(value, Real) else product(MINUS_ONE, value, node)
 
     def _multiply(self, node: syn.Mul) -> Value:
-        values = [self.value(factor) for factor in node.factors]
+        values = [self.operand(factor) for factor in node.factors]
         if are_numbers(values):
             return ext.multiply(values)
         if isinstance(node.factors[0], syn.Name) and isinstance(values[1], Element):
@@ -347,26 +409,33 @@ class Evaluator:
         return result
 
     def _fraction(self, node: syn.Frac) -> Value:
-        top, bottom = self.value(node.top), self.value(node.bottom)
+        top, bottom = self.operand(node.top), self.operand(node.bottom)
         if isinstance(top, Matrix) and isinstance(bottom, Real):
             return product(ext.divide(ONE, bottom), top, node)
         return lift(lambda pair: ext.divide(pair[0], pair[1]), [top, bottom], node)
 
     def _power(self, node: syn.Power) -> Value:
-        base, exponent = self.value(node.base), self.value(node.exponent)
+        base, exponent = self.operand(node.base), self.operand(node.exponent)
         if isinstance(base, Matrix) and isinstance(exponent, Real):
             return matrix_power(base, exponent.value, node)
         return lift(lambda pair: ext.power(pair[0], pair[1]), [base, exponent], node)
 
     def _transpose(self, node: syn.Transpose) -> Matrix:
-        value = self.value(node.body)
+        value = self.operand(node.body)
         if not isinstance(value, Matrix):
             raise EvaluationError(f"{kind_of(value)} has no transpose", node.at)
         return Matrix(value.values.T, value.error)
 
     def _tensor_power(self, node: syn.TensorPower) -> Table:
         result = body = self.table(node.body)
-        for _ in range(int(self.number(node.exponent).value) - 1):
+        exponent = self.number(node.exponent).value
+        if not exponent.is_integer() or exponent < 1:
+            raise EvaluationError(f"the power {exponent} of a law", node.exponent.at)
+        if body.values.size > 1 and exponent > math.log(limits.RANGE, body.values.size):
+            raise EvaluationError(
+                f"a law of words gives at most {limits.RANGE} probabilities", node.exponent.at
+            )
+        for _ in range(int(exponent) - 1):
             result = outer(result, body)
         return result
 
@@ -378,7 +447,7 @@ class Evaluator:
 
     def _root(self, node: syn.Root) -> Value:
         index = None if node.index is None else self.number(node.index)
-        value = self.value(node.body)
+        value = self.operand(node.body)
         if isinstance(value, Matrix):
             return matrix_power(value, 0.5, node)
         return lift(lambda one: ext.root(one[0], index), [value], node)
@@ -388,10 +457,10 @@ class Evaluator:
         if self.notes.normal_densities(node.body):
             value = log_density(self, node.body)
             return value if base is None else ext.divide(value, ext.log(base))
-        return lift(lambda one: ext.log(one[0], base), [self.value(node.body)], node)
+        return lift(lambda one: ext.log(one[0], base), [self.operand(node.body)], node)
 
     def _function(self, node: syn.Function) -> Value:
-        values = [self.value(arg) for arg in node.args]
+        values = [self.operand(arg) for arg in node.args]
         if node.name == "norm" and not isinstance(values[0], Real):
             return self._norm(values, node)
         if node.name in {"softmax", "LSE"}:
@@ -436,6 +505,9 @@ class Evaluator:
         if not row.links:
             raise EvaluationError("a condition needs a relation such as > or =", row.at)
         values = [self.value(side) for side in row.sides]
+        sets = {value.axis for value in values if isinstance(value, Element)}
+        if len(sets) > 1 or not all(isinstance(value, Element | Subset) for value in values):
+            values = [self._point(v) if isinstance(v, Element) else v for v in values]
         for (relation, side), left, right in zip(row.links, values, values[1:], strict=False):
             if relation not in _RELATIONS:
                 raise EvaluationError(f"{relation} cannot stand in a condition", side.at)
@@ -446,6 +518,8 @@ class Evaluator:
     # ------------------------------------------------------------------ sums and integrals
 
     def _big(self, node: syn.Big) -> Value:
+        if is_programme(node):
+            return optimum(self, node)
         values = list(self._over(node))
         if node.operator == "sum":
             return total(values, node) if values else Real(0.0)
@@ -470,6 +544,8 @@ class Evaluator:
             low, high = self.number(node.lower).value, self.number(node.upper).value
             if not (low.is_integer() and high.is_integer()):
                 raise Undefined(f"the index runs from {low} to {high}")
+            if high - low > limits.RANGE:
+                raise EvaluationError(f"an index takes at most {limits.RANGE} values", node.at)
             return [[Real(float(i)) for i in range(int(low), int(high) + 1)]]
         if node.lower is not None or node.upper is not None:
             raise EvaluationError("an index needs both bounds, or none", node.at)
@@ -493,6 +569,8 @@ class Evaluator:
         r"""Return the relation in ``x \in A`` and ``A``: a subset, or the letter of a set."""
         row = next((row for row in node.spaces if row.first == name), None)
         if row is None:
+            if node.spaces and all(isinstance(row.first, syn.Function) for row in node.spaces):
+                raise EvaluationError(f"a {node.operator} cannot run over functions", node.at)
             return "", None
         ((relation, place),) = row.links
         if not isinstance(place, syn.Name):
@@ -615,7 +693,24 @@ class Evaluator:
             return self.bound_to({node.variable.text: Real(x)}, lambda: self.number(node.body))
 
         kinks = any(map(_has_kink, syn.walk(node.body)))
+        steps = self._steps(node)
+        if steps:
+            return piecewise(at, lower, upper, steps, kinks=kinks)
         return integral(at, lower, upper, self._peaks(node), kinks=kinks)
+
+    def _steps(self, node: syn.Integral) -> list[Staircase]:
+        """Return the distribution and quantile functions in an integrand."""
+        found = []
+        for call in syn.walk(node.body):
+            if isinstance(call, syn.Call) and call.function.text not in BUILT_IN:
+                function = self._name(call.function)
+                if isinstance(function, Distribution):
+                    if call.args != (node.variable,):
+                        message = f"integrate {call.function.text} at {node.variable.text} itself"
+                        raise EvaluationError(message, call.at)
+                    inverse = call.function.base.endswith(syn.INVERSE)
+                    found.append(staircase(self, function, inverse=inverse))
+        return found
 
     def _peaks(self, node: syn.Integral) -> list[tuple[float, float]]:
         """Return centre and width of each normal density in an integrand."""
@@ -756,6 +851,8 @@ _COSTLY = {
 
 def _subsets(axis: str, size: int) -> Iterator[Subset]:
     """Yield all subsets of a finite set."""
+    if 2**size > limits.RANGE:
+        raise OutOfRange(f"the subsets of a set of {size}")
     for inside in itertools.product((False, True), repeat=size):
         yield Subset(axis, frozenset(i for i, chosen in enumerate(inside) if chosen))
 
@@ -780,13 +877,20 @@ def _binomial(pair: Sequence[Real]) -> Real:
     n, k = (value.value for value in pair)
     if not (n.is_integer() and k.is_integer() and n >= 0):
         raise Undefined(f"the binomial coefficient of {n} and {k}")
-    return Real(float(math.comb(int(n), int(k)) if k >= 0 else 0))
+    if n > limits.BINOMIAL:
+        raise EvaluationError(f"binomial coefficients are computed up to {limits.BINOMIAL}")
+    try:
+        return Real(float(math.comb(int(n), int(k)) if k >= 0 else 0))
+    except OverflowError:
+        raise OutOfRange(f"the binomial coefficient of {n} and {k}") from None
 
 
 def _factorial(one: Sequence[Real]) -> Real:
     n = one[0].value
     if not n.is_integer() or n < 0:
         raise Undefined(f"the factorial of {n}")
+    if n > limits.FACTORIAL:
+        raise OutOfRange(f"the factorial of {n}")
     return Real(float(math.factorial(int(n))))
 
 

@@ -26,9 +26,10 @@ import numpy as np
 
 from equations import syntax as syn
 from equations.draws import Sizes, Symbol, draw, styles_at, unusual
-from equations.evaluate import BUILT_IN, Evaluator, Notes
+from equations.evaluate import BUILT_IN, CONSTANTS, Evaluator, Notes
 from equations.extended import OutOfRange, Real, Undefined
-from equations.values import Element, EvaluationError, Matrix, Table, Value
+from equations.generators import MARKS, Generator
+from equations.values import Element, EvaluationError, Matrix, Table, Value, are_points
 
 INSTANCES = 64
 # How many instances are drawn for each that is wanted, before the conditions are given up.
@@ -38,6 +39,10 @@ HOPELESS = 8
 
 class SettingError(ValueError):
     """A phrase that the engine cannot read, or conditions that nothing satisfies."""
+
+
+class DefinitionError(syn.LatexError, SettingError):
+    """A definition of ``:where:`` that makes no sense; shows its text with a caret."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ def _python(value: Value) -> str:
         return repr(int(value.value) if value.value.is_integer() else value.value)
     if isinstance(value, Element):
         return str(value.index)
+    if isinstance(value, Generator):
+        return repr(value.name)
     if isinstance(value, Table | Matrix):
         flat = isinstance(value, Matrix) and value.vector
         return f"np.array({(value.values.ravel() if flat else value.values).tolist()!r})"
@@ -141,6 +148,8 @@ class _Declarations:
         fixed = [re.fullmatch(r"[\d.]+|\\[dt]?frac[\d{} ]+", text.strip()) for text in maths]
         if fixed and all(fixed):
             return  # A phrase about fixed numbers declares nothing.
+        if not maths:
+            raise SettingError(f"the phrase “{phrase}” names no symbol in $…$")
         near = difflib.get_close_matches(words, EXAMPLES, 1, 0.0)[0].replace("@", "$…$")
         message = f"cannot read the phrase “{phrase}”; the nearest that can be read is “{near}”"
         raise SettingError(message)
@@ -190,6 +199,37 @@ class _Declarations:
             name = _names([text.partition("(")[0]])
             self._add(name, kind, "X", "X")
 
+    def on_points(self, maths: Sequence[str], words: str) -> None:
+        *laws, points = _names(maths)
+        axis = points.text.upper()
+        self._add(laws, "law", axis)
+        self._add([points], "points on the " + words.rpartition(" ")[2], axis)
+
+    def distributions(self, maths: Sequence[str], _: str) -> None:
+        names = _names(maths)
+        functions, laws = names[: len(names) // 2], names[len(names) // 2 :]
+        known = {symbol.name.text for symbol in self.symbols if symbol.kind == "law"}
+        for function, law in zip(functions, laws, strict=False):
+            if len(functions) != len(laws) or law.text not in known:
+                raise SettingError(
+                    "say “distribution functions $F$, $G$ of $p$, $q$” after the laws"
+                )
+            self._add([function], "distribution", given=(law.text,))
+
+    def generators(self, maths: Sequence[str], words: str) -> None:
+        kind = "generator" if words.startswith("gen") else "strict generator"
+        self._add(_names(maths), kind)
+
+    def couplings(self, maths: Sequence[str], _: str) -> None:
+        *names, first, second = _names(maths)
+        laws = {symbol.name.text: symbol for symbol in self.symbols if symbol.kind == "law"}
+        if not names or not {first.text, second.text} <= set(laws):
+            raise SettingError("say “coupling $…$ of $p$ and $q$” after the laws")
+        axes = laws[first.text].axes + laws[second.text].axes
+        if len(axes) != 2:
+            raise SettingError("a coupling is that of two laws of one variable")
+        self._add(names, "coupling", *axes, given=(first.text, second.text))
+
     def weights(self, maths: Sequence[str], _: str) -> None:
         self._families(_names(maths), "family weights")
 
@@ -210,6 +250,12 @@ class _Declarations:
     def vectors(self, maths: Sequence[str], words: str) -> None:
         kind = "vector" if words.startswith("vector") else "matrix"
         for text in maths:
+            shape = re.search(r"\^\s*\{\s*([A-Za-z])\s*\\times\s*([A-Za-z])\s*\}", text)
+            if re.fullmatch(r"matri(?:x|ces) @", words) and shape:
+                self._add(_names([text.partition(r"\in")[0]]), "any matrix", shape[1], shape[2])
+                self._add_once(shape[1], "size", shape[1])
+                self._add_once(shape[2], "size", shape[2])
+                continue
             names, _, space = text.partition(r"\in")
             found = re.search(r"\^\{?\s*([A-Za-z])", space)
             dimension = found[1] if found else "d"
@@ -265,11 +311,16 @@ _PHRASES: Sequence[tuple[str, Callable[[_Declarations, Sequence[str], str], None
     (rf"logits @{_SET}", _Declarations.on_the_set),
     (rf"prefix-code lengths @{_SET}", _Declarations.on_the_set),
     (rf"(?:distance|cost|kernel)s? @{_SET}", _Declarations.on_pairs),
+    (r"laws? @ on points @ of the (?:line|plane)", _Declarations.on_points),
+    (r"distribution functions? @ of @", _Declarations.distributions),
+    (r"couplings? @ of @", _Declarations.couplings),
+    (r"(?:strictly convex |smooth )?generators? @", _Declarations.generators),
     (r"weights @", _Declarations.weights),
     (r"(?:non-negative|positive|real) numbers @", _Declarations.numbers_with_index),
     (r"points @ on the line", _Declarations.numbers_with_index),
     (r"elements? @ of the (?:set|product)", _Declarations.elements),
     (r"vectors? @", _Declarations.vectors),
+    (r"matri(?:x|ces) @", _Declarations.vectors),
     (r"positive definite (?:matrix |matrices )?@", _Declarations.vectors),
 )
 # The phrases as an author writes them, for messages.
@@ -287,11 +338,18 @@ EXAMPLES = (
     "distance @ on the same set",
     "cost @ on the same set",
     "kernel @ on the same set",
+    "laws @ on points @ of the line",
+    "laws @ on points @ of the plane",
+    "distribution functions @ of @",
+    "coupling @ of @",
+    "generator @",
+    "strictly convex generator @",
     "weights @",
     "non-negative numbers @",
     "points @ on the line",
     "element @ of the set",
     "vectors @",
+    "matrix @",
     "positive definite @",
 )
 
@@ -304,6 +362,7 @@ class Setting:
 
     def __init__(self, text: str, conditions: str = "", definitions: str = "") -> None:
         """Read the options ``:for:``, ``:if:`` and ``:where:``."""
+        self.text = text
         self.symbols = declarations(text)
         self.notes = Notes()
         # Which names take arguments, so that `p(x)` is a value and `a (x + 1)` a product.
@@ -313,27 +372,47 @@ class Setting:
             self.callables |= {symbol.key: takes, symbol.name.text: takes}
             if symbol.kind.startswith("family"):
                 self.callables[f"{symbol.key}_"] = takes
-        self.definitions: tuple[syn.Row, ...] = ()
-        for item in _mathematics(definitions):
-            self.definitions += (self._definition(item),)
+            if symbol.kind.endswith("generator"):
+                base, sub = symbol.name.base, symbol.name.sub
+                self.callables |= {syn.Name(base + mark, sub).text: True for mark in MARKS}
+        # The text of each definition, by the id of its row.
+        self.sources: dict[int, str] = {}
+        defined: dict[str, syn.Row] = {}
+        for definition in _mathematics(definitions):
+            row = self._definition(definition)
+            head = syn.latex(row.first)
+            if head in defined:
+                raise SettingError(f"{head} is defined twice")
+            defined[head] = row
+        self.definitions: tuple[syn.Row, ...] = tuple(defined.values())
         self.conditions = tuple(self._condition(item) for item in _mathematics(conditions))
 
     def _definition(self, text: str) -> syn.Row:
         """Read ``m := …`` or ``f(x) := …``, and learn whether the new symbol takes arguments."""
-        name = re.match(r"\s*([^(\s]+)\s*\([^()]*\)\s*:=", text)
-        callables = {**self.callables, name[1]: True} if name else self.callables
+        name = re.match(r"\s*([^(]+?)\s*\([^()]*\)\s*:=", text)
+        callables = self.callables
+        if name:
+            new = syn.parse_sum(name[1], {})
+            callables = {**callables, new.text if isinstance(new, syn.Name) else name[1]: True}
         rows = syn.parse(text, callables)
         if len(rows) != 1 or [relation for relation, _ in rows[0].links] != [":="]:
             raise SettingError(f"${text}$ defines nothing; write $m := …$")
         self.learn(rows[0].first, rows[0].links[0][1])
+        self.sources[id(rows[0])] = text
         return rows[0]
 
     def learn(self, left: syn.Node, right: syn.Node) -> None:
-        """Remember whether a symbol that is now defined takes arguments."""
-        if isinstance(left, syn.Call):
-            self.callables[left.function.text] = True
-        elif isinstance(left, syn.Name):
-            self.callables[left.text] = self._is_law(right)
+        """Remember whether a symbol that is now defined takes arguments; it must be a new one."""
+        name = left.function if isinstance(left, syn.Call) else left
+        if not isinstance(name, syn.Name):
+            return
+        families = {(s.key, s.axes[0].lower()) for s in self.symbols if s.kind.startswith("family")}
+        declared = {text for s in self.symbols for text in (s.key, s.name.text)}
+        if name.text in declared or (name.base, name.sub) in families:
+            raise SettingError(f"{name.text} is declared in :for:, so it cannot be defined again")
+        if name.text in CONSTANTS:
+            raise SettingError(f"{name.text} is a constant, so it cannot be defined")
+        self.callables[name.text] = isinstance(left, syn.Call) or self._is_law(right)
 
     def _is_law(self, node: syn.Node) -> bool:
         """Return whether an expression is a law: a known law stands in it without arguments."""
@@ -416,14 +495,18 @@ class Setting:
             try:
                 evaluator.define(row.first, row.links[0][1])
             except EvaluationError as error:
-                raise SettingError(f"in ${syn.latex(row)}$: {error}") from None
+                message = f"in ${syn.latex(row)}$: {error.message}"
+                source = self.sources.get(id(row), "")
+                raise DefinitionError(message, source, error.at) from None
 
     def _satisfied(self, evaluator: Evaluator, row: syn.Row) -> bool:
         """Test a condition; index letters that nothing declares run over all elements."""
         calls = [node for node in syn.walk(row) if isinstance(node, syn.Call)]
         names = [arg for call in calls for arg in (*call.args, *call.given)]
         free = {name.text: name for name in names if isinstance(name, syn.Name)}
-        free = {text: name for text, name in free.items() if text not in evaluator.values}
+        # Where laws live on points x, a condition on x is about all of them.
+        bound = {name: value for name, value in evaluator.values.items() if not are_points(value)}
+        free = {text: name for text, name in free.items() if text not in bound}
         axes = [evaluator.axis_of(name, row) or "" for name in free.values()]
         if "" in axes:
             raise SettingError(f"${syn.latex(row)}$: it is not said what the arguments are")
@@ -436,7 +519,7 @@ class Setting:
 
 _CALLABLE = {
     *("law", "sub-probability", "measure", "function", "lengths", "channel", "family laws"),
-    *("distance", "cost", "kernel"),
+    *("distance", "cost", "kernel", "coupling", "generator", "strict generator", "distribution"),
 }
 
 

@@ -28,6 +28,8 @@ from lark.visitors import v_args
 
 from equations.macros import MACROS
 
+# The mark of an inverse function, F^{-1}.
+INVERSE = "^{-1}"
 HERE = Path(__file__).parent
 
 
@@ -456,8 +458,11 @@ class _Builder(Transformer[Token, Node]):
     def slash(self, meta: Meta, parts: list[Node]) -> Frac:
         return Frac(parts[0], parts[1], slash=True, at=meta.start_pos)
 
-    def power(self, meta: Meta, parts: list[Node]) -> Power:
-        return Power(*parts, at=meta.start_pos)
+    def power(self, meta: Meta, parts: list[Any]) -> Power:
+        base, exponent = parts
+        if isinstance(exponent, Token):
+            exponent = Neg(Number("1"))
+        return Power(base, exponent, at=meta.start_pos)
 
     def transpose(self, meta: Meta, parts: list[Node]) -> Transpose:
         return Transpose(parts[0], at=meta.start_pos)
@@ -599,6 +604,14 @@ class _Builder(Transformer[Token, Node]):
             if isinstance(item, Row) and not (item.links and item in argument.given):
                 raise LatexError("a relation cannot be an argument here", at=item.at)
         return Call(_name(token), argument.items, argument.given, at=meta.start_pos)
+
+    def call_inverse(self, meta: Meta, parts: list[Any]) -> Call:
+        token, _, argument = parts
+        called = self.call(meta, [token, argument])
+        name = called.function
+        return dataclasses.replace(
+            called, function=dataclasses.replace(name, base=name.base + INVERSE)
+        )
 
     def arguments(self, meta: Meta, parts: list[Any]) -> Argument:
         items, given = parts
@@ -761,7 +774,8 @@ class _Reader:
         return token
 
     def read(self, text: str, start: str, callables: Mapping[str, bool]) -> Any:  # noqa: ANN401  (rows or a node)
-        self._callables = callables
+        found = optimised(text)
+        self._callables = {**callables, **dict.fromkeys(found, True)} if found else callables
         try:
             return self._builder.transform(self._lark.parse(text, start))
         except UnexpectedInput as error:
@@ -769,7 +783,9 @@ class _Reader:
         except LatexError as error:
             raise LatexError(error.message, text, error.at) from None
         except VisitError as error:
-            inner = cast("LatexError", error.orig_exc)
+            inner = error.orig_exc
+            if not isinstance(inner, LatexError):
+                raise inner from None
             raise LatexError(inner.message, text, inner.at) from None
 
     def _explain(self, error: UnexpectedInput, text: str, start: str) -> LatexError:
@@ -800,6 +816,20 @@ class _Reader:
                 continue
             return " ".join(text[:end].split())
         return ""
+
+
+_NAME = r"(\\?[A-Za-z]+(?:_(?:\{[^{}]*\}|[A-Za-z0-9]))?)"
+_OPTIMISED = re.compile(
+    r"\\(?:max|min|sup|inf)_\s*\{\s*(?:"
+    rf"{_NAME}\s*\\in\s*(?:\\Pi(?![A-Za-z])|\\(?:mathrm|operatorname)\s*\{{Lip\}})"
+    rf"|(?:\\norm\s*\{{|\\left\s*\\\||\\\||\\lVert)\s*{_NAME}\s*(?:\}}|\\|$))"
+)
+
+
+def optimised(text: str) -> list[str]:
+    """Return the couplings and functions over which a formula takes a maximum or minimum."""
+    names = (first or second for first, second in _OPTIMISED.findall(text))
+    return [_parse_name(name, 0).text for name in names]
 
 
 @cache

@@ -97,6 +97,8 @@ class Table:
         """Return the marginal law on some of the sets, in the order asked for."""
         if axes == self.axes:
             return self
+        if len(set(self.axes)) < len(self.axes):
+            raise EvaluationError("both variables of this law live on one set; write the sum out")
         if len(set(axes)) < len(axes):
             raise EvaluationError("the same variable stands here twice")
         if not set(axes) <= set(self.axes):
@@ -122,6 +124,11 @@ class Table:
             return Table(unknown, np.zeros_like(values), axes, soft=np.isnan(unknown))
         values, errors = values / below.value, errors / below.value
         return Table(values, errors + values * (below.error / below.value + ROUNDOFF), axes)
+
+
+def are_points(value: Value) -> bool:
+    """Return whether a value lists the points that the elements of a set are."""
+    return isinstance(value, Table) and value.role == "points"
 
 
 def entries(table: Table) -> list[Real]:
@@ -178,6 +185,13 @@ class Normal:
 
 
 @dataclass(frozen=True)
+class Distribution:
+    """The distribution function of a law on points of the line, by the name of the law."""
+
+    law: str
+
+
+@dataclass(frozen=True)
 class Closure:
     """A function that a formula defines for numbers: ``g(s) := …``."""
 
@@ -185,7 +199,7 @@ class Closure:
     body: syn.Node
 
 
-Value = Real | Table | Matrix | Normal | Closure | Element | Subset | Variable
+Value = Real | Table | Matrix | Normal | Closure | Distribution | Element | Subset | Variable
 
 _KINDS = {
     Real: "a number",
@@ -193,6 +207,7 @@ _KINDS = {
     Matrix: "a vector or matrix",
     Normal: "a normal law",
     Closure: "a function",
+    Distribution: "a distribution function",
     Element: "an element of a set",
     Subset: "a subset",
     Variable: "a random variable",

@@ -18,16 +18,18 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from equations import syntax as syn
-from equations.blocks import RELATION, Chain, Derivation, Equation
+from equations.algebra import Algebra, Expansion, arranged
+from equations.blocks import RELATION, Chain, Derivation, Equation, Step
 from equations.checks import (
     HOLDS,
     INFINITE,
@@ -39,12 +41,18 @@ from equations.checks import (
     Witnesses,
     read_rows,
 )
-from equations.mutants import mutants, reversed_relations, strict_relations
-from equations.settings import Setting, SettingError
+from equations.limits import MUTANTS, TooCostly, deadline
+from equations.macros import MACROS
+from equations.mutants import REVERSED, mutants, reversed_relations, strict_relations
+from equations.replay import of_call, of_sides
+from equations.settings import Instance, Setting, SettingError
 from equations.syntax import LatexError, Row
 from equations.values import EvaluationError, Table
 
 EXECUTED, TESTED, ILLUSTRATED, NOT_RUN = "executed", "tested", "illustrated", "not run"
+# Linear programmes take a while as well.
+PROGRAMMES = (r"\in \Pi", r"\mathrm{Lip}", r"\operatorname{Lip}", r"}_\infty \le")
+PROGRAMME_INSTANCES = 32
 # Formulas with integrals, limits and gradients are slow and smooth.
 SLOW = (r"\int", r"\sim \Normal", r"\lim", r"\text{as}", r"\text{ as }", r"\nabla", r"\partial^2")
 INTEGRAL_INSTANCES = 16
@@ -60,7 +68,8 @@ class Verdict:
     gives, ``true`` are other statements that hold, as ``:also-true:`` says, ``absorbed`` are
     infinite on both sides throughout, ``weaker`` hold where ``:slack:`` says that the bound is not
     tight. These four are not among the mutants. ``remarks`` says how many of them each entry of
-    ``:equivalent:`` and ``:also-true:`` covers.
+    ``:equivalent:`` and ``:also-true:`` covers, ``examples`` what is wrong with the numbers below
+    the formula.
     """
 
     name: str
@@ -81,16 +90,26 @@ class Verdict:
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
     survivors: list[str] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong, and every mutant failed."""
-        return not self.problems and not self.survivors
+        return not self.problems and not self.survivors and not self.examples
 
     def as_json(self) -> dict[str, Any]:
         """Return the verdict as plain data."""
         return asdict(self)
+
+
+class Placed(ValueError):  # noqa: N818  (an error whose place is known)
+    """An error in a formula, with its line and column in the file."""
+
+    def __init__(self, line: int, column: int, message: str) -> None:
+        """Remember the place."""
+        super().__init__(message)
+        self.line, self.column = line, column
 
 
 class _Timed:
@@ -101,6 +120,8 @@ class _Timed:
 
     def __enter__(self) -> None:
         self.start = time.perf_counter()
+        self._limit = deadline()
+        self._limit.__enter__()
 
     def __exit__(
         self,
@@ -109,14 +130,36 @@ class _Timed:
         trace: TracebackType | None,
     ) -> bool:
         self.verdict.seconds += time.perf_counter() - self.start
-        if isinstance(error, LatexError | SettingError | EvaluationError):
-            self.verdict.problems.append(f"{self.verdict.file}:{self.line}: {error}")
-            return True
+        self._limit.__exit__(None, None, None)
+        if error is None or not isinstance(error, Exception):
+            return False
+        message = str(error)
         if isinstance(error, RecursionError):
             message = "this is nested too deeply, or defined by itself"
-            self.verdict.problems.append(f"{self.verdict.file}:{self.line}: {message}")
+        elif isinstance(error, Placed):
+            self.verdict.problems.append(
+                f"{self.verdict.file}:{error.line}:{error.column}: {message}"
+            )
             return True
-        return False
+        elif not isinstance(error, LatexError | SettingError | EvaluationError | TooCostly):
+            message = f"this cannot be checked ({type(error).__name__}: {error})"
+        place = str(self.line)
+        if isinstance(error, LatexError):
+            place = own_place(Path(self.verdict.file), self.line, error)
+        self.verdict.problems.append(f"{self.verdict.file}:{place}: {message}")
+        return True
+
+
+def own_place(file: Path, line: int, error: LatexError) -> str:
+    """Return line and column of a formula of an option, such as one of ``:where:``."""
+    wanted = error.text.split("\n")[error.line] if error.text else ""
+    if wanted and file.is_file():
+        source = file.read_text(encoding="utf-8").split("\n")
+        for number, text in enumerate(source[line - 1 :], line):
+            column = text.find(wanted)
+            if column >= 0:
+                return f"{number}:{column + error.column + 1}"
+    return str(line)
 
 
 # ------------------------------------------------------------------------------- equations
@@ -145,7 +188,9 @@ def checker_of(name: str, options: Mapping[str, str], tight: str, text: str) -> 
     """Return the checker for the setting that the options of a block describe."""
     meaning = (options.get("for", ""), options.get("if", ""), options.get("where", ""))
     slow = any(command in text for command in SLOW)
-    return _checker(name, meaning, tight, INTEGRAL_INSTANCES if slow else None)
+    programme = any(command in text for command in PROGRAMMES)
+    count = INTEGRAL_INSTANCES if slow else PROGRAMME_INSTANCES if programme else None
+    return _checker(name, meaning, tight, count)
 
 
 class _Statement:
@@ -162,12 +207,10 @@ class _Statement:
             raise self._placed(error) from None
         self.calls = tuple(call for call in equation.calls if "(" in call)
 
-    def _placed(self, error: LatexError | EvaluationError, *, whole: bool = False) -> SettingError:
+    def _placed(self, error: LatexError | EvaluationError) -> Placed:
         """Return an error in the statement with its place in the file."""
-        at = 0 if whole else error.at
-        shown = LatexError(error.message, self.equation.statement, at)
-        place = f"line {self.equation.statement_line + shown.line}, column {shown.column + 1}"
-        return SettingError(f"{place}: {shown}")
+        shown = LatexError(error.message, self.equation.statement, error.at)
+        return Placed(self.equation.statement_line + shown.line, shown.column + 1, str(shown))
 
     def check(self) -> None:
         claim = Claim(self.rows, self.calls)
@@ -196,16 +239,37 @@ class _Statement:
         for row in self.rows:
             if not row.links:
                 raise EvaluationError("this row has no relation, so it says nothing", row.at)
-        alone = all(self.checker.defines(row) and len(row.links) == 1 for row in self.rows)
-        if alone and not self.calls:
+            link = _turn([relation for relation, _ in row.links])
+            if link is not None:
+                raise EvaluationError(TURNS, row.sides[link + 1].at)
+        self._check_repetitions()
+        new = [row for row in self.rows if self.checker.defines(row)]
+        alone = len(new) == len(self.rows) and all(len(row.links) == 1 for row in new)
+        must = alone or (new and self.equation.kind == "definition")
+        if must and not self.calls and not any(map(_calls_package, self.rows)):
             raise EvaluationError(
-                "this only introduces a symbol; name a call in :code: that computes it",
-                self.rows[0].at,
+                "this only introduces a symbol; name a call in :code: that computes it", new[0].at
             )
 
+    def _check_repetitions(self) -> None:
+        """See that no relation compares a formula with itself, also through abbreviations."""
+        expansion = Expansion(self.checker.setting.callables)
+        for definition in self.checker.setting.definitions:
+            expansion.learn(definition.first, definition.links[0][1])
+        for row in self.rows:
+            new = self.checker.defines(row)
+            if new:
+                expansion.learn(row.first, row.links[0][1])
+            for link in range(new, len(row.links)):
+                left, right = row.sides[link : link + 2]
+                if _repeats(left, right, expansion):
+                    what = f"{_link_text(row, link)} says nothing: both sides are the same formula"
+                    raise EvaluationError(what, right.at)
+
     def _place(self, at: int) -> str:
-        line = self.equation.statement_line + self.equation.statement[:at].count("\n")
-        return f"{self.equation.file}:{line}"
+        before = self.equation.statement[:at]
+        line = self.equation.statement_line + before.count("\n")
+        return f"{self.equation.file}:{line}:{at - before.rfind(chr(10))}"
 
     def _told(self, failure: Failure) -> str:
         if failure.row >= len(self.rows):
@@ -215,7 +279,16 @@ class _Statement:
             row = self.rows[failure.row]
             place = self._place(row.sides[failure.link + 1].at)
             what = f"{_link_text(row, failure.link)} does not hold"
-        return f"{place}: {what}: {failure.message}{_shown(failure)}"
+        return f"{place}: {what}: {failure.message}{self._replay(failure)}"
+
+    def _replay(self, failure: Failure) -> str:
+        if failure.row >= len(self.rows):
+            return _shown(failure, lambda found: of_call(self.calls[failure.link], found))
+        row = self.rows[failure.row]
+        relation = Row(row.sides[failure.link], (row.links[failure.link],))
+        earlier = [row for row in self.rows[: failure.row] if self.checker.defines(row)]
+        where = [Row(row.first, row.links[:1]) for row in earlier]
+        return _shown(failure, _replayed(self.checker, relation, where))
 
     def _not_tight(self, run: Run, row: int, link: int) -> str:
         gaps = [c.gap for c in run.links[row, link] if c is not None and not c.zero]
@@ -236,7 +309,7 @@ class _Statement:
         for number, row in enumerate(self.rows):
             own = {(0, link): found for (r, link), found in witnesses.items() if r == number}
             own_strict = {(0, link) for r, link in strict if r == number}
-            changed = [*mutants(row, similar, laws, alike), *reversed_relations(row)]
+            changed = [*_counted(mutants(row, similar, laws, alike)), *reversed_relations(row)]
             changed += _strict(row, own, checker.attained(run, number))
             for mutant in changed:
                 if checker.defines(row):
@@ -247,12 +320,29 @@ class _Statement:
                     case = _Case(checker, Claim((mutant,)), own, own_strict)
                 jury.judge([case], mutant, row, slack=not all(own.values()))
         for number, definition in enumerate(checker.setting.definitions):
-            for mutant in mutants(Row(definition.links[0][1]), similar, laws):
+            for mutant in _counted(mutants(Row(definition.links[0][1]), similar, laws)):
                 changed_row = Row(definition.first, ((":=", mutant.first),))
                 other = checker.with_definition(number, changed_row)
                 case = _Case(other, Claim(self.rows, self.calls), witnesses, strict)
                 jury.judge([case], changed_row, definition, slack=not all(witnesses.values()))
         jury.dismiss()
+
+
+def _repeats(left: syn.Node, right: syn.Node, expansion: Expansion) -> bool:
+    """Return whether two formulas are the same, or become so by writing abbreviations out."""
+    if arranged(left) == arranged(right):
+        return True
+    full = [expansion.of(side) for side in (left, right)]
+    if full == [left, right]:
+        return False
+    algebra = Algebra(facts=False)
+    return algebra.normal_form(full[0]) == algebra.normal_form(full[1])
+
+
+def _calls_package(row: Row) -> bool:
+    """Return whether a functional stands in a row that the package computes."""
+    inside = (node for node in syn.walk(row) if isinstance(node, syn.Functional))
+    return any(MACROS[node.name].function for node in inside)
 
 
 def _strict(row: Row, witnesses: Witnesses, attained: Collection[int]) -> Iterator[Row]:
@@ -282,14 +372,30 @@ def _worth_telling(failures: Sequence[Failure]) -> list[Failure]:
     return list(first.values())
 
 
-def _shown(failure: Failure) -> str:
-    if failure.instance is None or not failure.instance.values:
+def _shown(failure: Failure, replay: Callable[[Instance], str]) -> str:
+    """Show the instance that breaks a claim, as Python that computes both sides again."""
+    if failure.instance is None:
         return ""
-    code = failure.instance.python().replace("\n", "\n      ")
+    code = replay(failure.instance).replace("\n", "\n      ")
     return f"\n    on the instance ({failure.instance.style}):\n      {code}"
 
 
+def _replayed(
+    checker: Checker, relation: Row, where: Sequence[Row] = ()
+) -> Callable[[Instance], str]:
+    setting = checker.setting
+    return lambda found: of_sides(relation, found, setting.text, (*setting.definitions, *where))
+
+
 # ------------------------------------------------------------------------------- mutants
+
+
+def _counted(made: Iterable[Row]) -> Iterator[Row]:
+    """Yield some mutants, as long as there are not too many."""
+    for number, mutant in enumerate(made):
+        if number >= MUTANTS:
+            raise TooCostly(f"this has more than {MUTANTS} mutants; divide it into shorter rows")
+        yield mutant
 
 
 def similar_symbols(checker: Checker) -> list[list[str]]:
@@ -435,17 +541,38 @@ def _squeezed(text: str) -> str:
 # ------------------------------------------------------------------------------- derivations
 
 
+TURNS = "this chain turns round, so its ends are not compared; write two chains"
+
+
+def _turn(relations: Sequence[str]) -> int | None:
+    r"""Return the number of the relation at which a chain of ``\le`` goes on with ``\ge``."""
+    directions = [{r"\le": 1, "<": 1, r"\ge": -1, ">": -1}.get(r, 0) for r in relations]
+    first = next((d for d in directions if d), 0)
+    return next((i for i, d in enumerate(directions) if d == -first and d), None)
+
+
 def check_derivation(derivation: Derivation, equation: Equation | None) -> list[Verdict]:
-    """Check every step of a derivation."""
+    """Check every step of a derivation, and whether it reaches the statement."""
     steps = [step for chain in derivation.chains for step in chain.steps]
     file = str(derivation.file)
     verdicts = [
         Verdict(name, file, step.line, NOT_RUN if step.not_run else EXECUTED, step.not_run or "")
         for name, step in zip(step_names(derivation), steps, strict=True)
     ]
+    options = _options(derivation, equation)
+    verdicts[0].problems += _unreached(derivation, equation, options)
+    rest = iter(verdicts)
+    for chain in derivation.chains:
+        of_chain = [next(rest) for _ in chain.steps]
+        turn = _turn([_relation(step) for step in chain.steps])
+        if turn is not None:
+            step = chain.steps[turn]
+            text = derivation.file.read_text(encoding="utf-8").split("\n")
+            line, column = locate(text, step.line, step.latex, 0, step=True)
+            place = f"{derivation.file}:{line}:{column + 1}"
+            of_chain[turn].problems.append(f"{place}: {TURNS}")
     if all(step.not_run for step in steps):
         return verdicts
-    options = _options(derivation, equation)
     with _Timed(verdicts[0], derivation.line):
         tight = "" if "for" in derivation.options else options.get("tight", "")
         formulas = " ".join([chain.head for chain in derivation.chains] + [s.latex for s in steps])
@@ -517,6 +644,129 @@ _COMPOSED |= dict.fromkeys(((r"\le", "<"), ("<", r"\le")), "<")
 _COMPOSED |= dict.fromkeys(((r"\ge", ">"), (">", r"\ge")), ">")
 
 
+def _relation(step: Step) -> str:
+    return syn.RELATIONS.get(step.relation, step.relation)
+
+
+# ------------------------------------------------------------------------------- reaching
+
+
+def _unreached(
+    derivation: Derivation, equation: Equation | None, options: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield what is wrong if a derivation neither reaches its statement nor says what it shows.
+
+    It reaches the statement when two lines of a chain say a relation of it: their difference is
+    the same, by algebra, as that of two sides of a row, or a positive multiple. Of an inequality
+    the differences may also agree on all instances.
+    """
+    shows = derivation.options.get("shows")
+    if equation is None or shows:
+        return
+    place = f"{derivation.file}:{derivation.line}"
+    if shows is not None:
+        yield f"{place}: :shows: says nothing"
+    with suppress(SettingError, EvaluationError, LatexError):
+        if _Reach(derivation, equation, options).found():
+            return
+    yield (
+        f"{place}: no two lines of this derivation say a row of {equation.id};"
+        " reach one, or say in :shows: what is shown instead"
+    )
+
+
+class _Reach:
+    """Compares the lines of a derivation with the rows of its statement."""
+
+    def __init__(
+        self, derivation: Derivation, equation: Equation, options: Mapping[str, str]
+    ) -> None:
+        self.setting = Setting(*(options.get(name, "") for name in ("for", "if", "where")))
+        self.derivation, self.equation = derivation, equation
+        self.checker = partial(checker_of, derivation.id, options, "", equation.statement)
+        laws = frozenset(symbol.key for symbol in self.setting.symbols if symbol.kind == "law")
+        self.algebra = Algebra(laws)
+        self.expansion = Expansion(self.setting.callables)
+        for definition in self.setting.definitions:
+            self.expansion.learn(definition.first, definition.links[0][1])
+
+    def found(self) -> bool:
+        """Return whether a relation between two lines is one of the statement."""
+        stated = {
+            self.algebra.claim(self.expansion.of(left), strength, self.expansion.of(right))
+            for left, relation, right in self._stated()
+            for strength in _implying(relation)
+        }
+        lines = [
+            (self.expansion.of(left), relation, self.expansion.of(right))
+            for left, relation, right in self._derived()
+        ]
+        if any(self.algebra.claim(*line) in stated for line in lines):
+            return True
+        return any(
+            self._agree(line, row) for row in self._stated() for line in lines if line[1] != "="
+        )
+
+    def _stated(self) -> Iterator[tuple[syn.Node, str, syn.Node]]:
+        """Yield all relations between two sides of a row of the statement."""
+        for text in self.equation.rows:
+            with suppress(LatexError):
+                for row in syn.parse(text, self.setting.callables):
+                    yield from _relations(row.sides, [relation for relation, _ in row.links])
+
+    def _derived(self) -> Iterator[tuple[syn.Node, str, syn.Node]]:
+        """Yield all relations between two lines of a chain."""
+        for chain in self.derivation.chains:
+            lines: list[syn.Node | None] = []
+            for text in (chain.head, *(step.latex for step in chain.steps)):
+                lines.append(None)
+                with suppress(LatexError):
+                    lines[-1] = syn.parse_sum(text, self.setting.callables)
+            yield from _relations(lines, [_relation(step) for step in chain.steps])
+
+    def _agree(
+        self, line: tuple[syn.Node, str, syn.Node], row: tuple[syn.Node, str, syn.Node]
+    ) -> bool:
+        """Return whether two inequalities are about the same difference, on all instances."""
+        if not {line[1], _turned(line[1])} & set(_implying(row[1])):
+            return False
+        left, right = (line[0], line[2]) if line[1] in _implying(row[1]) else (line[2], line[0])
+        difference = syn.Add((left, syn.Neg(right)))
+        wanted = syn.Add((row[0], syn.Neg(row[2])))
+        checker = self.checker()
+        try:
+            run = checker.run(Claim((Row(difference, (("=", wanted),)),)))
+        except EvaluationError:
+            return False
+        known = [failure for failure in run.failures if "undefined" not in failure.message]
+        return not known and (0, 0) in checker.strict(
+            checker.run(Claim((Row(difference, ((line[1], syn.Number("0")),)),)))
+        )
+
+
+def _relations(
+    sides: Sequence[syn.Node | None], relations: Sequence[str]
+) -> Iterator[tuple[syn.Node, str, syn.Node]]:
+    """Yield all relations between two sides of a chain; what cannot be read is passed over."""
+    for first, left in enumerate(sides):
+        composed = "="
+        for last in range(first + 1, len(sides)):
+            relation = "=" if relations[last - 1] == ":=" else relations[last - 1]
+            composed = _COMPOSED.get((composed, relation), "")
+            right = sides[last]
+            if composed and left is not None and right is not None:
+                yield left, composed, right
+
+
+def _implying(relation: str) -> tuple[str, ...]:
+    """Return the relations from which one follows."""
+    return {r"\le": ("=", r"\le", "<"), r"\ge": ("=", r"\ge", ">")}.get(relation, (relation,))
+
+
+def _turned(relation: str) -> str:
+    return REVERSED.get(relation, relation)
+
+
 class _Lines:
     """The lines of a chain while they are checked."""
 
@@ -530,6 +780,7 @@ class _Lines:
     ) -> None:
         self.chain, self.file, self.checker, self.jury = chain, file, checker, jury
         self.verdicts = verdicts
+        self._source = file.read_text(encoding="utf-8").split("\n") if file.is_file() else []
 
     def check(self) -> None:
         pairs: list[_Pair] = []
@@ -557,8 +808,10 @@ class _Lines:
             lines.append(_Line(side, chain.head, chain.line, "", first))
         pending = "="
         for step, verdict in zip(chain.steps, self.verdicts, strict=True):
-            relation = syn.RELATIONS.get(step.relation, step.relation)
+            relation = _relation(step)
             pending = _COMPOSED.get((pending, relation), f"{pending} {relation}".removeprefix("= "))
+            if step.not_run is not None:
+                verdict.remarks += self._unread(step)
             if step.not_run is not None or not lines:
                 continue
             with _Timed(verdict, step.line):
@@ -567,21 +820,29 @@ class _Lines:
                 pending = "="
         return lines
 
+    def _unread(self, step: Step) -> Iterator[str]:
+        """Say of a line that is not run whether the notation can say it."""
+        try:
+            syn.parse_sum(step.latex, self.checker.setting.callables)
+        except LatexError as error:
+            yield f"cannot be read: {error.message}"
+
     def _parse(self, latex: str, line: int, *, step: bool) -> syn.Node:
         try:
             return syn.parse_sum(latex, self.checker.setting.callables)
         except LatexError as error:
             raise self._placed(error, latex, line, step=step) from None
 
+    def _place(self, latex: str, line: int, at: int, *, step: bool) -> tuple[int, int]:
+        return locate(self._source, line, latex, at, step=step)
+
     def _placed(
         self, error: LatexError | EvaluationError, latex: str, line: int, *, step: bool
-    ) -> SettingError:
+    ) -> Placed:
         """Return an error with its place in the file, of which a step may take several lines."""
-        source = self.file.read_text(encoding="utf-8").split("\n") if self.file.is_file() else []
-        found, column = locate(source, line, latex, error.at, step=step)
-        text = source[found - 1] if found <= len(source) else latex
-        shown = LatexError(error.message, text, column)
-        return SettingError(f"line {found}, column {column + 1}: {shown}")
+        found, column = self._place(latex, line, error.at, step=step)
+        text = self._source[found - 1] if found <= len(self._source) else latex
+        return Placed(found, column + 1, str(LatexError(error.message, text, column)))
 
     def _compare(self, before: _Line, after: _Line) -> _Pair:
         verdict = after.verdict
@@ -593,16 +854,19 @@ class _Lines:
             step = line.relation != ""
             raise self._placed(error, line.latex, line.line, step=step) from None
         _record(verdict, run)
+        replay = _replayed(self.checker, row)
         for failure in _worth_telling(run.failures):
-            place = f"{verdict.file}:{verdict.line}"
+            found, column = self._place(after.latex, after.line, 0, step=True)
+            place = f"{verdict.file}:{found}:{column + 1}"
             what = f"{syn.latex(row)} does not hold: {failure.message}"
-            verdict.problems.append(f"{place}: {what}{_shown(failure)}")
+            verdict.problems.append(f"{place}: {what}{_shown(failure, replay)}")
         return _Pair(before, after, run)
 
     def _mutate(self, line: _Line, to: _Pair | None, away: _Pair | None) -> None:
         """Change one line: it has to disagree with the line before, or with the line after."""
         checker = self.checker
-        for mutant in mutants(Row(line.side), similar_symbols(checker), laws_of(checker)):
+        made = mutants(Row(line.side), similar_symbols(checker), laws_of(checker))
+        for mutant in _counted(made):
             cases = [to.case(checker, to.row(after=mutant.first))] if to else []
             cases += [away.case(checker, away.row(before=mutant.first))] if away else []
             self.jury.judge(cases, mutant, Row(line.side))
