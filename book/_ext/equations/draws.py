@@ -19,7 +19,7 @@ from typing import cast
 import numpy as np
 
 from equations import syntax as syn
-from equations.extended import Real
+from equations.extended import ROUNDOFF, Real
 from equations.generators import NAMES, STRICT, generator
 from equations.values import (
     Array,
@@ -466,18 +466,23 @@ class _Drawing:
         return Matrix(self.rng.normal(size=(rows, columns)))
 
     def _coupling(self, symbol: Symbol) -> Value:
-        """Draw a coupling: independent, one that moves little, an extreme one, or a mix."""
+        """Draw a coupling, whose marginals are right up to rounding."""
         p, q = (cast("Table", self.values[name]).values for name in symbol.given)
-        product = np.outer(p, q)
+        drawn = law(self._joint_law(p, q), *symbol.axes)
+        return replace(drawn, errors=drawn.errors + drawn.values.size * ROUNDOFF)  # of the marginals
+
+    def _joint_law(self, p: Array, q: Array) -> Array:
+        """Return an independent coupling, one that moves little, an extreme one, or a mix."""
+        product: Array = np.outer(p, q)
         if self.styles.joint == "independent":
-            return law(product, *symbol.axes)
+            return product
         if self.styles.joint == "bijection" and len(p) == len(q):
             kept = np.minimum(p, q)
             rest = 1 - kept.sum()
             moved = np.outer(p - kept, q - kept) / rest if rest > 0 else np.zeros_like(product)
-            return law(np.diag(kept) + moved, *symbol.axes)
+            return np.asarray(np.diag(kept) + moved)
         share = self.rng.uniform(0.1, 0.9) if self.styles.joint == "as law" else 1.0
-        return law(share * self._corner(p, q) + (1 - share) * product, *symbol.axes)
+        return np.asarray(share * self._corner(p, q) + (1 - share) * product)
 
     def _corner(self, p: Array, q: Array) -> Array:
         """Fill a coupling greedily, in a random order of rows and of columns."""
