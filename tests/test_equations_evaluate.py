@@ -332,7 +332,6 @@ SENSELESS = (
     (r"\J{\Normal{0}{1}}{\Normal{0}{1}}", "cannot stand here"),
     (r"\KL{\Normal{\mu_1}{1}}{\Normal{0}{1}}", "do not fit"),
     (r"\Normal{p}{q}", "mean and variance"),
-    (r"\TV{p}{q}", "has no function"),
     (r"\sum_{k=1} k", "both bounds"),
     (r"\sum_y 1", "cannot tell"),
     (r"\max_x r_1", "needs numbers"),
@@ -361,7 +360,7 @@ SENSELESS_JOINT = (
     (r"p(u \mid u)", "twice"),
     (r"K(u)", "no law of these variables"),
     (r"p K", "does not take"),
-    (r"\TV{X}{Y}", "has no function"),
+    (r"\TV{X}{Y}", "total_variation"),
 )
 
 
@@ -884,7 +883,7 @@ def test_transport_functionals_take_points(monkeypatch: pytest.MonkeyPatch) -> N
         def function(*arrays: object, **options: object) -> object:
             assert len(arrays) == 2
             calls.append((name, sorted(options)))
-            results = {"wasserstein": _Transport(0.25, 0.25), "sinkhorn": _Interval()}
+            results = {"wasserstein": _Transport(0.25, 0.25), "sinkhorn": _Entropic()}
             return results.get(name, 0.5)
 
         return function

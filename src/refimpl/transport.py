@@ -206,8 +206,8 @@ def wasserstein_1d(
     order = _checks.order_from_one("order", order)
     a, b = _checks.samples(how.axis, x, y)
     laws = (
-        _checks.weights(how.axis, "x_weights", x_weights, a),
-        _checks.weights(how.axis, "y_weights", y_weights, b),
+        _checks.weights_of_points(how.axis, "x_weights", x_weights, a),
+        _checks.weights_of_points(how.axis, "y_weights", y_weights, b),
     )
     return how.shape(_transport.on_the_line(a, b, *laws, order))
 
@@ -673,8 +673,8 @@ def sliced_wasserstein(
         raise TypeError("give either directions, or both count and seed")
     shadows = lines @ a.T, lines @ b.T
     laws = (
-        _checks.weights(-1, "x_weights", x_weights, shadows[0]),
-        _checks.weights(-1, "y_weights", y_weights, shadows[1]),
+        _checks.weights_of_points(-1, "x_weights", x_weights, shadows[0]),
+        _checks.weights_of_points(-1, "y_weights", y_weights, shadows[1]),
     )
     ways = _transport.on_the_line(*shadows, *laws, power)
     longest = float(ways.max())
