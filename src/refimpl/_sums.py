@@ -9,7 +9,7 @@ terms of one sign, each with a small relative error, so that nothing cancels.
 import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,6 +148,106 @@ def log_mean_exp(weights: Reals, x: Array) -> Array:
     return np.where(np.abs(small) < 1 / 2, small, large)
 
 
+# Laws given by logits: q ∝ exp(z / T).
+
+
+class Softmax(NamedTuple):
+    """A law given by logits, on the last axis, without a difference that loses digits.
+
+    `gaps` are (max z - z) / T ≥ 0, `top` marks one outcome of gap 0, and `rest` is Σ exp(-gap)
+    over all others, so that -log q = gap + log(1 + rest).
+    """
+
+    gaps: Array
+    top: NDArray[np.bool_]
+    rest: Array
+
+    @property
+    def probabilities(self) -> Array:
+        return np.asarray(np.exp(-self.gaps) / (1 + self.rest[..., None]))
+
+    @property
+    def logs(self) -> Array:
+        return np.asarray(-self.gaps - np.log1p(self.rest)[..., None])
+
+    def cross_entropy(self, p: Reals, total: Array) -> Array:
+        """Return -Σ p log q / Σ p, all of whose terms are ≥ 0."""
+        terms = np.where(np.asarray(p) > 0, p * self.gaps, 0.0)
+        return np.asarray(terms.sum(axis=-1) / total + np.log1p(self.rest))
+
+    def minus(self, p: Reals, total: Array) -> Array:
+        """Return q - p / Σ p; where q > 1/2, it is the rest of p minus that of q."""
+        law = np.asarray(p, dtype=np.float64) / total[..., None]
+        others = np.where(self.top, 0.0, law).sum(axis=-1) - self.rest / (1 + self.rest)
+        near = self.top & (self.rest <= 1)[..., None]
+        return np.where(near, others[..., None], self.probabilities - law)
+
+
+def softmax(z: Array, temperature: float) -> Softmax:
+    """Return the law of logits at a temperature."""
+    place = z.argmax(axis=-1, keepdims=True)
+    top = np.arange(z.shape[-1]) == place
+    largest = np.take_along_axis(z, place, axis=-1)
+    gaps = np.where(z == largest, 0.0, largest - z) / temperature
+    return Softmax(gaps, top, np.where(top, 0.0, np.exp(-gaps)).sum(axis=-1))
+
+
+class Comparison(NamedTuple):
+    """Two laws given by logits: p, q, log(q / p) minus its mean under p, q - p and KL(p ‖ q)."""
+
+    p: Array
+    centred: Array
+    difference: Array
+    divergence: Array
+
+
+def compare(v: Array, z: Array, temperature: float) -> Comparison:
+    """Compare the laws p ∝ exp(v / T) and q ∝ exp(z / T).
+
+    With c = log(q / p) less its mean under p, KL(p ‖ q) = log(1 + Σ p (exp(c) - 1 - c)), where
+    no term is negative. The c are differences of logits, which are taken with their rounding
+    errors, so that a small divergence has all its digits. A large one is H(p, q) - H(p).
+    """
+    v, z = np.broadcast_arrays(v, z)
+    first, second = softmax(v, temperature), softmax(z, temperature)
+    p, one = first.probabilities, np.ones(())
+    d = z - v
+    error = (z - (d - (d - z))) - (v + (d - z))  # of d, exactly (Knuth 1969)
+    error = np.where(np.isfinite(error), error, 0.0)
+    place = first.top.argmax(axis=-1, keepdims=True)
+    d_top, error_top, z_top = (np.take_along_axis(x, place, axis=-1) for x in (d, error, z))
+    shift = ((d - d_top) + (error - error_top)) / temperature
+    shift = np.where(first.top | (p == 0), 0.0, shift)
+    c = shift - (p * shift).sum(axis=-1, keepdims=True)
+    q_scaled = np.where(first.top, 1.0, np.exp((z - z_top) / temperature))
+    q_scaled = q_scaled * (p * np.exp(c) * first.top).sum(axis=-1, keepdims=True)
+    near = (np.abs(c) <= 1 / 2) & (p > 0)
+    small, large = p * exp_gap(np.where(near, c, 0.0)), q_scaled - p - np.where(p > 0, p * c, 0.0)
+    gaps = np.where(near, small, large)
+    total = gaps.sum(axis=-1)
+    far = second.cross_entropy(p, one) - first.cross_entropy(p, one)
+    divergence = np.where(total <= 1, np.log1p(total), far)
+    lost = np.isfinite(first.gaps) & np.isinf(second.gaps)
+    divergence = np.where(lost.any(axis=-1), np.inf, divergence)
+    log_ratio = c - divergence[..., None]
+    near = (np.abs(log_ratio) <= 1 / 2) & (p > 0)
+    difference = np.where(near, p * np.expm1(log_ratio), second.minus(p, one))
+    return Comparison(p, c, difference, divergence)
+
+
+def mixture(weight: float, first: Array, second: Array) -> Array:
+    """Return (1 - w) first + w second; what has weight 0 does not count."""
+    return np.asarray(
+        ((1 - weight) * first if weight < 1 else 0.0) + (weight * second if weight > 0 else 0.0)
+    )
+
+
+def exp_gap(x: Array) -> Array:
+    """Return exp(x) - 1 - x ≥ 0 entry by entry, also where x is small."""
+    near = np.abs(x) <= 1 / 2
+    return np.where(near, log_gap(np.expm1(np.where(near, x, 0.0))), np.expm1(x) - x)
+
+
 # Normal laws.
 
 
@@ -228,6 +328,20 @@ def log_ratio(p: Array, q: Array, log: np.ufunc = np.log) -> Array:
     ratio = p / q
     odd = ((ratio < TINY) | np.isinf(ratio)) & (p > 0) & (q > 0)
     return np.where(p == 0, 0.0, np.where(odd, log(p) - log(q), log(ratio)))
+
+
+def log_odds(p: Array, q: Array) -> Array:
+    """Return log(p / q) entry by entry in [-∞, ∞], also near p = q, and 0 where p = q = 0."""
+    p, q = np.broadcast_arrays(p, q)
+    near = (q <= 2 * p) & (p <= 2 * q)
+    logs = np.where(p > 0, np.where(q > 0, log_ratio(p, q), np.inf), -np.inf)
+    return np.where(p == q, 0.0, np.where(near, np.log1p((p - q) / q), logs))
+
+
+def share(p: Array, q: Array) -> Array:
+    """Return p / (p + q) entry by entry, also where the sum is too large or has lost digits."""
+    odds = np.where(p <= q, p, q) / np.where(p <= q, q, p)
+    return np.where(p == q, 0.5, np.where(p <= q, odds, 1.0) / (1 + odds))
 
 
 def _terms_needed(z: float) -> int:
