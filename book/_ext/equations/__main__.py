@@ -13,7 +13,16 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from equations.blocks import read_page
-from equations.report import HEAD, STORE, Evidence, complaints, failed_examples, table_line, totals
+from equations.report import (
+    HEAD,
+    STORE,
+    Evidence,
+    complaints,
+    failed_examples,
+    lost_names,
+    table_line,
+    totals,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +56,7 @@ def _check(options: argparse.Namespace) -> int:
     if not found:
         wrong.append(f"no equation has the id {options.only}" if options.only else "no equations")
     for page in pages:
-        wrong += failed_examples(page, options.only)
+        wrong += [*lost_names(page, options.only), *failed_examples(page, options.only)]
     _say(*wrong, *totals(found), f"{time.perf_counter() - start:.1f} seconds.")
     return 0 if not wrong and all(verdict.ok for verdict in found) else 1
 

@@ -39,6 +39,7 @@ PACKAGE = "refimpl"
 CALL_ERROR = 32 * ROUNDOFF
 PI = Real(math.pi, math.pi * ROUNDOFF)
 TWO = Real(2.0)
+ENTROPIC_TOLERANCE = 1e-12  # mass that entropic transport may leave away from its marginals
 
 
 @cache
@@ -238,13 +239,11 @@ def _entropic(evaluator: Evaluator, node: syn.Functional) -> Real:
     axes = [cast("Table", value).axes[0] for value in (first, second)]
     cost = ground(evaluator, node, "cost", "distance", axes=axes)
     function = MACROS[node.name].function
-    result = called(function, arrays, cost=cost.values, epsilon=epsilon.value)
+    options = {"epsilon": epsilon.value, "tolerance": ENTROPIC_TOLERANCE}
+    result = called(function, arrays, cost=cost.values, **options)
     size = 1 + float(cost.values.max()) + epsilon.value
     error = size * (loss + CALL_ERROR * len(cost.values)) + epsilon.error * size
-    if hasattr(result, "lower"):
-        lower, upper = float(result.lower), float(result.upper)
-        return Real((lower + upper) / 2, abs(upper - lower) / 2 + error)
-    return Real(float(getattr(result, "cost", result)), 8 * error)
+    return Real(float(getattr(result, "value", result)), 8 * (error + size * ENTROPIC_TOLERANCE))
 
 
 def _with_kernel(evaluator: Evaluator, node: syn.Functional) -> Real:

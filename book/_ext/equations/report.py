@@ -9,6 +9,7 @@ computed again each time, and so reported with the lines where it now stands.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import json
 import os
@@ -200,6 +201,17 @@ class Evidence:
             draft = self.store.with_suffix(f".{os.getpid()}")
             draft.write_text(json.dumps(self._kept, indent=1, sort_keys=True), encoding="utf-8")
             draft.replace(self.store)
+
+
+def lost_names(page: Page, only: str = "") -> Iterator[str]:
+    """Yield the functions that ``:code:`` names and the package does not have."""
+    package = importlib.import_module(PACKAGE)
+    for block in page.blocks:
+        if isinstance(block, Equation) and only in {"", block.id}:
+            for name in block.functions:
+                if not hasattr(package, name):
+                    message = f"{block.id} names {name}, which {PACKAGE} does not have"
+                    yield f"{block.file}:{block.line}: {message}"
 
 
 def failed_examples(page: Page, only: str = "") -> list[str]:

@@ -41,6 +41,10 @@ class SettingError(ValueError):
     """A phrase that the engine cannot read, or conditions that nothing satisfies."""
 
 
+class DefinitionError(syn.LatexError, SettingError):
+    """A definition of ``:where:`` that makes no sense; shows its text with a caret."""
+
+
 @dataclass(frozen=True)
 class Instance:
     """One meaning of all symbols: their values, the sizes of the sets, how it was drawn."""
@@ -371,6 +375,8 @@ class Setting:
             if symbol.kind.endswith("generator"):
                 base, sub = symbol.name.base, symbol.name.sub
                 self.callables |= {syn.Name(base + mark, sub).text: True for mark in MARKS}
+        # The text of each definition, by the id of its row.
+        self.sources: dict[int, str] = {}
         defined: dict[str, syn.Row] = {}
         for definition in _mathematics(definitions):
             row = self._definition(definition)
@@ -392,6 +398,7 @@ class Setting:
         if len(rows) != 1 or [relation for relation, _ in rows[0].links] != [":="]:
             raise SettingError(f"${text}$ defines nothing; write $m := …$")
         self.learn(rows[0].first, rows[0].links[0][1])
+        self.sources[id(rows[0])] = text
         return rows[0]
 
     def learn(self, left: syn.Node, right: syn.Node) -> None:
@@ -488,7 +495,9 @@ class Setting:
             try:
                 evaluator.define(row.first, row.links[0][1])
             except EvaluationError as error:
-                raise SettingError(f"in ${syn.latex(row)}$: {error}") from None
+                message = f"in ${syn.latex(row)}$: {error.message}"
+                source = self.sources.get(id(row), "")
+                raise DefinitionError(message, source, error.at) from None
 
     def _satisfied(self, evaluator: Evaluator, row: syn.Row) -> bool:
         """Test a condition; index letters that nothing declares run over all elements."""

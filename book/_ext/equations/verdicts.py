@@ -41,7 +41,6 @@ from equations.checks import (
     Witnesses,
     read_rows,
 )
-from equations.functionals import reference
 from equations.limits import MUTANTS, TooCostly, deadline
 from equations.macros import MACROS
 from equations.mutants import REVERSED, mutants, reversed_relations, strict_relations
@@ -51,6 +50,9 @@ from equations.syntax import LatexError, Row
 from equations.values import EvaluationError, Table
 
 EXECUTED, TESTED, ILLUSTRATED, NOT_RUN = "executed", "tested", "illustrated", "not run"
+# Linear programmes take a while as well.
+PROGRAMMES = (r"\in \Pi", r"\mathrm{Lip}", r"\operatorname{Lip}", r"}_\infty \le")
+PROGRAMME_INSTANCES = 32
 # Formulas with integrals, limits and gradients are slow and smooth.
 SLOW = (r"\int", r"\sim \Normal", r"\lim", r"\text{as}", r"\text{ as }", r"\nabla", r"\partial^2")
 INTEGRAL_INSTANCES = 16
@@ -141,8 +143,23 @@ class _Timed:
             return True
         elif not isinstance(error, LatexError | SettingError | EvaluationError | TooCostly):
             message = f"this cannot be checked ({type(error).__name__}: {error})"
-        self.verdict.problems.append(f"{self.verdict.file}:{self.line}: {message}")
+        place = str(self.line)
+        if isinstance(error, LatexError):
+            place = own_place(Path(self.verdict.file), self.line, error)
+        self.verdict.problems.append(f"{self.verdict.file}:{place}: {message}")
         return True
+
+
+def own_place(file: Path, line: int, error: LatexError) -> str:
+    """Return line and column of a formula of an option, such as one of ``:where:``."""
+    wanted = error.text.split("\n")[error.line] if error.text else ""
+    if wanted and file.is_file():
+        source = file.read_text(encoding="utf-8").split("\n")
+        for number, text in enumerate(source[line - 1 :], line):
+            column = text.find(wanted)
+            if column >= 0:
+                return f"{number}:{column + error.column + 1}"
+    return str(line)
 
 
 # ------------------------------------------------------------------------------- equations
@@ -153,22 +170,12 @@ def check_equation(equation: Equation) -> Verdict:
     level = next((name for name in (TESTED, ILLUSTRATED) if equation.options.get(name)), EXECUTED)
     note = equation.options.get(level, "")
     verdict = Verdict(equation.id, str(equation.file), equation.line, level, note)
-    if level != EXECUTED:
-        with _Timed(verdict, equation.line):
-            _look_up(equation)
     if level == TESTED:
         verdict.problems += missing_tests(equation)
     elif level == EXECUTED:
         with _Timed(verdict, equation.line):
             _Statement(equation, verdict).check()
     return verdict
-
-
-def _look_up(equation: Equation) -> None:
-    """See that the package has the functions that ``:code:`` merely names."""
-    for call in equation.calls:
-        if "(" not in call:
-            reference(call)
 
 
 @lru_cache(maxsize=8)
@@ -181,7 +188,9 @@ def checker_of(name: str, options: Mapping[str, str], tight: str, text: str) -> 
     """Return the checker for the setting that the options of a block describe."""
     meaning = (options.get("for", ""), options.get("if", ""), options.get("where", ""))
     slow = any(command in text for command in SLOW)
-    return _checker(name, meaning, tight, INTEGRAL_INSTANCES if slow else None)
+    programme = any(command in text for command in PROGRAMMES)
+    count = INTEGRAL_INSTANCES if slow else PROGRAMME_INSTANCES if programme else None
+    return _checker(name, meaning, tight, count)
 
 
 class _Statement:
@@ -234,7 +243,6 @@ class _Statement:
             if link is not None:
                 raise EvaluationError(TURNS, row.sides[link + 1].at)
         self._check_repetitions()
-        _look_up(self.equation)
         new = [row for row in self.rows if self.checker.defines(row)]
         alone = len(new) == len(self.rows) and all(len(row.links) == 1 for row in new)
         must = alone or (new and self.equation.kind == "definition")
