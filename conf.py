@@ -36,7 +36,7 @@ extensions = [
     "sphinx_design",
     "sphinxcontrib.bibtex",
 ]
-exclude_patterns = ["_ext", "_static", "_templates", "**/.ipynb_checkpoints"]
+exclude_patterns = ["_ext", "_static", "_templates", "experiments", "**/.ipynb_checkpoints"]
 # HTML pages look for templates from here, autosummary from book/: hence a full path.
 templates_path = [str(ROOT / "book" / "_templates")]
 nitpicky = True
@@ -65,8 +65,21 @@ nb_execution_timeout = 60
 nb_output_stderr = "error"
 nb_merge_streams = True
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # they would load scripts from other sites
-chapter_cells_depend = ["src/refimpl", "book/_ext/equations", "book/_static/book.mplstyle"]
-chapter_cells_distributions = ["ipykernel", "ipython", "matplotlib", "numpy", "scipy"]
+chapter_cells_depend = [
+    "src/refimpl",
+    "book/_ext/equations",
+    "book/_static/book.mplstyle",
+    "book/experiments",
+]
+chapter_cells_distributions = [
+    "ipykernel",
+    "ipython",
+    "jax",
+    "matplotlib",
+    "numpy",
+    "scikit-learn",
+    "scipy",
+]
 
 # --- The package
 

@@ -214,10 +214,44 @@ non_negative = Kind(NON_NEGATIVE)  # such as weights of any sum
 divergence = Kind({what: bad for what, bad in NON_NEGATIVE.items() if what != "infinity"})
 real = Kind(FINITE)  # finite numbers
 logits = Kind(NUMBERS)  # finite or infinite numbers
+softmax_logits = Kind(
+    {
+        **NUMBERS,
+        "two infinities": Bad(lambda v: [inf, inf, *v[2:]], entry="inf"),
+        "minus infinities": Bad(lambda v: np.full(np.shape(v), -inf), entry="-inf"),
+        "scalar": Bad(lambda _: 1.0),
+    }
+)  # finite or infinite numbers that have a softmax
+below_infinity = Kind({**NUMBERS, "infinity": blamed(inf)})  # finite numbers or -inf
 positive = Kind({**FINITE, "negative": blamed(-1.0), "zero": blamed(0.0)})
 covariance = Kind(COVARIANCES)
 matrix = Kind({**FINITE, **MATRICES})  # finite numbers in the last two axes
 cost = Kind({**NON_NEGATIVE, **MATRICES})  # the same, and non-negative
+semidefinite = Kind(
+    {what: bad for what, bad in COVARIANCES.items() if what not in {"singular", "zero"}}
+    | {
+        "one of several": Bad(lambda _: [np.eye(2), -np.eye(2)]),
+        "negative": Bad(lambda _: -np.eye(2)),
+    }
+)
+vector = Kind({**FINITE, "scalar": Bad(lambda _: 1.0), "rows": Bad(lambda v: [v, v])})
+points = Kind({**FINITE, "scalar": Bad(lambda _: 1.0), "too deep": Bad(lambda v: [[[v]]])})
+table = Kind({**FINITE, **MATRICES, "several": Bad(lambda v: [v, v])})  # one matrix
+pairs = Kind(  # numbers for pairs, the same in both orders
+    {what: bad for what, bad in table.bad.items() if what not in {"string", "scalar"}}
+    | {"not symmetric": Bad(lambda v: np.triu(v) + np.eye(2)[::-1])}
+)
+metric = Kind(  # distances of different points
+    {
+        **table.bad,
+        "negative": Bad(lambda v: -np.asarray(v)),
+        "not symmetric": Bad(np.triu),
+        "points at distance 0": Bad(lambda v: 0 * np.asarray(v)),
+        "diagonal": blamed(1.0),
+    }
+)
+arrays = Kind({what: bad._replace(entry="") for what, bad in FINITE.items() if what != "ragged"})
+layers = Kind({**arrays.bad, "ragged": FINITE["ragged"], "one matrix": Bad(lambda v: v[0])})
 integers = Kind(INTEGERS)  # such as classes
 lengths = Kind({**INTEGERS, "scalar": Bad(lambda _: 1), "table": Bad(lambda v: [v, v])})
 
@@ -241,6 +275,7 @@ non_negative_number = Kind({**number.bad, **values([-1.0])}, is_array=False)
 positive_number = Kind({**number.bad, **values([-1.0, 0.0, 0])}, is_array=False)
 fraction = Kind({**number.bad, **values([-0.1, 1.1])}, is_array=False)  # in [0, 1]
 count = Kind({**NO_COUNT, **values([0, -1])}, is_array=False)  # an integer ≥ 1
+seed = Kind({**NO_COUNT, **values([-1])}, is_array=False)  # an integer ≥ 0
 function = Kind(NO_FUNCTION, is_array=False)
 
 OPTIONS = {"axis": axis, "base": base, "keepdims": flag}
@@ -295,7 +330,51 @@ KL = [
     ),
 ]
 
-LOSSES: list[Call] = []
+LOGITS = softmax_logits([0.5, -1.0, 3.0])
+TEACHER = {"labels": law(LAW), "target_logits": softmax_logits([1.0, 0.0, 2.0]), "logits": LOGITS}
+YES_NO = {"targets": probabilities([0.5, 0.2]), "logits": logits([1.0, -2.0])}
+TEMPERATURE = {"temperature": positive_number(2.0)}
+
+LOSSES = [
+    call(refimpl.log_sum_exp, logits=logits([0.5, -1.0, 3.0])),
+    call(refimpl.log_softmax, logits=LOGITS, **TEMPERATURE),
+    call(refimpl.softmax, logits=LOGITS, **TEMPERATURE),
+    call(refimpl.cross_entropy_loss, targets=law(LAW), logits=LOGITS, **TEMPERATURE),
+    call(refimpl.cross_entropy_gradient, targets=law(LAW), logits=LOGITS, **TEMPERATURE),
+    call(refimpl.binary_cross_entropy_loss, **YES_NO),
+    call(refimpl.binary_cross_entropy_gradient, **YES_NO),
+    call(
+        refimpl.kl_loss,
+        target_logits=TEACHER["target_logits"],
+        logits=LOGITS,
+        direction=word("forward"),
+        **TEMPERATURE,
+    ),
+    call(
+        refimpl.kl_gradient,
+        target_logits=TEACHER["target_logits"],
+        logits=LOGITS,
+        direction=word("reverse"),
+        **TEMPERATURE,
+    ),
+    call(refimpl.smooth_labels, labels=law(LAW), smoothing=fraction(0.1)),
+    call(
+        refimpl.distillation_loss,
+        **TEACHER,
+        **TEMPERATURE,
+        weight=fraction(0.5),
+        soft=word("kl"),
+    ),
+    call(refimpl.distillation_gradient, **TEACHER, **TEMPERATURE, weight=fraction(0.5)),
+    call(refimpl.gaussian_vae_kl, mean=real([0.0, 1.0]), std=positive([1.0, 2.0])),
+    call(refimpl.gaussian_vae_kl, mean=real([0.0, 1.0]), log_variance=real([1.0, 2.0])),
+    call(
+        refimpl.evidence_lower_bound,
+        q=law(LAW),
+        prior=law(OTHER),
+        log_likelihood=below_infinity([-0.5, -1.0, 0.5]),
+    ),
+]
 
 JS = [
     call(function, p=law(LAW), q=law(OTHER), **more)
@@ -319,13 +398,146 @@ FDIVERGENCES = [
     call(refimpl.bretagnolle_huber_bound, kl=divergence([0.1, 2.0])),
 ]
 
-GANS: list[Call] = []
+DISCRIMINATORS: list[dict[str, Any]] = [
+    {"discriminator": probabilities([0.7, 0.4, 0.0])},
+    {"logits": logits([1.0, 0.0, -2.0])},
+]
+GANS = [
+    call(
+        refimpl.optimal_discriminator,
+        p_real=non_negative([0.5, 2.0]),
+        p_fake=non_negative([0.2, 0.0]),
+        as_logits=flag(value=True),
+    ),
+    *(call(refimpl.gan_value, p_real=law(LAW), p_fake=law(OTHER), **d) for d in DISCRIMINATORS),
+    *(
+        call(refimpl.discriminator_loss, p_real=law(LAW), p_fake=law(OTHER), **d)
+        for d in DISCRIMINATORS
+    ),
+    *(
+        call(refimpl.generator_loss, p_fake=law(LAW), **d, saturating=flag(value=True))
+        for d in DISCRIMINATORS
+    ),
+    *(call(refimpl.generator_gradient, **d, saturating=flag(value=True)) for d in DISCRIMINATORS),
+]
 
-TRANSPORT: list[Call] = []
+POINTS = real([[0.0, 0.0], [1.0, 0.0], [3.0, 4.0]])
+DISTANCES = cost([[0.0, 1.0, 5.0], [1.0, 0.0, 4.0], [5.0, 4.0, 0.0]])
+LAW_AND_OTHER = {"p": law(LAW), "q": law(OTHER)}
+WEIGHTS = {"x_weights": law(LAW), "y_weights": law(OTHER)}
+ENDING = {"tolerance": positive_number(1e-6), "max_iterations": count(99)}
 
-WGANS: list[Call] = []
+TRANSPORT = [
+    call(refimpl.wasserstein_1d, x=real([0.0, 1.0, 3.0]), y=real([2.0, 4.0]), order=order(2)),
+    call(refimpl.wasserstein_1d, x=real([0.0, 1.0, 3.0]), y=real([2.0, 4.0, 5.0]), **WEIGHTS),
+    call(refimpl.wasserstein, **LAW_AND_OTHER, x=POINTS, y=POINTS, order=order(2)),
+    call(refimpl.wasserstein, **LAW_AND_OTHER, cost=DISTANCES, max_iterations=count(9)),
+    call(
+        refimpl.sinkhorn,
+        **LAW_AND_OTHER,
+        **ENDING,
+        x=POINTS,
+        y=POINTS,
+        order=order(2),
+        epsilon=positive_number(1.0),
+    ),
+    call(refimpl.sinkhorn, **LAW_AND_OTHER, cost=DISTANCES, epsilon=positive_number(1.0)),
+    call(
+        refimpl.sinkhorn_divergence,
+        **LAW_AND_OTHER,
+        **ENDING,
+        x=POINTS,
+        y=POINTS,
+        order=order(2),
+        epsilon=positive_number(1.0),
+    ),
+    call(
+        refimpl.sinkhorn_divergence,
+        **LAW_AND_OTHER,
+        cost=DISTANCES,
+        epsilon=positive_number(1.0),
+    ),
+    call(
+        refimpl.wasserstein_gaussian,
+        **MEANS,
+        std_p=non_negative([1.0, 2.0]),
+        std_q=non_negative([2.0, 1.0]),
+    ),
+    call(refimpl.wasserstein_gaussian, **MEANS, cov_p=semidefinite(COV), cov_q=semidefinite(COV)),
+    call(
+        refimpl.sliced_wasserstein,
+        x=POINTS,
+        y=POINTS,
+        directions=real([[1.0, 0.0], [0.0, 1.0]]),
+        **WEIGHTS,
+    ),
+    call(
+        refimpl.sliced_wasserstein,
+        x=POINTS,
+        y=POINTS,
+        count=count(3),
+        seed=seed(1),
+        order=order(1),
+    ),
+    call(
+        refimpl.c_transform,
+        potential=real([1.0, 0.0, 2.0]),
+        cost=matrix([[0.0, 1.0, 5.0], [1.0, 0.0, 4.0], [5.0, 4.0, 0.0]]),
+    ),
+    call(
+        refimpl.is_lipschitz,
+        values=real([1.0, 0.0, 2.0]),
+        x=POINTS,
+        constant=non_negative_number(1.0),
+    ),
+    call(refimpl.is_lipschitz, values=real([1.0, 0.0, 2.0]), distance=DISTANCES),
+]
 
-IPMS: list[Call] = []
+X, Y = [0.0, 1.0], [1.0, 3.0]
+SAMPLES = {"x": points(X), "y": points(Y), "x_weights": law([0.7, 0.3])}
+SAMPLES |= {"y_weights": law([0.2, 0.8])}
+DISTANCE = [[0.0, 2.0], [2.0, 0.0]]
+
+WGANS = [
+    call(refimpl.critic_objective, **SAMPLES, critic=function(lambda x: -x)),
+    call(refimpl.critic_objective, x=vector(X), y=vector(Y)),
+    call(refimpl.lipschitz_constant, values=vector(X), x=points(Y)),
+    call(refimpl.lipschitz_constant, values=vector(X), distance=metric(DISTANCE)),
+    call(refimpl.lipschitz_bound, weights=layers([COV, COV]), norm=word("spectral")),
+    call(refimpl.clip_weights, weights=arrays([COV, COV]), limit=positive_number(0.1)),
+    call(
+        refimpl.gradient_penalty,
+        x=points(X),
+        y=points(Y),
+        gradient=function(np.cos),
+        fractions=probabilities([0.1, 0.5]),
+        one_sided=flag(value=False),
+    ),
+    call(refimpl.spectral_norm, weight=table(COV)),
+    call(refimpl.spectral_norm, weight=table(COV), iterations=count(3), start=vector([1.0, 2.0])),
+]
+
+KERNEL = {"kernel": word("gaussian"), "bandwidth": positive_number(2.0)}
+
+IPMS = [
+    call(refimpl.integral_probability_metric, p=law(LAW), q=law(OTHER), critics=table([LAW])),
+    call(refimpl.kolmogorov_distance, **SAMPLES | {"x": vector(X), "y": vector(Y)}),
+    call(refimpl.mmd, **SAMPLES, **KERNEL),
+    call(refimpl.mmd, x=law([0.7, 0.3]), y=law([0.2, 0.8]), kernel=pairs(COV)),
+    call(refimpl.mmd_squared, **SAMPLES, **KERNEL),
+    call(refimpl.mmd_squared, x=points(X), y=points(Y), unbiased=flag(value=True)),
+    call(
+        refimpl.mmd_gaussian,
+        **MEANS,
+        std_p=non_negative([1.0, 2.0]),
+        std_q=non_negative([2.0, 1.0]),
+        bandwidth=positive_number(2.0),
+    ),
+    call(refimpl.energy_distance, **SAMPLES),
+    call(refimpl.energy_distance, x=law([0.7, 0.3]), y=law([0.2, 0.8]), cost=pairs(DISTANCE)),
+    call(refimpl.dudley_distance, p=law(LAW), q=law(OTHER), x=points(LAW), norm=word("sum")),
+    call(refimpl.dudley_distance, p=law([0.7, 0.3]), q=law([0.2, 0.8]), distance=metric(DISTANCE)),
+]
 
 CALLS = [
     *(*INFORMATION, *CODING, *KL),

@@ -91,6 +91,9 @@ ENTRYWISE = [
     (refimpl.kl_bernoulli, ["p", "q"]),
     (refimpl.cross_entropy_gaussian, ["mean_p", "mean_q", "std_p", "std_q"]),
     (refimpl.kl_gaussian, ["mean_p", "mean_q", "std_p", "std_q"]),
+    (refimpl.binary_cross_entropy_loss, ["targets", "logits"]),
+    (refimpl.binary_cross_entropy_gradient, ["targets", "logits"]),
+    (refimpl.optimal_discriminator, ["p_real", "p_fake"]),
 ]
 
 
@@ -161,9 +164,26 @@ OF_TWO_LAWS = reductions("p", "q") | {
     "nguyen_wainwright_jordan": variational("nwj"),
     "variational_lower_bound": critic_of("chi_square"),
 }
+
+
+def generator(*, saturating: bool) -> Function:
+    def function(p: ArrayLike, **options: Any) -> Any:  # noqa: ANN401 - they differ
+        chances = np.cos(np.asarray(p, dtype=np.float64)) / 2
+        return refimpl.generator_loss(p, discriminator=chances, saturating=saturating, **options)
+
+    return function
+
+
+def game(p: ArrayLike, q: ArrayLike, **options: Any) -> Any:  # noqa: ANN401 - they differ
+    return refimpl.gan_value(p, q, logits=np.cos(np.asarray(q, dtype=np.float64)), **options)
+
+
 REDUCTIONS = [
     *(pytest.param(function, 1, id=name) for name, function in OF_ONE_LAW.items()),
     *(pytest.param(function, 2, id=name) for name, function in OF_TWO_LAWS.items()),
+    pytest.param(generator(saturating=False), 1, id="generator_loss"),
+    pytest.param(generator(saturating=True), 1, id="saturating generator_loss"),
+    pytest.param(game, 2, id="gan_value"),
 ]
 
 
@@ -311,7 +331,10 @@ def test_threads_do_not_share_their_work() -> None:
 def test_documentation_names_equation_and_errors() -> None:
     for name in public_functions(refimpl):
         text = getattr(refimpl, name).__doc__
-        for part in (":eq:`", "Parameters\n", "Returns\n", "Raises\n", "Examples\n", ">>>"):
+        parts = ["Parameters\n", "Returns\n", "Raises\n"]
+        if isinstance(getattr(refimpl, name), type):
+            parts = ["Attributes\n"]
+        for part in (":eq:`", *parts, "Examples\n", ">>>"):
             assert part in text, (name, part)
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import subprocess
+import sys
+import textwrap
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from equations import __main__ as command
-from equations import checks, report, verdicts
+from equations import checks, limits, report, verdicts
 from equations.blocks import Derivation, Equation, read_blocks, read_page
 from equations.checks import HOLDS, INFINITE, REFUTED, Checker, Claim, compare, read_rows
 from equations.domain import evidence_text
@@ -308,8 +314,6 @@ def test_a_definition_is_compared_with_the_package(tmp_path: Path) -> None:
     assert tried(tmp_path, statement, kind="identity").problems == []
     calls = r"g := \sum_x p(x) \log p(x) \\ \H{p} = -g"
     assert tried(tmp_path, calls, kind="definition").problems == []
-    (problem,) = tried(tmp_path, r"\H{p} = \CE{p}{p}", code="entropy; nothing").problems
-    assert "refimpl has no function nothing" in problem
 
 
 ONLY_SMALL = (
@@ -364,10 +368,104 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, statement: str, me
 
 def test_a_failure_shows_the_instance_that_breaks_it(tmp_path: Path) -> None:
     (problem,) = tried(tmp_path, r"\sqrt{4} = 2 \\ \KL{p}{q} = \KL{q}{p}").problems
-    assert f"{tmp_path / 'page.md'}:7: " in problem, problem
+    assert f"{tmp_path / 'page.md'}:7:29: " in problem, problem
     assert r"\KL{p}{q} = \KL{q}{p} does not hold: left " in problem
+    assert "\n      import numpy as np\n" in problem
     assert "\n      p = np.array([0." in problem
     assert "tolerance" in problem
+
+
+def nested(template: str, depth: int) -> str:
+    text = "t"
+    for _ in range(depth):
+        text = template % text
+    return text
+
+
+COSTLY = (
+    (r"\sum_{k=1}^{100000} k = t", "an index takes at most 10000 values"),
+    (r"\binom{10^9}{5} = t", "binomial coefficients are computed up to 10000"),
+    (r"\binom{10000}{5000} = t", "numbers are out of range"),
+    ("(10^6)! = t", "numbers are out of range"),
+    (r"\H{p^{\otimes 40}} = t", "a law of words gives at most 10000 probabilities"),
+    (r"p^{\otimes t} = p", "of a law"),
+    (nested(r"\frac{1}{1 + %s}", 40) + " = t", "does not hold"),
+    (nested(r"\frac{1}{1 + %s}", 500) + " = t", "nested too deeply"),
+    (nested(r"\left( %s + 1 \right)", 500) + " = t", "nested too deeply"),
+    (r"\begin{cases} 1 & \text{if } p \le q \\ 2 & \text{otherwise} \end{cases} = 1", "cannot be"),
+)
+
+
+@pytest.mark.parametrize(("statement", "message"), COSTLY)
+def test_what_costs_too_much_is_a_problem_with_a_place(
+    tmp_path: Path, statement: str, message: str
+) -> None:
+    start = time.process_time()
+    problems = tried(tmp_path, statement, for_=f"{LAWS}; $t > 0$").problems
+    assert any(message in problem for problem in problems), problems
+    assert all(problem.startswith(f"{tmp_path / 'page.md'}:") for problem in problems)
+    assert time.process_time() - start < 5
+
+
+def test_a_formula_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SECONDS", 0.2)
+    slow = r"\sum_{i=1}^{1000} \sum_{j=1}^{1000} \sum_{k=1}^{1000} i j k = t"
+    (problem,) = tried(tmp_path, slow, for_="$t > 0$").problems
+    assert "this takes longer than" in problem
+
+
+def test_a_row_with_too_many_mutants_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verdicts, "MUTANTS", 5)
+    (problem,) = tried(tmp_path, r"\CE{p}{q} = \H{p} + \KL{p}{q}").problems
+    assert "this has more than 5 mutants" in problem
+
+
+REPLAYED: tuple[tuple[str, str, dict[str, str]], ...] = (
+    (r"\KL{p}{q} = \KL{q}{p}", LAWS, {}),
+    (r"\KL{p}{q} := \sum_x q(x) \log \frac{q(x)}{p(x)}", LAWS, {"code": "kl_divergence(p, q)"}),
+    (r"\H{p} = \log m", "law $p$ on a finite set with $n$ outcomes", {"where": "$m := n$"}),
+    (r"m := p \\ p(x) = m(x) + 1", "law $p$ on a finite set; element $x$ of the set", {}),
+    (r"p = \unif", "law $p$ on a finite set", {}),
+    (r"\MI{X}{Y} = \H{X}", "joint law $p(x, y)$ on a finite product", {}),
+    (r"\H{p K} = \H{p}", r"law $p$ on a finite set; channel $K(y \mid x)$", {}),
+    (
+        r"\tr(\Sigma) = m^{\T} m",
+        r"vector $m \in \R^d$; positive definite $\Sigma \in \R^{d \times d}$",
+        {},
+    ),
+    (
+        r"\sum_k w_k \KL{p_k}{q} = 0",
+        "weights $w_k$ and laws $p_k$ on a finite set; law $q$ on the same set",
+        {},
+    ),
+    (r"\lambda^2 = n", r"$\lambda > 0$; $n \in \N$", {}),
+    (
+        r"\sum_x d(x, x) = T(1)",
+        "distance $d(x, y)$ on a finite set; function $T$ on the same set",
+        {},
+    ),
+)
+
+
+@pytest.mark.parametrize(("statement", "setting", "options"), REPLAYED)
+def test_what_is_printed_can_be_pasted(
+    tmp_path: Path, statement: str, setting: str, options: dict[str, str]
+) -> None:
+    problems = tried(tmp_path, statement, for_=setting, **options).problems
+    assert problems
+    for problem in problems:
+        shown = [float(number) for number in re.findall(r"(?:left|right) ([^ ,]+),", problem)]
+        *lines, last = textwrap.dedent(problem.partition("):\n")[2]).split("\n")
+        names: dict[str, object] = {}
+        exec("\n".join(lines), names)  # noqa: S102  (what the check printed)
+        values = eval(last, names)  # noqa: S307  (as above)
+        if not last.startswith("sides("):
+            assert values == shown[0]
+            continue
+        pairs = zip(*map(np.ravel, np.broadcast_arrays(*values)), strict=True)
+        assert any(np.allclose(pair, shown) for pair in pairs), (values, problem)
 
 
 def test_a_setting_that_cannot_be_read_is_told(tmp_path: Path) -> None:
@@ -611,9 +709,9 @@ def test_a_chain_does_not_turn_round(tmp_path: Path) -> None:
     body = "\\H{p}\n  \\ge 0   % a\n  = 0   % b\n  < \\log n   % c"
     setting = f":for: {LAWS} with $n$ outcomes\n"
     *_, last = check_derivation(derivation(tmp_path, body, setting), None)
-    assert f"{tmp_path / 'page.md'}:7: this chain turns round" in last.problems[0]
+    assert f"{tmp_path / 'page.md'}:7:5: this chain turns round" in last.problems[0]
     (problem,) = tried(tmp_path, r"0 \le \H{p} \ge \H{p} - 1").problems
-    assert "line 7, column 17: this chain turns round" in problem
+    assert ":7:17: this chain turns round" in problem
 
 
 REACHES = (
@@ -669,11 +767,11 @@ def test_the_excuses_of_a_derivation_are_its_own(tmp_path: Path) -> None:
 
 
 STEP_FAULTS = (
-    ("\\H{p}\n  = \\H{p} + \\KLD{p}{q}   % a", "line 5, column 13", "= \\H{p} + \\KLD{p}{q}"),
-    ("\\H{p}\n  = \\H{p}\n    + \\KLD{p}{q}   % a", "line 6, column 7", "    + \\KLD{p}{q}"),
-    ("\\H{p} + \\KLD{p}{q}\n  = \\H{p}   % a", "line 4, column 9", "\\H{p} + \\KLD{p}{q}"),
-    ("\\H{p}\n  = \\H{u}   % a", "line 5, column 8", "does not say what u is"),
-    ("\\H{u}\n  = \\H{p}   % a", "line 4, column 4", "does not say what u is"),
+    ("\\H{p}\n  = \\H{p} + \\KLD{p}{q}   % a", ":5:13: ", "= \\H{p} + \\KLD{p}{q}"),
+    ("\\H{p}\n  = \\H{p}\n    + \\KLD{p}{q}   % a", ":6:7: ", "    + \\KLD{p}{q}"),
+    ("\\H{p} + \\KLD{p}{q}\n  = \\H{p}   % a", ":4:9: ", "\\H{p} + \\KLD{p}{q}"),
+    ("\\H{p}\n  = \\H{u}   % a", ":5:8: ", "does not say what u is"),
+    ("\\H{u}\n  = \\H{p}   % a", ":4:4: ", "does not say what u is"),
 )
 
 
@@ -768,6 +866,68 @@ def test_the_command_fails_when_something_is_wrong(
     empty = page(tmp_path, "Nothing here.\n")
     assert command.main(["check", str(empty), "--fresh"]) == 1
     assert "no equations" in capsys.readouterr().out
+
+
+def test_the_command_runs_the_examples_of_all_levels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone = "```python\n>>> 2 + 2\n5\n```\n"
+    text = GOOD.replace(">>> 1\n1\n", ">>> 1\n1\n>>> entropy([1.0])\n3\n")
+    file = page(tmp_path, text + alone)
+    assert command.main(["check", str(file), "--fresh", "--jobs", "1"]) == 1
+    out = capsys.readouterr().out
+    assert "FAIL eq-good " in out
+    assert "FAIL eq-shown" in out
+    assert out.count("entropy([1.0])") == 2
+    assert out.count("Expected:") == 3
+    assert "2 + 2" in out
+
+
+def test_a_function_that_is_only_named_has_to_exist(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = GOOD.replace(":illustrated:", ":code: entropy; nothing\n:illustrated:")
+    file = page(tmp_path, text)
+    assert command.main(["check", str(file), "--fresh", "--jobs", "1"]) == 1
+    assert "eq-shown names nothing, which refimpl does not have" in capsys.readouterr().out
+
+
+def test_a_file_that_cannot_be_read_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = page(tmp_path, GOOD)
+    binary = tmp_path / "binary.md"
+    binary.write_bytes(b"\xff\xfe")
+    missing = tmp_path / "missing.md"
+    arguments = ["check", str(file), str(missing), str(binary), "--fresh", "--jobs", "1"]
+    assert command.main(arguments) == 1
+    out = capsys.readouterr().out
+    assert "ok   eq-good " in out
+    assert f"{missing}:1: this cannot be read: No such file" in out
+    assert f"{binary}:1: this cannot be read: " in out
+
+
+def test_a_reader_that_has_gone_ends_the_command_quietly(tmp_path: Path) -> None:
+    file = page(tmp_path, GOOD)
+    script = Path(command.__file__).parent.parent
+    run = subprocess.run(  # noqa: S603  (this Python)
+        [sys.executable, "-c", CLOSED, str(file)],
+        env={"PYTHONPATH": str(script)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (1, "")
+
+
+CLOSED = """
+import os, sys
+reading, writing = os.pipe()
+os.close(reading)
+os.dup2(writing, 1)
+from equations.__main__ import main
+sys.exit(main(["check", sys.argv[1], "--fresh", "--jobs", "1"]))
+"""
 
 
 def test_survivors_are_printed_as_latex(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

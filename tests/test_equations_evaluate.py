@@ -21,6 +21,7 @@ from equations.extended import OutOfRange, Real, Undefined
 from equations.settings import Setting
 from equations.values import (
     Closure,
+    Distribution,
     Element,
     EvaluationError,
     Matrix,
@@ -331,7 +332,6 @@ SENSELESS = (
     (r"\J{\Normal{0}{1}}{\Normal{0}{1}}", "cannot stand here"),
     (r"\KL{\Normal{\mu_1}{1}}{\Normal{0}{1}}", "do not fit"),
     (r"\Normal{p}{q}", "mean and variance"),
-    (r"\TV{p}{q}", "has no function"),
     (r"\sum_{k=1} k", "both bounds"),
     (r"\sum_y 1", "cannot tell"),
     (r"\max_x r_1", "needs numbers"),
@@ -360,7 +360,7 @@ SENSELESS_JOINT = (
     (r"p(u \mid u)", "twice"),
     (r"K(u)", "no law of these variables"),
     (r"p K", "does not take"),
-    (r"\TV{X}{Y}", "has no function"),
+    (r"\TV{X}{Y}", "total_variation"),
 )
 
 
@@ -658,7 +658,7 @@ def test_the_optimum_is_that_of_all_vertices() -> None:
         (r"\min_{\gamma \in \Pi(p, q), x} 1", "one coupling or one function"),
         (r"\max_{f \in \mathrm{Lip}_1(s)} 1", "a distance is wanted"),
         (r"\max_{f \in \mathrm{Lip}(d)} 1", "needs its constant"),
-        (r"\max_{\norm{f} \le 1} 1", "the ball of functions"),
+        (r"\max_{\norm{f} \le 1} 1", "a ball of functions"),
         (r"\max_{\norm{f}_\infty \le 1} 1", "has no law"),
         (r"\sum_{\norm{f}_\infty \le 1} p(x)", "cannot run over functions"),
     ],
@@ -773,6 +773,134 @@ def test_f_divergences_call_the_package(monkeypatch: pytest.MonkeyPatch) -> None
             known.number(syn.parse_sum(rf"\Df{{{name}}}{{p}}{{q}}", {}))
 
 
+# ------------------------------------------------------------------ points
+
+LINE: dict[str, Value] = {
+    "p": law(P, "X"),
+    "q": law(Q, "X"),
+    "r": law([0.25, 0.75], "Y"),
+    "x": replace(exact([3.0, 0.0, 1.0], "X"), role="points"),
+    "y": replace(exact([2.0, -1.0], "Y"), role="points"),
+    "F": Distribution("p"),
+    "G": Distribution("q"),
+    "H": Distribution("r"),
+    "c": Element("X", 0),
+    "t": Real(0.5),
+    "A": Subset("X", frozenset({0, 2})),
+}
+LINE_SIZES = {"X": 3, "Y": 2}
+LINE_NAMES = dict.fromkeys((*BUILT_IN, *"pqrFGH"), True)
+ON_THE_LINE = (
+    (r"\sum_x x p(x)", 2.2),
+    (r"\mathbb{E}_p[x]", 2.2),
+    (r"\mathbb{E}_{x \sim p}[x^2] - \mathbb{E}_{x \sim p}[x]^2", 6.4 - 2.2**2),
+    (r"c + 1", 4.0),
+    (r"\frac{c}{2} + \sqrt{c + 1} + \abs{-c} + \max(c, 1)", 9.5),
+    (
+        r"\mathbb{E}_{x \sim p, y \sim r}[|x - y|]",
+        0.25 * (0.7 + 0.4 + 0.1) + 0.75 * (2.8 + 0.2 + 0.2),
+    ),
+    (r"\sum_{x : x < 2} p(x)", 0.3),
+    (r"\sum_x \mathbf{1}[x \le t] p(x)", 0.2),
+    (r"\sum_{x, y} \mathbf{1}[x < y] p(x) r(y)", 0.25 * 0.3),
+    (r"\sum_{x \in A} p(x)", 0.8),
+    (r"F(0) + F(-0.1) + F(2.9) + F(3)", 0.2 + 0.3 + 1),
+    (r"F^{-1}(0.1) + F^{-1}(0.25) + F^{-1}(0.31) + F^{-1}(1)", 0 + 1 + 3 + 3),
+    (r"\int |F(t) - G(t)| \dd t", 0.1 + 2 * 0.2),
+    (r"\int_0^1 |F^{-1}(u) - G^{-1}(u)| \dd u", 0.5),
+    (r"\int_0^1 |F^{-1}(u) - H^{-1}(u)|^2 \dd u", 0.2 + 0.1 * 4 + 0.45 * 16 + 0.25),
+    (r"\int_{1}^{2} F(t)^2 \dd t", 0.09),
+    (r"\int_{0}^{2} t F(t) \dd t", 0.1 + 0.45),
+    (r"\int_{-1}^{2} |t - F(t)| \dd t", 0.5 + 0.02 + 0.32 + 1.2),
+    (r"\Phi(0)", 0.5),
+    (r"\Phi(1.2) + \Phi(-1.2)", 1.0),
+    (r"\max_{f \in \mathrm{Lip}_1} (\mathbb{E}_p[f] - \mathbb{E}_q[f])", 0.5),
+    (r"\max_{\norm{f}_{\mathrm{Lip}} \le 2} (\mathbb{E}_p[f] - \mathbb{E}_q[f])", 1.0),
+    (r"\left\| x \right\|_\infty", 3.0),
+)
+
+
+@pytest.mark.parametrize(("text", "wanted"), ON_THE_LINE)
+def test_elements_that_are_points_are_numbers(text: str, wanted: float) -> None:
+    known = Evaluator(LINE, LINE_SIZES)
+    node = syn.parse_sum(text, LINE_NAMES)
+    assert syn.parse_sum(syn.latex(node), LINE_NAMES) == node
+    found = known.number(node)
+    assert abs(found.value - wanted) <= 4 * found.error + 1e-15
+    assert found.error < 1e-9
+
+
+def test_elements_that_are_points_of_the_plane_are_vectors() -> None:
+    places = replace(exact([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]], "X", ""), role="points")
+    known = Evaluator({**LINE, "x": places}, LINE_SIZES)
+    for text, wanted in (
+        (r"\norm{\sum_x x p(x)}", math.hypot(0.6, 0.9)),
+        (r"\mathbb{E}_{x, x' \sim p}[\norm{x - x'}]", 2 * (0.14 * 5 + 0.07 + 0.02 * math.sqrt(18))),
+        (r"\mathbb{E}_{x \sim p}[x^\T x]", 5.1),
+        (r"\max_{f \in \mathrm{Lip}_1} (\mathbb{E}_p[f] - \mathbb{E}_q[f])", 0.1 + 0.1 * 5),
+    ):
+        found = known.number(syn.parse_sum(text, LINE_NAMES))
+        assert found.value == pytest.approx(wanted)
+    with pytest.raises(EvaluationError, match="no law on points of the line"):
+        known.value(syn.parse_sum("F(0)", LINE_NAMES))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (r"\int F(2 t) \dd t", "at t itself"),
+        (r"p^{-1}(1)", "does not say what"),
+        (r"\ED{s}{q}", "cannot stand here"),
+        (r"\max_{\norm{f}_{\mathrm{Lip}} \ge 1} \mathbb{E}_p[f]", "a ball of functions"),
+        (r"\W{1}{\Normal{0}{1}}{\Normal{0}{1}}", "only the order 2"),
+        (r"\W{2}{p}{\Normal{0}{1}}", "do not compare"),
+    ],
+)
+def test_faults_with_points_are_explained(text: str, message: str) -> None:
+    known = Evaluator({**LINE, "s": Real(1.0)}, LINE_SIZES)
+    with pytest.raises(EvaluationError, match=message):
+        known.value(syn.parse_sum(text, LINE_NAMES))
+
+
+def test_integrals_of_steps_need_not_exist() -> None:
+    known = Evaluator(LINE, LINE_SIZES)
+    for text in (r"\int F(t) \dd t", "F^{-1}(0)", r"\int_0^2 F^{-1}(u) \dd u"):
+        with pytest.raises(Undefined):
+            known.number(syn.parse_sum(text, LINE_NAMES))
+
+
+def test_a_law_on_one_point_has_one_step() -> None:
+    values: dict[str, Value] = {**LINE, "p": exact([0.0, 1.0, 0.0], "X")}
+    known = Evaluator(values, LINE_SIZES)
+    for text, wanted in ((r"\int_0^1 F^{-1}(u) \dd u", 0.0), (r"\int_{-1}^1 F(t) \dd t", 1.0)):
+        assert known.number(syn.parse_sum(text, LINE_NAMES)).value == wanted
+
+
+def test_transport_functionals_take_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, list[str]]] = []
+
+    def package(name: str) -> Callable[..., object]:
+        def function(*arrays: object, **options: object) -> object:
+            assert len(arrays) == 2
+            calls.append((name, sorted(options)))
+            results = {"wasserstein": _Transport(0.25, 0.25), "sinkhorn": _Interval()}
+            return results.get(name, 0.5)
+
+        return function
+
+    monkeypatch.setattr(functionals, "reference", package)
+    known = Evaluator({**LINE, "v": Real(4.0)}, LINE_SIZES)
+    for text, wanted, name, options in (
+        (r"\W{2}{p}{r}", 0.5, "wasserstein", ["order", "x", "y"]),
+        (r"\W{\infty}{p}{q}", 0.5, "wasserstein_1d", ["order", "x_weights", "y_weights"]),
+        (r"\OT{t}{p}{r}", 1.25, "sinkhorn", ["cost", "epsilon"]),
+        (r"\ED{p}{r}", 0.5, "energy_distance", ["x_weights", "y_weights"]),
+        (r"\W{2}{\Normal{0}{v}}{\Normal{1}{v}}", 0.5, "wasserstein_gaussian", ["std_p", "std_q"]),
+    ):
+        assert known.number(syn.parse_sum(text, {})).value == pytest.approx(wanted)
+        assert calls[-1] == (name, options)
+
+
 # ------------------------------------------------------------------ functionals by other names
 
 
@@ -785,11 +913,12 @@ class _Transport:
 
 
 @dataclass(frozen=True)
-class _Interval:
-    """An entropic cost, between two bounds."""
+class _Entropic:
+    """What entropic transport returns; its bounds are those of transport without entropy."""
 
-    lower: float = 1.0
-    upper: float = 1.5
+    value: float = 1.25
+    lower: float = 0.5
+    upper: float = 1.0
 
 
 def test_functionals_call_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -799,7 +928,7 @@ def test_functionals_call_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
         def function(*arrays: object, **options: object) -> object:
             assert len(arrays) == 2
             calls[name] = options
-            results = {"wasserstein": _Transport(0.25, 0.25), "sinkhorn": _Interval()}
+            results = {"wasserstein": _Transport(0.25, 0.25), "sinkhorn": _Entropic()}
             return results.get(name, 0.5)
 
         return function
@@ -813,15 +942,15 @@ def test_functionals_call_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
         (r"\Hel{p}{q} + \chisq{p}{q}", 1.0, []),
         (r"\W{1}{p}{q}", 0.25, ["cost"]),
         (r"\W{2}{p}{q}", 0.5, ["cost"]),
-        (r"\OT{t}{p}{q}", 1.25, ["cost", "epsilon"]),
-        (r"\Sink{t}{p}{q}", 0.5, ["cost", "epsilon"]),
+        (r"\OT{t}{p}{q}", 1.25, ["cost", "epsilon", "tolerance"]),
+        (r"\Sink{t}{p}{q}", 0.5, ["cost", "epsilon", "tolerance"]),
         (r"\MMD{p}{q}", 0.5, ["kernel", "x_weights", "y_weights"]),
     ):
         calls.clear()
         node = syn.parse_sum(text, {})
         assert known.number(node).value == pytest.approx(wanted)
         assert all(sorted(called) == options for called in calls.values())
-    assert known.number(syn.parse_sum(r"\OT{t}{p}{q}", {})).error >= 0.25
+    assert 0 < known.number(syn.parse_sum(r"\OT{t}{p}{q}", {})).error < 1e-9
     with pytest.raises(Undefined, match="weight"):
         known.number(syn.parse_sum(r"\JSw{n}{p}{q}", {}))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
+from equations import settings
 from equations.draws import (
     CHANNEL_STYLES,
     JOINT_STYLES,
@@ -59,6 +61,21 @@ PHRASES: tuple[tuple[str, list[tuple[str, str, tuple[str, ...]]]], ...] = (
     ("distance $d(x, y)$ on the same set", [("d", "distance", ("X", "X"))]),
     ("cost $c$ on the same set", [("c", "cost", ("X", "X"))]),
     ("generator $f$", [("f", "generator", ())]),
+    (
+        "laws $p$, $q$ on points $x$ of the line; distribution functions $F$, $G$ of $p$, $q$",
+        [
+            *(("p", "law", ("X",)), ("q", "law", ("X",)), ("x", "points on the line", ("X",))),
+            *(("F", "distribution", ()), ("G", "distribution", ())),
+        ],
+    ),
+    (
+        "law $p$ on points $y$ of the plane",
+        [("p", "law", ("Y",)), ("y", "points on the plane", ("Y",))],
+    ),
+    (
+        r"matrix $W \in \R^{m \times n}$",
+        [("W", "any matrix", ("m", "n")), ("m", "size", ("m",)), ("n", "size", ("n",))],
+    ),
     ("smooth generators $f$, $g$", [("f", "strict generator", ()), ("g", "strict generator", ())]),
     (
         r"laws $p$, $q$ on a finite set; coupling $\gamma$ of $p$ and $q$",
@@ -455,6 +472,37 @@ def test_generators_are_drawn_by_name_and_bring_their_derivatives() -> None:
     assert drawn_names == set(NAMES_OF_GENERATORS)
 
 
+def test_points_and_matrices_have_the_shape_that_is_said() -> None:
+    text = r"laws $p$, $q$ on points $x$ of the line; law $r$ on points $y$ of the plane; "
+    symbols = declarations(text + r"matrices $V$, $W \in \R^{m \times n}$")
+    for number, matrix in (("inside", "generic"), ("special", "identity")):
+        values = drawn(symbols, number=number, matrix=matrix)
+        x, y, w, sizes = (values[name] for name in ("x", "y", "W", "sizes"))
+        assert isinstance(sizes, dict)
+        assert isinstance(x, Table)
+        assert isinstance(y, Table)
+        assert isinstance(w, Matrix)
+        assert x.values.shape == (sizes["X"],)
+        assert len(np.unique(x.values)) == sizes["X"]
+        assert y.values.shape == (sizes["Y"], 2)
+        assert w.values.shape == (sizes["m"], sizes["n"])
+
+
+def test_conditions_and_calls_know_the_points() -> None:
+    setting = Setting("laws $p$, $q$ on points $x$ of the line", "$q(x) > 0$")
+    for instance in setting.instances("eq-x", 20):
+        q = instance.values["q"]
+        assert isinstance(q, Table)
+        assert q.values.min() > 0
+        assert "x = np.array(" in instance.python()
+
+
+def test_distribution_functions_need_their_laws() -> None:
+    for text in ("distribution function $F$ of $p$", "distribution functions $F$, $G$ of $p$"):
+        with pytest.raises(SettingError, match="after the laws"):
+            declarations(f"law $p$ on points $x$ of the line; {text}" if "G" in text else text)
+
+
 def test_distances_are_a_metric() -> None:
     for number in ("inside", "special", "ends"):
         table = drawn(declarations("distance $d(x, y)$ on the same set"), number=number)["d"]
@@ -481,3 +529,12 @@ def test_a_prefix_code_is_known_to_the_evaluator() -> None:
     evaluator = Evaluator(instance.values, instance.sizes)
     assert evaluator.number(parse_sum(r"\sum_x 2^{-\ell(x)}", setting.callables)).value <= 1
     assert setting.symbols[0].key == Name(r"\ell").text
+
+
+def test_the_examples_of_phrases_are_all_there() -> None:
+    patterns = [pattern for pattern, _ in settings._PHRASES]  # noqa: SLF001  (the list itself)
+    for example in settings.EXAMPLES:
+        assert any(re.fullmatch(pattern, example) for pattern in patterns), example
+    for pattern in patterns:
+        known = any(re.fullmatch(pattern, example) for example in settings.EXAMPLES)
+        assert known or pattern == "@", pattern

@@ -57,6 +57,7 @@ ROUND_TRIPS = (
     r"\left. \frac{\partial}{\partial t} \nabla_{z} \LSE \left( z / t \right) \right|_{t = a} = 0",
     r"\mathbf{1}[x \ne y] \softmax z + \mathbf{1}[x \in A] = \diag v",
     r"\max_{A \subseteq \mathcal{X}} \sum_{x \in A} p(x) = \sum_{x \in \mathcal{X}, y : x \ne y} a",
+    r"K^{-1}(t) + f^{-1} = p^{-1} - a^{-1} \left( a + b \right)",
     r"\left( \lim_{t \to 0} t \right)^{2} \left( \nabla_{z} a \right)^{\T}",
     r"\max_{\norm{f}_{\infty} \le 1} a = \min_{\gamma \in \Pi \cdot \left( a + b \right)} 1",
     r"\left( \log t \right)^{2} \left( -1 \right) = \left( a / b \right)^{2}",

@@ -38,7 +38,71 @@ class Misprint(NamedTuple):
     options: tuple[str, ...] = ()
 
 
+LINE = "laws $p$, $q$ on points $x$ of the line; distribution functions $F$, $G$ of $p$, $q$"
+CHEAPEST = r"\min_{\gamma \in \Pi(p, q)} \sum_{x, y} \gamma(x, y) |x - y|"
+LIPSCHITZ = r"\max_{f \in \mathrm{Lip}_1(d)} (\mathbb{E}_p[f] - \mathbb{E}_q[f])"
+SUBSETS = r"\max_{A \subseteq \mathcal{X}} (p(A) - q(A))"
+SOFTMAX = "law $y$ on a finite set; logits $z$ on the same set; $T > 0$; element $j$ of the set"
+
+
 MISPRINTS = (
+    Misprint(
+        "distance of order 1 on the line with squares",
+        LINE,
+        rf"{CHEAPEST} = \int |F(t) - G(t)| \dd t",
+        rf"{CHEAPEST} = \int (F(t) - G(t))^2 \dd t",
+    ),
+    Misprint(
+        "quantile functions over the line",
+        LINE,
+        rf"{CHEAPEST} = \int_0^1 |F^{{-1}}(u) - G^{{-1}}(u)| \dd u",
+        rf"{CHEAPEST} = \int_0^1 |F(u) - G(u)| \dd u",
+    ),
+    Misprint(
+        "duality with the functions of slope 2",
+        "laws $p$, $q$ on a finite set; distance $d$ on the same set",
+        rf"\min_{{\gamma \in \Pi(p, q)}} \sum_{{x, y}} \gamma(x, y) d(x, y) = {LIPSCHITZ}",
+        r"\min_{\gamma \in \Pi(p, q)} \sum_{x, y} \gamma(x, y) d(x, y) = "
+        + LIPSCHITZ.replace("_1", "_2"),
+    ),
+    Misprint(
+        "total variation over events with its factor 1/2",
+        LAWS,
+        rf"{SUBSETS} = {TV}",
+        rf"\frac12 {SUBSETS} = {TV}",
+    ),
+    Misprint(
+        "gradient of the cross-entropy with its sign",
+        SOFTMAX,
+        r"\frac{\partial}{\partial z_j} \CE{y}{s} = s_j - y_j",
+        r"\frac{\partial}{\partial z_j} \CE{y}{s} = y_j - s_j",
+        (r":where: $s := \softmax(z)$",),
+    ),
+    Misprint(
+        "gradient at a temperature without its factor",
+        SOFTMAX,
+        r"\frac{\partial}{\partial z_j} \CE{y}{s} = \frac{1}{T} (s_j - y_j)",
+        r"\frac{\partial}{\partial z_j} \CE{y}{s} = s_j - y_j",
+        (r":where: $s := \softmax(z / T)$",),
+    ),
+    Misprint(
+        "conjugate of a generator without its term",
+        "generator $f$; $u > 0$",
+        r"f^*(f'(u)) = u f'(u) - f(u)",
+        r"f^*(f'(u)) = f'(u) - f(u)",
+    ),
+    Misprint(
+        "local form of the relative entropy without its factor 1/2",
+        LAWS,
+        r"\lim_{t \to 0^+} \frac{1}{t^2} \KL{t p + (1 - t) q}{q}"
+        r" = \frac12 \sum_x \frac{(p(x) - q(x))^2}{q(x)}",
+        r"\lim_{t \to 0^+} \frac{1}{t^2} \KL{t p + (1 - t) q}{q}"
+        r" = \sum_x \frac{(p(x) - q(x))^2}{q(x)}",
+        (
+            ":if: $q(x) > 0$",
+            r":equivalent: $\KL{q}{t p + \left( 1 - t \right) q}$ because both are alike near q",
+        ),
+    ),
     Misprint(
         "entropy without its minus sign",
         LAW,
@@ -374,7 +438,7 @@ def test_the_right_formula_passes(tmp_path: Path, misprint: Misprint) -> None:
 @pytest.mark.parametrize("misprint", MISPRINTS, ids=lambda misprint: misprint.name)
 def test_the_wrong_formula_is_rejected_with_its_line(tmp_path: Path, misprint: Misprint) -> None:
     block, verdict = check(tmp_path, misprint, misprint.wrong)
-    place = f"{block.file}:{block.statement_line + 1}: "
+    place = f"{block.file}:{block.statement_line + 1}:"
     assert any(problem.startswith(place) for problem in verdict.problems), verdict.problems
 
 
@@ -397,5 +461,5 @@ def test_a_wrong_step_is_rejected_with_its_line(tmp_path: Path) -> None:
     first, second = check_derivation(block, None)
     assert first.ok
     (problem,) = second.problems
-    assert problem.startswith(f"{file}:6: ")
+    assert problem.startswith(f"{file}:6:5: ")
     assert "p = np.array([" in problem

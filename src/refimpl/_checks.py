@@ -30,10 +30,18 @@ class Law(NamedTuple):
 
 
 class Covariance(NamedTuple):
-    """Checked covariance matrices and their Cholesky factors, in the last two axes."""
+    """Checked covariance matrices A and factors L with A = L Lᵀ, in the last two axes."""
 
     matrix: Array
     factor: Array
+
+
+class Weighted(NamedTuple):
+    """Checked points, numbers or rows of coordinates, and their weights with their sum."""
+
+    points: Array
+    weights: Array
+    total: float
 
 
 class Unit(NamedTuple):
@@ -81,9 +89,14 @@ def unit(base: object) -> Unit:
     return Unit(_EXACT_LOGS[b], 1.0, nats) if b in _EXACT_LOGS else Unit(np.log, nats, nats)
 
 
+def axis(value: object) -> int:
+    """Check the axis of the outcomes, of a function that keeps them."""
+    return _axis(value)
+
+
 def reduction(axis: object, base: object, keepdims: object) -> Reduction:
     """Check the options of a function that sums over outcomes."""
-    return Reduction(_axis(axis), unit(base), _flag("keepdims", keepdims))
+    return Reduction(_axis(axis), unit(base), flag("keepdims", keepdims))
 
 
 def number(name: str, value: object) -> float:
@@ -109,6 +122,55 @@ def order(name: str, value: object) -> float:
     return result
 
 
+def order_from_one(name: str, value: object) -> float:
+    """Check that a value is a number in [1, ∞]."""
+    result = number(name, value)
+    if result < 1:
+        raise ValueError(f"{name} = {value!r} is below 1; give a number in [1, inf]")
+    return result
+
+
+def finite_order(name: str, value: object) -> float:
+    """Check that a value is a number in [1, ∞)."""
+    result = order_from_one(name, value)
+    if result == math.inf:
+        raise ValueError(f"{name} = {value!r} is not finite; give a number in [1, inf)")
+    return result
+
+
+def non_negative_number(name: str, value: object) -> float:
+    """Check that a value is a number in [0, ∞)."""
+    result = order(name, value)
+    if result == math.inf:
+        raise ValueError(f"{name} = {value!r} is not finite; give a number ≥ 0")
+    return result
+
+
+def count(name: str, value: object, least: int = 1) -> int:
+    """Check that a value is an integer that is large enough."""
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+        raise TypeError(f"{name} = {value!r} is not an integer; give an integer ≥ {least}")
+    if value < least:
+        raise ValueError(f"{name} = {value!r} is too small; give an integer ≥ {least}")
+    return int(value)
+
+
+def positive_number(name: str, value: object) -> float:
+    """Check that a value is one finite number > 0."""
+    result = number(name, value)
+    if not 0 < result < math.inf:
+        raise ValueError(f"{name} = {value!r} is not in (0, inf); give a finite number > 0")
+    return result
+
+
+def share(name: str, value: object) -> float:
+    """Check that a value is one number in [0, 1]."""
+    result = number(name, value)
+    if not 0 <= result <= 1:
+        raise ValueError(f"{name} = {value!r} is not in [0, 1]; give a number from 0 to 1")
+    return result
+
+
 def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     """Check that a value is one of the words to choose from."""
     if not isinstance(value, str):
@@ -117,10 +179,19 @@ def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
         raise ValueError(f"{name} = {value!r} is unknown; give one of {choices}")
 
 
-def _flag(name: str, value: object) -> bool:
+def flag(name: str, value: object) -> bool:
+    """Check that a value is True or False."""
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} = {value!r} is not a boolean; give True or False")
     return bool(value)
+
+
+def one_of(**values: ArrayLike | None) -> tuple[str, ArrayLike]:
+    """Check that exactly one of some optional arguments is given; return its name and value."""
+    given = [(name, value) for name, value in values.items() if value is not None]
+    if len(given) != 1:
+        raise TypeError(f"give exactly one of {' and '.join(values)}; {len(given)} are given")
+    return given[0]
 
 
 def _axis(value: object) -> int:
@@ -210,6 +281,14 @@ def finite(name: str, value: ArrayLike) -> Array:
     return result
 
 
+def extended(name: str, value: ArrayLike) -> Array:
+    """Check that no entry is NaN; infinities are numbers here. Return double precision."""
+    array = reals(name, value)
+    result = array.astype(np.float64)
+    _blame(name, array, np.isnan(result), "is not a number; give numbers, inf or -inf")
+    return result
+
+
 def positive(name: str, value: ArrayLike) -> Array:
     """Check that all entries are positive; return them in double precision."""
     result = finite(name, value)
@@ -238,6 +317,43 @@ def probabilities(name: str, value: ArrayLike) -> Array:
     _blame(name, result, result < 0, "is negative; probabilities are ≥ 0")
     _blame(name, result, result > 1, "is larger than 1; probabilities are ≤ 1")
     return result + 0.0  # without the sign of −0.0, which decides what 1 / −0.0 is
+
+
+def below_infinity(name: str, value: ArrayLike) -> Array:
+    """Check that all entries are finite or -∞; return them in double precision."""
+    result = extended(name, value)
+    _blame(name, result, result == np.inf, "is infinite; give numbers < inf, or -inf")
+    return result
+
+
+def matrix(name: str, value: ArrayLike) -> Array:
+    """Check that a value is a matrix of finite numbers; return it in double precision."""
+    result = finite(name, value)
+    if result.ndim != 2:
+        raise ValueError(f"{name} has shape {result.shape}; give a matrix, with two axes")
+    return result
+
+
+def arrays(name: str, value: object) -> list[Array]:
+    """Check a sequence of arrays of finite numbers; return them in double precision."""
+    if not isinstance(value, (list, tuple)) and not (isinstance(value, np.ndarray) and value.ndim):
+        raise TypeError(f"{name} is {_short(value)}; give a list of arrays")
+    if not len(value):
+        raise ValueError(f"{name} is empty; give at least one array")
+    return [finite(f"{name}[{i}]", array) for i, array in enumerate(value)]
+
+
+def layers(name: str, value: object) -> list[Array]:
+    """Check the matrices of a network: each has a column for each row of the one before."""
+    result = arrays(name, value)
+    for i, array in enumerate(result):
+        matrix(f"{name}[{i}]", array)
+        if i and array.shape[1] != result[i - 1].shape[0]:
+            raise ValueError(
+                f"{name}[{i}] has shape {array.shape} and {name}[{i - 1}] "
+                f"{result[i - 1].shape}; give a column for each row of the layer before"
+            )
+    return result
 
 
 def integers(name: str, value: ArrayLike) -> list[int]:
@@ -312,10 +428,19 @@ def laws_and_critic(
     axis: int, p: ArrayLike, q: ArrayLike, critic: ArrayLike
 ) -> tuple[Law, Law, Array]:
     """Check two laws and a finite function on their outcomes."""
-    arrays = {"p": reals("p", p), "q": reals("q", q), "critic": finite("critic", critic)}
-    axis = _same_outcomes(axis, arrays)
-    laws = [_law(name, arrays[name], axis) for name in ("p", "q")]
-    return laws[0], laws[1], np.moveaxis(arrays["critic"], axis, -1)
+    checked = finite("critic", critic)
+    (law, model), (values,) = laws_and_functions(axis, {"p": p, "q": q}, "critic", checked)
+    return law, model, values
+
+
+def laws_and_functions(
+    axis: int, laws: dict[str, ArrayLike], name: str, *functions: Array
+) -> tuple[list[Law], list[Array]]:
+    """Check laws; move the outcomes of checked functions of one argument to the last axis."""
+    arrays = {law: reals(law, value) for law, value in laws.items()}
+    axis = _same_outcomes(axis, {**arrays, name: functions[0]})
+    checked = [_law(law, array, axis) for law, array in arrays.items()]
+    return checked, [np.moveaxis(values, axis, -1) for values in functions]
 
 
 def weights(name: str, value: ArrayLike | None, count: int) -> dict[int, float]:
@@ -326,6 +451,45 @@ def weights(name: str, value: ArrayLike | None, count: int) -> dict[int, float]:
     if len(values) != count:
         raise ValueError(f"{name} has {len(values)} entries; give {count}, one for each law")
     return {i: w / math.fsum(values) for i, w in enumerate(values) if w}
+
+
+def given_and_logits(
+    axis: int, given: dict[str, ArrayLike], scores: dict[str, ArrayLike]
+) -> tuple[int, list[Law], list[Array]]:
+    """Check laws and logits on the same outcomes; return the axis, counted from the end, too."""
+    arrays = {name: reals(name, value) for name, value in given.items()}
+    arrays |= {name: extended(name, value) for name, value in scores.items()}
+    axis = _same_outcomes(axis, arrays)
+    checked = [_law(name, arrays[name], axis) for name in given]
+    return axis, checked, [_logits(name, arrays[name], axis) for name in scores]
+
+
+def laws_and_log_likelihood(
+    axis: int, q: ArrayLike, prior: ArrayLike, log_likelihood: ArrayLike
+) -> tuple[Law, Law, Array]:
+    """Check two laws and a function on their outcomes that may be -∞."""
+    arrays = {"q": reals("q", q), "prior": reals("prior", prior)}
+    arrays["log_likelihood"] = below_infinity("log_likelihood", log_likelihood)
+    axis = _same_outcomes(axis, arrays)
+    laws = [_law(name, arrays[name], axis) for name in ("q", "prior")]
+    return laws[0], laws[1], np.moveaxis(arrays["log_likelihood"], axis, -1)
+
+
+def scores(axis: int, value: ArrayLike) -> Array:
+    """Check logits that need no softmax: any numbers, with outcomes along `axis`."""
+    array = extended("logits", value)
+    return np.moveaxis(array, _same_outcomes(axis, {"logits": array}), -1)
+
+
+def coordinates(axis: int, **arrays: Array) -> list[Array]:
+    """Check that finite arrays have the same coordinates along `axis`; other axes broadcast."""
+    axis = _same_outcomes(axis, dict(arrays))
+    return [np.moveaxis(a, axis, -1) for a in arrays.values()]
+
+
+def finite_loss(loss: Array) -> None:
+    """Check that a loss is finite, so that it has a gradient."""
+    _blame("the loss of logits", loss, np.isinf(loss), "has no gradient; give matching supports")
 
 
 def single_law(name: str, value: ArrayLike, *, allow_zero: bool) -> list[float]:
@@ -356,7 +520,7 @@ def _same_outcomes(axis: int, arrays: dict[str, Reals]) -> int:
     shapes = {a.shape for a in arrays.values()}
     ndim = max(map(len, shapes))
     if not ndim:
-        raise ValueError(f"{' and '.join(arrays)} is one number; give an array of probabilities")
+        raise ValueError(f"{' and '.join(arrays)} is one number; give an array along the outcomes")
     if not -ndim <= axis < ndim:
         raise ValueError(f"axis = {axis} is out of range; give {-ndim} to {ndim - 1}")
     if axis >= 0:
@@ -382,6 +546,25 @@ def _law(name: str, array: Reals, axis: int) -> Law:
     if least == 0 and _has_negative_zero(array):
         array = array + array.dtype.type(0)  # without the sign of −0.0, as p / −0.0 is −∞
     return Law(array if axis == -1 else np.moveaxis(array, axis, -1), total)
+
+
+def _logits(name: str, array: Array, axis: int) -> Array:
+    """Check that logits have a softmax: not all are -∞, and at most one is ∞."""
+    many = (array == np.inf).sum(axis=axis, keepdims=True) > 1
+    _blame(
+        name,
+        array,
+        many & (array == np.inf),
+        "is not the only infinite logit; their ratio is unknown: give at most one inf",
+    )
+    none = (array == -np.inf).all(axis=axis, keepdims=True)
+    _blame(
+        name,
+        array,
+        np.broadcast_to(none, array.shape),
+        "and all other logits are infinite; give at least one larger one",
+    )
+    return np.moveaxis(array, axis, -1)
 
 
 def _totals(name: str, array: Reals, axis: int | tuple[int, int]) -> Array:
@@ -438,7 +621,266 @@ def _blame_sum(name: str, array: Reals, total: Array, axis: int | tuple[int, int
     )
 
 
+# Points, and laws on them.
+
+
+def samples(axis: int, x: ArrayLike, y: ArrayLike) -> list[Array]:
+    """Check points of the line along `axis`; the numbers of points are free, the rest broadcasts.
+
+    Returns arrays of their own, which may be changed, with the points on the last axis.
+    """
+    arrays = {"x": finite("x", x), "y": finite("y", y)}
+    for name, array in arrays.items():
+        if not -array.ndim <= axis < array.ndim:
+            raise ValueError(
+                f"axis = {axis} is out of range for {name}, which has shape {array.shape}; "
+                "give the axis of the points"
+            )
+    result = {name: np.moveaxis(a, axis, -1) for name, a in arrays.items()}
+    broadcast(**{name: a[..., 0] for name, a in result.items()})
+    return list(result.values())
+
+
+def weights_of_points(axis: int, name: str, value: ArrayLike | None, points: Array) -> Law | None:
+    """Check weights of points: one law for all rows, or laws along `axis` as the points are."""
+    if value is None:
+        return None
+    array = reals(name, value)
+    result = law(-1 if array.ndim == 1 else axis, name, array)
+    if result.values.shape[-1] != points.shape[-1]:
+        raise ValueError(
+            f"{name} has shape {array.shape} for {points.shape[-1]} points; "
+            "give a weight for each point"
+        )
+    broadcast(**{name: result.total, "the points": points[..., 0]})
+    return result
+
+
+def two_laws(p: ArrayLike, q: ArrayLike) -> list[Law]:
+    """Check two laws, each on outcomes of its own."""
+    arrays = {"p": reals("p", p), "q": reals("q", q)}
+    for name, array in arrays.items():
+        if array.ndim != 1:
+            raise ValueError(f"{name} has shape {array.shape}; give one law, with one axis")
+    return [_law(name, array, -1) for name, array in arrays.items()]
+
+
+def cost(value: ArrayLike, p: Law, q: Law) -> Array:
+    """Check a matrix of costs ≥ 0, with a row for each outcome of p and a column for each of q."""
+    array = non_negative("cost", value)
+    shape = p.values.shape[-1], q.values.shape[-1]
+    if array.shape != shape:
+        raise ValueError(
+            f"cost has shape {array.shape}, and p and q have {shape[0]} and {shape[1]} outcomes; "
+            f"give a matrix of shape {shape}"
+        )
+    return array + 0.0
+
+
+def symmetric(name: str, value: ArrayLike) -> None:
+    """Check that a matrix of costs is square and symmetric."""
+    array = non_negative(name, value)
+    if array.ndim != 2 or array.shape[0] != array.shape[1]:
+        raise ValueError(f"{name} has shape {array.shape}; give a square matrix")
+    _blame(name, array, array != array.T, "differs from the mirrored entry; give symmetric costs")
+
+
+def places(x: ArrayLike, y: ArrayLike | None, p: Law, q: Law) -> list[Array]:
+    """Check the places of the outcomes of p and q, numbers or vectors; return vectors."""
+    first = located("x", x, p.values.shape[-1])
+    second = located(*(("x", x) if y is None else ("y", y)), q.values.shape[-1])
+    _same_dimension(first, second)
+    return [first, second]
+
+
+def clouds(x: ArrayLike, y: ArrayLike) -> list[Array]:
+    """Check two sets of vectors of the same dimension."""
+    result = [located(name, value) for name, value in (("x", x), ("y", y))]
+    _same_dimension(*result)
+    return result
+
+
+def located(name: str, value: ArrayLike, n: int | None = None) -> Array:
+    """Check n points, numbers or vectors; return vectors."""
+    array = finite(name, value)
+    if array.ndim not in {1, 2}:
+        raise ValueError(
+            f"{name} has shape {array.shape}; give a number or a vector for each point"
+        )
+    if n is not None and len(array) != n:
+        raise ValueError(f"{name} has {len(array)} points; give {n}, one for each outcome")
+    return array.reshape(len(array), -1)
+
+
+def _same_dimension(x: Array, y: Array) -> None:
+    if x.shape[1] != y.shape[1]:
+        raise ValueError(
+            f"the dimensions do not match: x has {x.shape[1]} and y has {y.shape[1]}; "
+            "give vectors of one length"
+        )
+
+
+def unit_vectors(name: str, value: ArrayLike, d: int) -> Array:
+    """Check unit vectors of dimension d, in rows."""
+    array = finite(name, value)
+    if array.ndim != 2 or array.shape[1] != d:
+        raise ValueError(f"{name} has shape {array.shape}; give rows of length {d}")
+    length = np.linalg.norm(array, axis=1)
+    wrong = np.flatnonzero(np.abs(length - 1) > tolerance(reals(name, value), d))
+    if wrong.size:
+        raise ValueError(
+            f"{_entry(name, (int(wrong[0]),))} has the length {length[wrong[0]]!s}; "
+            "give unit vectors"
+        )
+    return array
+
+
+def distances(name: str, value: ArrayLike, n: int) -> Array:
+    """Check a square matrix of distances ≥ 0 of n points."""
+    array = non_negative(name, value)
+    if array.shape != (n, n):
+        raise ValueError(f"{name} has shape {array.shape}; give a matrix of shape {(n, n)}")
+    return array
+
+
+def potential_and_cost(potential: ArrayLike, cost: ArrayLike) -> tuple[Array, Array]:
+    """Check a function on outcomes and a matrix with a row for each of them."""
+    f, c = vector("potential", potential), finite("cost", cost)
+    if c.ndim != 2 or len(c) != f.size:
+        raise ValueError(
+            f"cost has shape {c.shape} and potential has {f.size} values; "
+            "give a matrix with a row for each value"
+        )
+    return f, c
+
+
+# Points and functions on them.
+
+
+def points(name: str, value: ArrayLike) -> Array:
+    """Check points: numbers, or vectors in rows; return them in double precision."""
+    result = finite(name, value)
+    if result.ndim not in {1, 2}:
+        raise ValueError(
+            f"{name} has shape {result.shape}; give numbers of shape (n,), "
+            "or vectors of shape (n, d)"
+        )
+    return result + 0.0  # without the sign of −0.0, so that equal points are the same
+
+
+def weighted_points(
+    x: ArrayLike, y: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None
+) -> tuple[Weighted, Weighted]:
+    """Check two lists of points of the same space, and their weights; None is equal weights."""
+    a, b = points("x", x), points("y", y)
+    if a.shape[1:] != b.shape[1:]:
+        raise ValueError(
+            f"x has shape {a.shape} and y {b.shape}; give points with the same coordinates"
+        )
+    return _weighted("x", a, x_weights), _weighted("y", b, y_weights)
+
+
+def _weighted(name: str, array: Array, weights: ArrayLike | None) -> Weighted:
+    if weights is None:
+        return Weighted(array, np.ones(len(array)), float(len(array)))
+    law = reals(f"{name}_weights", weights)
+    if law.ndim != 1 or len(law) != len(array):
+        raise ValueError(
+            f"{name}_weights has shape {law.shape} and {name} {array.shape}; "
+            "give one probability for each point"
+        )
+    total = _totals(f"{name}_weights", law, 0)
+    return Weighted(array, law.astype(np.float64), float(total))
+
+
+def vector(name: str, value: ArrayLike) -> Array:
+    """Check a list of finite numbers; return it in double precision."""
+    result = finite(name, value)
+    if result.ndim != 1:
+        raise ValueError(f"{name} has shape {result.shape}; give numbers, with one axis")
+    return result
+
+
+def same_length(**arrays: Array) -> None:
+    """Check that the first axes have one length."""
+    if len({a.shape[0] for a in arrays.values()}) > 1:
+        lengths = ", ".join(f"{name} has {a.shape[0]}" for name, a in arrays.items())
+        raise ValueError(f"the lengths do not match: {lengths}; give one for each")
+
+
+def image(name: str, function: object, array: Array, shape: tuple[int, ...]) -> Array:
+    """Return the checked values of a function given by the caller, of the shape that is due."""
+    if not callable(function):
+        raise TypeError(f"{name} = {_short(function)} is not a function; give a callable")
+    values = finite(name, function(array.copy()))
+    if values.shape != shape:
+        raise ValueError(
+            f"{name} returns an array of shape {values.shape} for points of shape {array.shape}; "
+            f"it must return one of shape {shape}"
+        )
+    return values
+
+
+def kernel(name: str, function: object) -> Callable[[Array, Array], Array]:
+    """Return a kernel given by the caller; its values are checked at each call."""
+    if not callable(function):
+        raise TypeError(f"{name} = {_short(function)} is not a function; give a callable")
+
+    def checked(x: Array, y: Array) -> Array:
+        values = finite(name, function(x.copy(), y.copy()))
+        if values.shape != (len(x), len(y)):
+            raise ValueError(
+                f"{name} returns an array of shape {values.shape} for {len(x)} and {len(y)} "
+                "points; it must return a row for each of the first"
+            )
+        return values
+
+    return checked
+
+
+def pairs(name: str, value: ArrayLike, length: int) -> Array:
+    """Check a matrix with a number for each pair of outcomes, the same in both orders."""
+    result = matrix(name, value)
+    if result.shape != (length, length):
+        raise ValueError(f"{name} has shape {result.shape}; give shape {(length, length)}")
+    skew = np.abs(result - result.T) > tolerance(result, length) * np.abs(result).max()
+    _blame(name, result, skew, "differs from the mirrored entry; the matrix must be symmetric")
+    return result
+
+
+def metric(name: str, value: ArrayLike, length: int) -> Array:
+    """Check the distances of different points: symmetric, positive outside of the diagonal."""
+    result = pairs(name, value, length)
+    diagonal = np.eye(length, dtype=bool)
+    _blame(name, result, diagonal & (result != 0), "is on the diagonal; distances there are 0")
+    why = "is not positive; distances of different points are > 0"
+    _blame(name, result, ~diagonal & (result <= 0), why)
+    return result
+
+
 # Covariance matrices.
+
+
+def semidefinite(name: str, value: ArrayLike) -> Covariance:
+    """Check covariance matrices in the last two axes; return them with square roots.
+
+    They may be singular. Eigenvalues that are negative by rounding count as zero.
+    """
+    given = reals(name, value)
+    array = finite(name, given)
+    why = "a covariance matrix must be symmetric and have no negative eigenvalue"
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
+        raise ValueError(f"{name} has shape {array.shape}; give square matrices")
+    size = np.abs(array).max(axis=(-2, -1), keepdims=True)
+    allowed = tolerance(given, array.shape[-1]) * size
+    skew = np.abs(array - np.swapaxes(array, -1, -2))
+    _blame(name, array, skew > allowed, f"differs from the mirrored entry; {why}")
+    values, vectors = np.linalg.eigh(array)
+    least = values[..., 0]
+    for index in np.argwhere(least < -allowed[..., 0, 0])[:1]:
+        place = tuple(int(i) for i in index)
+        raise ValueError(f"{_entry(name, place)} has the eigenvalue {least[place]!s}; {why}")
+    return Covariance(array, vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :])
 
 
 def means(mean_p: ArrayLike, mean_q: ArrayLike, p: Covariance, q: Covariance) -> list[Array]:

@@ -9,7 +9,7 @@ terms of one sign, each with a small relative error, so that nothing cancels.
 import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,8 @@ CHUNK = 1 << 15  # entries read at a time: 256 KiB in double precision
 TINY = float(np.finfo(np.float64).tiny)  # below it, floats lose digits
 RAISED = 2.0**200  # keeps squares of tiny roots in the range of floats
 NEAR = 1 / 9  # the largest s² for which the series is used
-SERIES = [2 / k for k in range(3, 37, 2)]  # of 2 (atanh(s) - s) / s³ in powers of s²
+SERIES = [2 / k for k in range(3, 37, 2)]  # of 2 (atanh(s) - s) / s in powers of s²
+MIXTURE_SERIES = [1 / (k * (2 * k - 1)) for k in range(1, 19)]  # of 2t atanh(t) + log(1 - t²)
 
 
 def quiet(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
@@ -114,7 +115,7 @@ def mutual_information(table: Reals, unit: Unit) -> Array:
     y = table.sum(axis=-2, keepdims=True, dtype=np.float64)
     p, x, y = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(table, x, y))
     q = x * y
-    d = (q - p) + _product_error(x, y, q)
+    d = (q - p) + product_error(x, y, q)
     r = d.sum(axis=(-2, -1), keepdims=True) / p.sum(axis=(-2, -1), keepdims=True)
     terms = relative_entropy_terms(p, q / (1 + r), (d - r * p) / (1 + r))
     lost = (q < TINY) & (p > 2 * q)  # there the product has no digits
@@ -123,7 +124,7 @@ def mutual_information(table: Reals, unit: Unit) -> Array:
     return np.asarray(nats / p.sum(axis=(-2, -1)) / unit.nats)
 
 
-def _product_error(x: Array, y: Array, product: Array) -> Array:
+def product_error(x: Array, y: Array, product: Array) -> Array:
     """Return x y - product exactly (Dekker 1971): each factor is split into two halves."""
     split = 2.0**27 + 1
     x_high, y_high = (split * a - (split * a - a) for a in (x, y))
@@ -145,6 +146,106 @@ def log_mean_exp(weights: Reals, x: Array) -> Array:
     large = top[..., 0] + np.log(mean(weights, np.exp(np.where(x == top, 0.0, x - top))))
     small = np.log1p(mean(weights, np.expm1(x)))
     return np.where(np.abs(small) < 1 / 2, small, large)
+
+
+# Laws given by logits: q ∝ exp(z / T).
+
+
+class Softmax(NamedTuple):
+    """A law given by logits, on the last axis, without a difference that loses digits.
+
+    `gaps` are (max z - z) / T ≥ 0, `top` marks one outcome of gap 0, and `rest` is Σ exp(-gap)
+    over all others, so that -log q = gap + log(1 + rest).
+    """
+
+    gaps: Array
+    top: NDArray[np.bool_]
+    rest: Array
+
+    @property
+    def probabilities(self) -> Array:
+        return np.asarray(np.exp(-self.gaps) / (1 + self.rest[..., None]))
+
+    @property
+    def logs(self) -> Array:
+        return np.asarray(-self.gaps - np.log1p(self.rest)[..., None])
+
+    def cross_entropy(self, p: Reals, total: Array) -> Array:
+        """Return -Σ p log q / Σ p, all of whose terms are ≥ 0."""
+        terms = np.where(np.asarray(p) > 0, p * self.gaps, 0.0)
+        return np.asarray(terms.sum(axis=-1) / total + np.log1p(self.rest))
+
+    def minus(self, p: Reals, total: Array) -> Array:
+        """Return q - p / Σ p; where q > 1/2, it is the rest of p minus that of q."""
+        law = np.asarray(p, dtype=np.float64) / total[..., None]
+        others = np.where(self.top, 0.0, law).sum(axis=-1) - self.rest / (1 + self.rest)
+        near = self.top & (self.rest <= 1)[..., None]
+        return np.where(near, others[..., None], self.probabilities - law)
+
+
+def softmax(z: Array, temperature: float) -> Softmax:
+    """Return the law of logits at a temperature."""
+    place = z.argmax(axis=-1, keepdims=True)
+    top = np.arange(z.shape[-1]) == place
+    largest = np.take_along_axis(z, place, axis=-1)
+    gaps = np.where(z == largest, 0.0, largest - z) / temperature
+    return Softmax(gaps, top, np.where(top, 0.0, np.exp(-gaps)).sum(axis=-1))
+
+
+class Comparison(NamedTuple):
+    """Two laws given by logits: p, q, log(q / p) minus its mean under p, q - p and KL(p ‖ q)."""
+
+    p: Array
+    centred: Array
+    difference: Array
+    divergence: Array
+
+
+def compare(v: Array, z: Array, temperature: float) -> Comparison:
+    """Compare the laws p ∝ exp(v / T) and q ∝ exp(z / T).
+
+    With c = log(q / p) less its mean under p, KL(p ‖ q) = log(1 + Σ p (exp(c) - 1 - c)), where
+    no term is negative. The c are differences of logits, which are taken with their rounding
+    errors, so that a small divergence has all its digits. A large one is H(p, q) - H(p).
+    """
+    v, z = np.broadcast_arrays(v, z)
+    first, second = softmax(v, temperature), softmax(z, temperature)
+    p, one = first.probabilities, np.ones(())
+    d = z - v
+    error = (z - (d - (d - z))) - (v + (d - z))  # of d, exactly (Knuth 1969)
+    error = np.where(np.isfinite(error), error, 0.0)
+    place = first.top.argmax(axis=-1, keepdims=True)
+    d_top, error_top, z_top = (np.take_along_axis(x, place, axis=-1) for x in (d, error, z))
+    shift = ((d - d_top) + (error - error_top)) / temperature
+    shift = np.where(first.top | (p == 0), 0.0, shift)
+    c = shift - (p * shift).sum(axis=-1, keepdims=True)
+    q_scaled = np.where(first.top, 1.0, np.exp((z - z_top) / temperature))
+    q_scaled = q_scaled * (p * np.exp(c) * first.top).sum(axis=-1, keepdims=True)
+    near = (np.abs(c) <= 1 / 2) & (p > 0)
+    small, large = p * exp_gap(np.where(near, c, 0.0)), q_scaled - p - np.where(p > 0, p * c, 0.0)
+    gaps = np.where(near, small, large)
+    total = gaps.sum(axis=-1)
+    far = second.cross_entropy(p, one) - first.cross_entropy(p, one)
+    divergence = np.where(total <= 1, np.log1p(total), far)
+    lost = np.isfinite(first.gaps) & np.isinf(second.gaps)
+    divergence = np.where(lost.any(axis=-1), np.inf, divergence)
+    log_ratio = c - divergence[..., None]
+    near = (np.abs(log_ratio) <= 1 / 2) & (p > 0)
+    difference = np.where(near, p * np.expm1(log_ratio), second.minus(p, one))
+    return Comparison(p, c, difference, divergence)
+
+
+def mixture(weight: float, first: Array, second: Array) -> Array:
+    """Return (1 - w) first + w second; what has weight 0 does not count."""
+    return np.asarray(
+        ((1 - weight) * first if weight < 1 else 0.0) + (weight * second if weight > 0 else 0.0)
+    )
+
+
+def exp_gap(x: Array) -> Array:
+    """Return exp(x) - 1 - x ≥ 0 entry by entry, also where x is small."""
+    near = np.abs(x) <= 1 / 2
+    return np.where(near, log_gap(np.expm1(np.where(near, x, 0.0))), np.expm1(x) - x)
 
 
 # Normal laws.
@@ -206,11 +307,7 @@ def relative_entropy_terms(p: Array, q: Array, d: Array, work: Sequence[Array] =
         near = z <= NEAR
         np.copyto(z, 0.0, where=~near)
         largest = float(z.max())
-    first, *others = SERIES[_terms_needed(largest) - 1 :: -1]
-    np.multiply(z, first, out=terms)
-    for coefficient in others:
-        terms += coefficient
-        terms *= z
+    _polynomial(SERIES[: _terms_needed(largest)], z, terms)
     terms *= p
     np.subtract(d, terms, out=terms)
     terms *= s
@@ -231,6 +328,20 @@ def log_ratio(p: Array, q: Array, log: np.ufunc = np.log) -> Array:
     ratio = p / q
     odd = ((ratio < TINY) | np.isinf(ratio)) & (p > 0) & (q > 0)
     return np.where(p == 0, 0.0, np.where(odd, log(p) - log(q), log(ratio)))
+
+
+def log_odds(p: Array, q: Array) -> Array:
+    """Return log(p / q) entry by entry in [-∞, ∞], also near p = q, and 0 where p = q = 0."""
+    p, q = np.broadcast_arrays(p, q)
+    near = (q <= 2 * p) & (p <= 2 * q)
+    logs = np.where(p > 0, np.where(q > 0, log_ratio(p, q), np.inf), -np.inf)
+    return np.where(p == q, 0.0, np.where(near, np.log1p((p - q) / q), logs))
+
+
+def share(p: Array, q: Array) -> Array:
+    """Return p / (p + q) entry by entry, also where the sum is too large or has lost digits."""
+    odds = np.where(p <= q, p, q) / np.where(p <= q, q, p)
+    return np.where(p == q, 0.5, np.where(p <= q, odds, 1.0) / (1 + odds))
 
 
 def _terms_needed(z: float) -> int:
@@ -468,7 +579,7 @@ def _jensen_shannon(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) 
     more than rounding, or its square more than a small part of the result.
     """
     r = (sum_q - sum_p) / sum_p
-    r = np.where(np.abs(r) > 2.0**-51, r, 0.0)
+    r = r * (np.abs(r) > 2.0**-51)
     result, rest = _sum_jensen_shannon(p, q, r, sum_p, unit)
     odd = (np.abs(rest) > 2.0**-51) | (rest * rest > 2.0**-54 * result * unit.nats)
     if _any(odd):
@@ -497,24 +608,28 @@ def _sum_mixture_terms(p: Array, q: Array, d: Array, unit: Unit, work: Sequence[
     """Return Σ p log(p / m) + q log(q / m), where d is q - p with all its digits; d is overwritten.
 
     With t = d / (p + q) a term is m (2 t atanh(t) + log(1 - t²)), which has all its digits
-    unless t² is near 1. The logarithms themselves have them if the sum is large.
+    unless t² is near 1. The logarithms themselves have them if the sum is large. If t² is
+    small, the term is m (t² + t⁴/6 + t⁶/15 + …).
     """
     s, t, z = work
     np.add(p, q, out=s)
+    if not _seems_near(p, q):
+        m = np.multiply(s, 1 / 2, out=t)
+        total = _sum_p_log(p, np.divide(p, m, out=z), unit.log, z)
+        total = (total + _sum_p_log(q, np.divide(q, m, out=z), unit.log, z)) / unit.scale
+        large = (total * unit.nats >= _sum(m) / 6) & (total < np.inf)
+        if not _any(~large):
+            return np.asarray(total)
     np.divide(d, s, out=t)
     np.multiply(t, t, out=z)
-    largest = z.max()
-    far = None
-    if not largest <= 1 / 2:
-        if np.isnan(largest):  # from p = q = 0
-            t[s == 0] = 0.0
-        total = _sum_p_log(p, _twice_ratio(p, s, z), unit.log, z)
-        total = total + _sum_p_log(q, _twice_ratio(q, s, z), unit.log, z)
-        if not _any(total / unit.scale * unit.nats < _sum(s) / 12):
-            return np.asarray(total / unit.scale)
-        np.multiply(t, t, out=z)
-        far = z > 1 / 2
-        t[far] = z[far] = 0.0
+    largest = float(z.flat[z.argmax()])
+    if largest <= NEAR:
+        terms = _polynomial(MIXTURE_SERIES[: _terms_needed(largest) + 1], z, d)
+        terms *= s
+        return np.asarray(_sum(terms) / 2 / unit.nats)
+    far = z > 1 / 2
+    t[far] = z[far] = 0.0
+    t[s == 0] = z[s == 0] = 0.0
     np.negative(z, out=z)
     np.log1p(z, out=z)
     np.arctanh(t, out=d)
@@ -522,15 +637,18 @@ def _sum_mixture_terms(p: Array, q: Array, d: Array, unit: Unit, work: Sequence[
     d += d
     z += d
     z *= s
-    if far is not None:
-        p, q, s = p[far], q[far], s[far]
-        z[far] = 2 * (p * log_ratio(2 * p, s) + q * log_ratio(2 * q, s))
+    p, q, s = p[far], q[far], s[far]
+    z[far] = 2 * (p * log_ratio(2 * p, s) + q * log_ratio(2 * q, s))
     return np.asarray(_sum(z) / 2 / unit.nats)
 
 
-def _twice_ratio(p: Array, s: Array, out: Array) -> Array:
-    np.divide(p, s, out=out)
-    out += out
+def _polynomial(coefficients: Sequence[float], z: Array, out: Array) -> Array:
+    """Return the polynomial in z with these coefficients, from that of z on."""
+    *others, last = coefficients
+    np.multiply(z, last, out=out)
+    for coefficient in reversed(others):
+        out += coefficient
+        out *= z
     return out
 
 

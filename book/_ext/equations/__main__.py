@@ -13,15 +13,38 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from equations.blocks import read_page
-from equations.report import HEAD, STORE, Evidence, complaints, table_line, totals
+from equations.report import (
+    HEAD,
+    STORE,
+    Evidence,
+    complaints,
+    failed_examples,
+    lost_names,
+    table_line,
+    totals,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0 when every equation holds and every mutant fails."""
-    options = _options(arguments)
+    try:
+        return _check(_options(arguments))
+    except BrokenPipeError:
+        # The reader of the table has gone; what is left to write goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _check(options: argparse.Namespace) -> int:
     start = time.perf_counter()
-    pages = [read_page(file) for path in options.paths for file in _files(path)]
-    wrong = [str(error) for page in pages for error in page.errors]
+    pages, wrong = [], []
+    for file in (file for path in options.paths for file in _files(path)):
+        try:
+            pages.append(read_page(file))
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            wrong.append(f"{file}:1: this cannot be read: {reason}")
+    wrong += [str(error) for page in pages for error in page.errors]
     evidence = Evidence(None if options.fresh else options.store)
     found = []
     _say(HEAD)
@@ -32,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     evidence.save()
     if not found:
         wrong.append(f"no equation has the id {options.only}" if options.only else "no equations")
+    for page in pages:
+        wrong += [*lost_names(page, options.only), *failed_examples(page, options.only)]
     _say(*wrong, *totals(found), f"{time.perf_counter() - start:.1f} seconds.")
     return 0 if not wrong and all(verdict.ok for verdict in found) else 1
 

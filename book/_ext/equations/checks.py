@@ -30,10 +30,10 @@ from equations import syntax as syn
 from equations.evaluate import CONSTANTS, Evaluator
 from equations.extended import OutOfRange, Real, Undefined
 from equations.functionals import CALL_ERROR, reference
-from equations.generators import Generator
+from equations.replay import as_python
 from equations.settings import INSTANCES, Instance, Setting, SettingError, ascii_name
 from equations.syntax import Row
-from equations.values import Element, EvaluationError, Matrix, Table, Value, as_number
+from equations.values import EvaluationError, Matrix, Table, Value, as_number
 
 SAFETY = 4.0
 TINY = 1e-300
@@ -363,7 +363,7 @@ class Checker:
     def _called(self, call: str, evaluator: Evaluator) -> Real:
         """Return the value of a call such as ``kl_divergence(p, q)`` on an instance."""
         names: dict[str, Any] = {"inf": math.inf}
-        names |= {ascii_name(n): _as_python(v) for n, v in evaluator.values.items()}
+        names |= {ascii_name(n): as_python(v) for n, v in evaluator.values.items()}
         tree = _plain_call(call)
         function = cast("ast.Name", cast("ast.Call", tree.body).func).id
         names[function] = reference(function)
@@ -515,18 +515,6 @@ def _at_commas(text: str) -> list[str]:
         else:
             parts[-1] += character
     return parts
-
-
-def _as_python(value: Value) -> Any:  # noqa: ANN401  (what the package takes)
-    if isinstance(value, Real):
-        return value.value
-    if isinstance(value, Table):
-        return value.values
-    if isinstance(value, Matrix):
-        return value.values.ravel() if value.vector else value.values
-    if isinstance(value, Element):
-        return value.index
-    return value.name if isinstance(value, Generator) else value
 
 
 def _difference(compared: Comparison) -> str:

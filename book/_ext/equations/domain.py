@@ -121,7 +121,8 @@ def load_book(app: Sphinx) -> None:
     domain.verdicts = verdicts(domain.book, Path(app.confdir) / app.config.equations_store)
     for verdict in domain.verdicts.values():
         if not verdict.ok:
-            wrong = [*verdict.problems, *(f"this mutant survives: {s}" for s in verdict.survivors)]
+            survivors = (f"this mutant survives: {s}" for s in verdict.survivors)
+            wrong = [*verdict.problems, *verdict.examples, *survivors]
             text = "\n  ".join([f"{verdict.name} does not pass its checks:", *wrong])
             place = f"{verdict.file}:{verdict.line}"
             logger.warning("%s", text, location=place, type="equations")

@@ -21,7 +21,17 @@ import numpy as np
 from equations import syntax as syn
 from equations.extended import Real
 from equations.generators import NAMES, STRICT, generator
-from equations.values import Array, Element, Matrix, Table, Value, Variable, exact, law
+from equations.values import (
+    Array,
+    Distribution,
+    Element,
+    Matrix,
+    Table,
+    Value,
+    Variable,
+    exact,
+    law,
+)
 
 Rng = np.random.Generator
 
@@ -347,15 +357,20 @@ class _Drawing:
             return self._number(symbol, alike)
         if symbol.kind in {"vector", "matrix"}:
             return self._shaped(symbol, alike)
-        tables = {"channel": self._channel, "family weights": self._weights}
-        tables["coupling"] = self._coupling
-        if symbol.kind in tables:
-            return tables[symbol.kind](symbol)
-        if symbol.kind.endswith("generator"):
-            names = NAMES if symbol.kind == "generator" else STRICT
-            return generator(names[int(self.rng.integers(len(names)))])
-        if symbol.kind in {"integer", "variable", "size", "element"}:
-            return self._simple(symbol)
+        draws: dict[str, Callable[[Symbol], Value]] = {
+            "any matrix": self._matrix,
+            "channel": self._channel,
+            "coupling": self._coupling,
+            "distribution": lambda function: Distribution(function.given[0]),
+            "family weights": self._weights,
+            "generator": self._generator,
+            "strict generator": self._generator,
+            "points on the line": self._points,
+            "points on the plane": self._points,
+            **dict.fromkeys(("integer", "variable", "size", "element"), self._simple),
+        }
+        if symbol.kind in draws:
+            return draws[symbol.kind](symbol)
         numbers = self._numbers(symbol.kind, self.sizes[symbol.axes[0]])
         return replace(exact(numbers, *symbol.axes), role=symbol.kind)
 
@@ -428,6 +443,27 @@ class _Drawing:
         elif style == "constant":
             columns[:] = columns[0]
         return law(columns.T, *symbol.axes, given=symbol.given)
+
+    def _points(self, symbol: Symbol) -> Value:
+        """Draw points of the line or of the plane; in special cases in equal steps."""
+        size = self.sizes[symbol.axes[0]]
+        shape = (size,) if symbol.kind.endswith("line") else (size, 2)
+        values = self.rng.normal(size=shape) * float(np.exp(self.rng.normal(0, 0.7)))
+        if self.styles.number == "special":
+            steps = self.rng.permutation(size).astype(float)
+            values = steps if len(shape) == 1 else np.column_stack([steps, np.zeros(size)])
+        return replace(exact(values, *symbol.axes, *("",) * (len(shape) - 1)), role="points")
+
+    def _generator(self, symbol: Symbol) -> Value:
+        names = NAMES if symbol.kind == "generator" else STRICT
+        return generator(names[int(self.rng.integers(len(names)))])
+
+    def _matrix(self, symbol: Symbol) -> Value:
+        """Draw a matrix of any shape, at times with ones on its diagonal and zeros elsewhere."""
+        rows, columns = (self.sizes[axis] for axis in symbol.axes)
+        if self.styles.matrix == "identity":
+            return Matrix(np.eye(rows, columns))
+        return Matrix(self.rng.normal(size=(rows, columns)))
 
     def _coupling(self, symbol: Symbol) -> Value:
         """Draw a coupling: independent, one that moves little, an extreme one, or a mix."""

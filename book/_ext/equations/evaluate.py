@@ -30,9 +30,11 @@ from equations.functionals import PI, functional, log_density
 from equations.generators import Generator, generator, marked
 from equations.programmes import LIPSCHITZ, is_programme, optimum
 from equations.quadrature import derivative, gauss_hermite, integral, limit
+from equations.staircases import Staircase, normal_distribution, piecewise, staircase
 from equations.values import (
     Array,
     Closure,
+    Distribution,
     Element,
     EvaluationError,
     Matrix,
@@ -42,6 +44,7 @@ from equations.values import (
     Value,
     Variable,
     are_numbers,
+    are_points,
     as_number,
     entries,
     exact,
@@ -61,8 +64,9 @@ from equations.values import (
 T = TypeVar("T")
 CONSTANTS = {"e": Real(math.e, math.e * ROUNDOFF), r"\pi": PI}
 # Functions of the notation that need no declaration: a point mass, the logistic function, the
+# standard normal distribution function, the
 # couplings of two laws, the functions with a Lipschitz constant.
-BUILT_IN = {r"\delta", r"\delta_", r"\sigma", r"\Pi"}
+BUILT_IN = {r"\delta", r"\delta_", r"\sigma", r"\Phi", r"\Pi"}
 BUILT_IN |= {name + mark for name in LIPSCHITZ for mark in ("", "_")}
 ONE, MINUS_ONE = Real(1.0), Real(-1.0)
 
@@ -114,6 +118,12 @@ class Evaluator:
         """Start from the symbols of an instance."""
         self.values: dict[str, Value] = dict(values)
         self.sizes = dict(sizes)
+        # The points that the elements of a set are, by the name of the set.
+        self.places = {
+            value.axes[0]: value
+            for value in values.values()
+            if isinstance(value, Table) and are_points(value)
+        }
         self.notes = Notes() if notes is None else notes
         self._definitions: list[tuple[syn.Node, syn.Node]] = []
         # Values of parts that do not depend on an index; mutants share most of their parts.
@@ -142,7 +152,7 @@ class Evaluator:
             if len(axes) == len(names):
                 table = self._tabulated(letters, tuple(axes), right, len(left.given))
                 return left.function.text, table
-            if not axes:
+            if not axes or self.places:
                 return left.function.text, Closure(names, right)
         raise EvaluationError(f"{syn.latex(left)} cannot be defined", left.at)
 
@@ -193,9 +203,22 @@ class Evaluator:
             self._known[node] = self._methods[kind](self, node)
         return self._known[node]
 
+    def operand(self, node: syn.Node) -> Value:
+        """Return the value of a formula; an element of a set of points is the point."""
+        value = self.value(node)
+        return self._point(value) if isinstance(value, Element) else value
+
+    def _point(self, element: Element) -> Value:
+        places = self.places.get(element.axis)
+        if places is None:
+            return element
+        if places.values.ndim == 1:
+            return places.entry((element.index,))
+        return Matrix(places.values[element.index].reshape(-1, 1), vector=True)
+
     def number(self, node: syn.Node) -> Real:
         """Return the value of a formula that must be a number."""
-        value = self.value(node)
+        value = self.operand(node)
         if not isinstance(value, Real):
             value = as_number(value)
         if isinstance(value, Real):
@@ -248,7 +271,11 @@ class Evaluator:
         return value
 
     def _of_generator(self, node: syn.Name) -> Value | None:
-        """Return the derivative or the conjugate of a generator, ``f'`` or ``f^*``."""
+        """Return what belongs to a function: ``f'`` or ``f^*``, or the inverse ``F^{-1}``."""
+        if node.base.endswith(syn.INVERSE):
+            name = syn.Name(node.base.removesuffix(syn.INVERSE), node.sub).text
+            function = self.values.get(name)
+            return function if isinstance(function, Distribution) else None
         parts = marked(node)
         if parts is None:
             return None
@@ -287,9 +314,14 @@ class Evaluator:
         if name.text == r"\sigma" and name.text not in self.values:
             power = ext.exp(ext.negative(self.number(node.args[0])))
             return ext.divide(ONE, ext.add([ONE, power]))
+        if name.text == r"\Phi" and name.text not in self.values:
+            return normal_distribution(self.number(node.args[0]))
         function = self._name(name)
         if isinstance(function, Closure):
             return self._applied(function, node)
+        if isinstance(function, Distribution):
+            inverse = name.base.endswith(syn.INVERSE)
+            return staircase(self, function, inverse=inverse).at(self.number(node.args[0]).value)
         if isinstance(function, Table):
             if len(node.args) == 1 and len(function.axes) == 1 and not node.given:
                 subset = None if isinstance(node.args[0], syn.Slot) else self.value(node.args[0])
@@ -359,14 +391,14 @@ class Evaluator:
     # ------------------------------------------------------------------ arithmetic
 
     def _add(self, node: syn.Add) -> Value:
-        return total([self.value(term) for term in node.terms], node)
+        return total([self.operand(term) for term in node.terms], node)
 
     def _negate(self, node: syn.Neg) -> Value:
-        value = self.value(node.body)
+        value = self.operand(node.body)
         return ext.negative(value) if isinstance(value, Real) else product(MINUS_ONE, value, node)
 
     def _multiply(self, node: syn.Mul) -> Value:
-        values = [self.value(factor) for factor in node.factors]
+        values = [self.operand(factor) for factor in node.factors]
         if are_numbers(values):
             return ext.multiply(values)
         if isinstance(node.factors[0], syn.Name) and isinstance(values[1], Element):
@@ -377,19 +409,19 @@ class Evaluator:
         return result
 
     def _fraction(self, node: syn.Frac) -> Value:
-        top, bottom = self.value(node.top), self.value(node.bottom)
+        top, bottom = self.operand(node.top), self.operand(node.bottom)
         if isinstance(top, Matrix) and isinstance(bottom, Real):
             return product(ext.divide(ONE, bottom), top, node)
         return lift(lambda pair: ext.divide(pair[0], pair[1]), [top, bottom], node)
 
     def _power(self, node: syn.Power) -> Value:
-        base, exponent = self.value(node.base), self.value(node.exponent)
+        base, exponent = self.operand(node.base), self.operand(node.exponent)
         if isinstance(base, Matrix) and isinstance(exponent, Real):
             return matrix_power(base, exponent.value, node)
         return lift(lambda pair: ext.power(pair[0], pair[1]), [base, exponent], node)
 
     def _transpose(self, node: syn.Transpose) -> Matrix:
-        value = self.value(node.body)
+        value = self.operand(node.body)
         if not isinstance(value, Matrix):
             raise EvaluationError(f"{kind_of(value)} has no transpose", node.at)
         return Matrix(value.values.T, value.error)
@@ -415,7 +447,7 @@ class Evaluator:
 
     def _root(self, node: syn.Root) -> Value:
         index = None if node.index is None else self.number(node.index)
-        value = self.value(node.body)
+        value = self.operand(node.body)
         if isinstance(value, Matrix):
             return matrix_power(value, 0.5, node)
         return lift(lambda one: ext.root(one[0], index), [value], node)
@@ -425,10 +457,10 @@ class Evaluator:
         if self.notes.normal_densities(node.body):
             value = log_density(self, node.body)
             return value if base is None else ext.divide(value, ext.log(base))
-        return lift(lambda one: ext.log(one[0], base), [self.value(node.body)], node)
+        return lift(lambda one: ext.log(one[0], base), [self.operand(node.body)], node)
 
     def _function(self, node: syn.Function) -> Value:
-        values = [self.value(arg) for arg in node.args]
+        values = [self.operand(arg) for arg in node.args]
         if node.name == "norm" and not isinstance(values[0], Real):
             return self._norm(values, node)
         if node.name in {"softmax", "LSE"}:
@@ -473,6 +505,9 @@ class Evaluator:
         if not row.links:
             raise EvaluationError("a condition needs a relation such as > or =", row.at)
         values = [self.value(side) for side in row.sides]
+        sets = {value.axis for value in values if isinstance(value, Element)}
+        if len(sets) > 1 or not all(isinstance(value, Element | Subset) for value in values):
+            values = [self._point(v) if isinstance(v, Element) else v for v in values]
         for (relation, side), left, right in zip(row.links, values, values[1:], strict=False):
             if relation not in _RELATIONS:
                 raise EvaluationError(f"{relation} cannot stand in a condition", side.at)
@@ -658,7 +693,24 @@ class Evaluator:
             return self.bound_to({node.variable.text: Real(x)}, lambda: self.number(node.body))
 
         kinks = any(map(_has_kink, syn.walk(node.body)))
+        steps = self._steps(node)
+        if steps:
+            return piecewise(at, lower, upper, steps, kinks=kinks)
         return integral(at, lower, upper, self._peaks(node), kinks=kinks)
+
+    def _steps(self, node: syn.Integral) -> list[Staircase]:
+        """Return the distribution and quantile functions in an integrand."""
+        found = []
+        for call in syn.walk(node.body):
+            if isinstance(call, syn.Call) and call.function.text not in BUILT_IN:
+                function = self._name(call.function)
+                if isinstance(function, Distribution):
+                    if call.args != (node.variable,):
+                        message = f"integrate {call.function.text} at {node.variable.text} itself"
+                        raise EvaluationError(message, call.at)
+                    inverse = call.function.base.endswith(syn.INVERSE)
+                    found.append(staircase(self, function, inverse=inverse))
+        return found
 
     def _peaks(self, node: syn.Integral) -> list[tuple[float, float]]:
         """Return centre and width of each normal density in an integrand."""

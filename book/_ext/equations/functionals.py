@@ -39,6 +39,7 @@ PACKAGE = "refimpl"
 CALL_ERROR = 32 * ROUNDOFF
 PI = Real(math.pi, math.pi * ROUNDOFF)
 TWO = Real(2.0)
+ENTROPIC_TOLERANCE = 1e-12  # mass that entropic transport may leave away from its marginals
 
 
 @cache
@@ -113,17 +114,30 @@ def _weighted(node: syn.Functional, macro: Macro, values: Sequence[Value]) -> Re
     return _of_laws(node, macro, laws, {"weights": weights}, weight.error + ROUNDOFF)
 
 
-def ground(evaluator: Evaluator, node: syn.Node, *roles: str) -> Table:
-    """Return the distance, cost or kernel that the setting has."""
+def ground(evaluator: Evaluator, node: syn.Node, *roles: str, axes: Sequence[str] = ()) -> Table:
+    """Return the distance, cost or kernel that the setting has, or the distances of its points."""
     for role in roles:
         for value in evaluator.values.values():
             if isinstance(value, Table) and value.role == role:
                 return value
+    if "distance" in roles and len(axes) == 2 and set(axes) <= set(evaluator.places):
+        rows, columns = (_coordinates(evaluator.places[axis]) for axis in axes)
+        distances = np.linalg.norm(rows[:, None] - columns, axis=2)
+        return Table(distances, 4 * ROUNDOFF * distances, tuple(axes), role="distance")
     raise EvaluationError(f"the setting has no {' or '.join(roles)}", node.at)
 
 
-def _two_laws(evaluator: Evaluator, node: syn.Functional) -> tuple[list[Any], float]:
-    """Return the last two arguments as arrays, and a bound on their errors."""
+def _coordinates(places: Table) -> Any:  # noqa: ANN401  (an array)
+    return places.values.reshape(len(places.values), -1)
+
+
+def _two_laws(
+    evaluator: Evaluator, node: syn.Functional, *, apart: bool = False
+) -> tuple[list[Any], float]:
+    """Return the last two arguments as arrays, and a bound on their errors.
+
+    Laws on points may live ``apart``, on sets of their own.
+    """
     short = syn.Functional(node.name, node.arguments[-2:], at=node.at)
     arrays, loss = [], 0.0
     for value in _arguments(evaluator, short):
@@ -131,7 +145,7 @@ def _two_laws(evaluator: Evaluator, node: syn.Functional) -> tuple[list[Any], fl
             raise EvaluationError(f"{kind_of(value)} cannot stand here", node.at)
         arrays.append(value.values.ravel())
         loss += float(value.errors.sum())
-    if arrays[0].size != arrays[1].size:
+    if arrays[0].size != arrays[1].size and not (apart and len(evaluator.places) > 1):
         raise EvaluationError("these laws live on different sets", node.at)
     return arrays, loss
 
@@ -168,22 +182,43 @@ def _made(evaluator: Evaluator, closure: Closure) -> tuple[Any, float]:
 
 
 def _wasserstein(evaluator: Evaluator, node: syn.Functional) -> Real:
-    r"""Evaluate ``\W{r}{p}{q}`` with the distance of the setting."""
-    first = evaluator.value(node.arguments[1].items[0])
-    if isinstance(first, Normal):
-        normals = [evaluator.value(argument.items[0]) for argument in node.arguments[1:]]
-        return _of_normals(node, MACROS[node.name], normals)
+    r"""Evaluate ``\W{r}{p}{q}`` with the distance or the points of the setting."""
     order = evaluator.number(node.arguments[0].items[0])
-    distance = ground(evaluator, node, "distance")
-    arrays, loss = _two_laws(evaluator, node)
-    if not math.isfinite(order.value):
-        raise EvaluationError("the order of this distance must be finite", node.at)
+    first, second = (evaluator.value(argument.items[0]) for argument in node.arguments[1:])
+    if isinstance(first, Normal) or isinstance(second, Normal):
+        return _of_two_normals(node, order, [first, second])
+    arrays, loss = _two_laws(evaluator, node, apart=True)
+    axes = [cast("Table", value).axes[0] for value in (first, second)]
+    distance = ground(evaluator, node, "distance", axes=axes)
+    points = [evaluator.places.get(axis) for axis in axes]
+    if math.isinf(order.value):
+        places = [place.values for place in points if place is not None and place.values.ndim == 1]
+        if len(places) < 2:
+            raise EvaluationError("the order of this distance must be finite", node.at)
+        weights = {"x_weights": arrays[0], "y_weights": arrays[1]}
+        result = float(called("wasserstein_1d", places, order=math.inf, **weights))
+        return Real(result, 8 * CALL_ERROR * (1 + float(distance.values.max())))
+    if all(points) and distance.errors.any():
+        x, y = (cast("Table", place).values for place in points)
+        result = called("wasserstein", arrays, x=x, y=y, order=order.value)
+    else:
+        result = called("wasserstein", arrays, cost=distance.values**order.value)
     cost = distance.values**order.value
-    result = called("wasserstein", arrays, cost=cost)
     total, lower = float(result.cost), float(result.lower)
     size = float(cost.max())
     error = size * (loss + CALL_ERROR * len(cost)) + float(distance.errors.max()) * (1 + size)
     return small_root(Real((total + lower) / 2, abs(total - lower) / 2 + error), order)
+
+
+def _of_two_normals(node: syn.Functional, order: Real, values: Sequence[Value]) -> Real:
+    """Return the distance of order 2 of two normal laws."""
+    if order.value != 2:
+        raise EvaluationError("for normal laws only the order 2 has a formula here", node.at)
+    result = _of_normals(node, MACROS[node.name], values)
+    spreads = [value.variance for value in values if isinstance(value, Normal)]
+    size = sum(abs(s.value) if isinstance(s, Real) else len(s.values) * s.size for s in spreads)
+    square = Real(result.value**2, (1 + size + result.value**2) * (8 * CALL_ERROR + result.error))
+    return small_root(square, TWO)
 
 
 def small_root(value: Real, order: Real) -> Real:
@@ -199,16 +234,16 @@ def small_root(value: Real, order: Real) -> Real:
 def _entropic(evaluator: Evaluator, node: syn.Functional) -> Real:
     r"""Evaluate ``\OT{\varepsilon}{p}{q}`` or ``\Sink{\varepsilon}{p}{q}``."""
     epsilon = evaluator.number(node.arguments[0].items[0])
-    cost = ground(evaluator, node, "cost", "distance")
-    arrays, loss = _two_laws(evaluator, node)
+    arrays, loss = _two_laws(evaluator, node, apart=True)
+    first, second = (evaluator.value(argument.items[0]) for argument in node.arguments[1:])
+    axes = [cast("Table", value).axes[0] for value in (first, second)]
+    cost = ground(evaluator, node, "cost", "distance", axes=axes)
     function = MACROS[node.name].function
-    result = called(function, arrays, cost=cost.values, epsilon=epsilon.value)
+    options = {"epsilon": epsilon.value, "tolerance": ENTROPIC_TOLERANCE}
+    result = called(function, arrays, cost=cost.values, **options)
     size = 1 + float(cost.values.max()) + epsilon.value
     error = size * (loss + CALL_ERROR * len(cost.values)) + epsilon.error * size
-    if hasattr(result, "lower"):
-        lower, upper = float(result.lower), float(result.upper)
-        return Real((lower + upper) / 2, abs(upper - lower) / 2 + error)
-    return Real(float(getattr(result, "cost", result)), 8 * error)
+    return Real(float(getattr(result, "value", result)), 8 * (error + size * ENTROPIC_TOLERANCE))
 
 
 def _with_kernel(evaluator: Evaluator, node: syn.Functional) -> Real:
@@ -225,6 +260,21 @@ def _with_kernel(evaluator: Evaluator, node: syn.Functional) -> Real:
     result = float(called("mmd", [points, points], kernel=kernel, **weights))
     error = float(np.abs(table.values).max()) * (4 * loss + 8 * CALL_ERROR * len(points))
     return small_root(Real(result * result, error + 4 * ROUNDOFF * result), TWO)
+
+
+def _energy(evaluator: Evaluator, node: syn.Functional) -> Real:
+    r"""Evaluate ``\ED{p}{q}`` for laws on points."""
+    arrays, loss = _two_laws(evaluator, node, apart=True)
+    laws = (evaluator.value(argument.items[0]) for argument in node.arguments)
+    places = [evaluator.places.get(cast("Table", law).axes[0]) for law in laws]
+    known = [place for place in places if place is not None]
+    if len(known) < 2:
+        raise EvaluationError("the setting does not say of which points these are laws", node.at)
+    weights = {"x_weights": arrays[0], "y_weights": arrays[1]}
+    points = [place.values for place in known]
+    result = float(called("energy_distance", points, **weights))
+    reach = 2 * max(float(np.abs(place).max()) for place in points)
+    return Real(result, (1 + reach) * (4 * loss + 8 * CALL_ERROR * len(arrays[0])))
 
 
 def called(function: str, arrays: Sequence[Any], /, **options: Any) -> Any:  # noqa: ANN401  (whatever the package takes and returns)
@@ -420,6 +470,7 @@ _SPECIAL: Mapping[str, Callable[[Evaluator, syn.Functional], Value]] = {
     "OT": _entropic,
     "Sink": _entropic,
     "MMD": _with_kernel,
+    "ED": _energy,
     "I": _information,
     "normal": _density,
     "Normal": _normal,

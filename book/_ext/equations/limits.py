@@ -30,10 +30,10 @@ class _Clock:
 
 
 @contextmanager
-def deadline(seconds: float = SECONDS) -> Iterator[None]:
-    """Stop what is done inside when it has taken so much processor time."""
+def deadline() -> Iterator[None]:
+    """Stop what is done inside when it has taken too much processor time."""
     before = _Clock.deadline
-    _Clock.deadline = min(before, time.process_time() + seconds)
+    _Clock.deadline = min(before, time.process_time() + SECONDS)
     try:
         yield
     finally:
@@ -44,4 +44,4 @@ def tick() -> None:
     """Look at the clock now and then; called for each value of an index."""
     _Clock.ticks += 1
     if _Clock.ticks % _EVERY == 0 and time.process_time() > _Clock.deadline:
-        raise TooCostly(f"this takes longer than {SECONDS:.0f} seconds; make it simpler")
+        raise TooCostly(f"this takes longer than {SECONDS:g} seconds; make it simpler")

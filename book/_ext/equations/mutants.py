@@ -177,11 +177,13 @@ def _here(node: Node, groups: Groups) -> Iterator[Node]:  # noqa: C901, PLR0912 
 
 def _other_names(name: syn.Name, groups: Groups) -> Iterator[syn.Name]:
     for group in groups:
-        if name.text in group:
+        mark = syn.INVERSE if name.base.endswith(syn.INVERSE) else ""
+        plain = syn.Name(name.base.removesuffix(mark), name.sub).text
+        if plain in group:
             for other in group:
-                if other != name.text:
+                if other != plain:
                     base, _, sub = other.partition("_")
-                    yield replace(name, base=base, sub=sub.strip("{}") or None)
+                    yield replace(name, base=base + mark, sub=sub.strip("{}") or None)
         elif name.sub is not None and name.base in group:
             for other in group:
                 if other != name.base and "_" not in other:
@@ -208,6 +210,9 @@ def _functions(node: syn.Function) -> Iterator[Node]:
 def _calls(node: syn.Call, groups: Groups) -> Iterator[Node]:
     for other in _other_names(node.function, groups):
         yield replace(node, function=other)
+    if node.function.base.endswith(syn.INVERSE):
+        base = node.function.base.removesuffix(syn.INVERSE)
+        yield replace(node, function=replace(node.function, base=base))
     if node.given:
         yield replace(node, args=node.given, given=node.args)
         yield replace(node, given=())

@@ -20,6 +20,7 @@ from scipy.optimize import linprog
 from equations import extended as ext
 from equations import syntax as syn
 from equations.extended import ROUNDOFF, OutOfRange, Real, Undefined
+from equations.functionals import ground
 from equations.values import Array, EvaluationError, Table, exact, kind_of
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def is_programme(node: syn.Big) -> bool:
 def _over_tables(space: syn.Row) -> bool:
     place = space.links[0][1] if space.links else None
     named = isinstance(place, syn.Call) and place.function.base in {COUPLINGS, *LIPSCHITZ}
-    return named or isinstance(space.first, syn.Function)
+    bare = isinstance(place, syn.Name) and place.base in LIPSCHITZ
+    return named or bare or isinstance(space.first, syn.Function)
 
 
 def optimum(evaluator: Evaluator, node: syn.Big) -> Real:
@@ -157,11 +159,41 @@ def _solved(
 def _domain(evaluator: Evaluator, node: syn.Big) -> _Domain:
     space = next(space for space in node.spaces if _over_tables(space))
     if isinstance(space.first, syn.Function):
+        if [relation for relation, _ in space.links] != [r"\le"]:
+            raise EvaluationError(r"a ball of functions is \norm{f}_\infty \le 1", space.at)
+        seminorm = space.first.args[1:]
+        if seminorm and isinstance(seminorm[0], syn.Name) and seminorm[0].base in LIPSCHITZ:
+            distance = _distance(evaluator, node)
+            return _lipschitz(distance, evaluator.number(space.links[0][1]))
         return _ball(evaluator, node, space)
+    if isinstance(space.links[0][1], syn.Name):
+        constant = evaluator.number(_subscript(space.links[0][1]))
+        return _lipschitz(_distance(evaluator, node), constant)
     place = cast("syn.Call", space.links[0][1])
     if place.function.base == COUPLINGS:
         return _couplings(evaluator, place)
-    return _lipschitz(evaluator, place)
+    given = evaluator.value(place.args[0])
+    if not isinstance(given, Table) or len(set(given.axes)) != 1:
+        message = f"a distance is wanted here, and this is {kind_of(given)}"
+        raise EvaluationError(message, place.at)
+    return _lipschitz(given, evaluator.number(_subscript(place.function)))
+
+
+def _distance(evaluator: Evaluator, node: syn.Big) -> Table:
+    """Return the distance on the set of the laws in the formula."""
+    axis = _axis(evaluator, node)
+    return ground(evaluator, node, "distance", axes=(axis, axis))
+
+
+def _axis(evaluator: Evaluator, node: syn.Big) -> str:
+    """Return the set on which the first law of the formula lives."""
+    names = (part.text for part in syn.walk(node.body) if isinstance(part, syn.Name))
+    values = (evaluator.values.get(name) for name in names)
+    tables = (v for v in values if isinstance(v, Table) and len(v.axes) == 1 and not v.role)
+    axis = next((table.axes[0] for table in tables), None)
+    if axis is None:
+        raise EvaluationError("the formula has no law, so it is not said on which set", node.at)
+    return axis
 
 
 def _couplings(evaluator: Evaluator, place: syn.Call) -> _Domain:
@@ -184,14 +216,8 @@ def _couplings(evaluator: Evaluator, place: syn.Call) -> _Domain:
     )
 
 
-def _lipschitz(evaluator: Evaluator, place: syn.Call) -> _Domain:
+def _lipschitz(distance: Table, constant: Real) -> _Domain:
     """Return the functions with a Lipschitz constant, which vanish at the first point."""
-    distance = evaluator.value(place.args[0])
-    if not isinstance(distance, Table) or len(set(distance.axes)) != 1:
-        raise EvaluationError(
-            f"a distance is wanted here, and this is {kind_of(distance)}", place.at
-        )
-    constant = evaluator.number(_subscript(place.function))
     if not constant.value >= 0:
         raise Undefined(f"the Lipschitz constant {constant.value}")
     limits = constant.value * distance.values
@@ -223,15 +249,11 @@ def _ball(evaluator: Evaluator, node: syn.Big, space: syn.Row) -> _Domain:
     r"""Return the functions with ``\norm{f}_\infty \le c``, on the set of the first law."""
     norm = cast("syn.Function", space.first)
     supremum = len(norm.args) == 2 and isinstance(norm.args[1], syn.Infinity)
-    if not supremum or [relation for relation, _ in space.links] != [r"\le"]:
-        raise EvaluationError(r"the ball of functions is \norm{f}_\infty \le 1", space.at)
+    if not supremum:
+        raise EvaluationError(r"a ball of functions is \norm{f}_\infty \le 1", space.at)
     radius = evaluator.number(space.links[0][1])
     size = radius.value
-    names = (part.text for part in syn.walk(node.body) if isinstance(part, syn.Name))
-    values = (evaluator.values.get(name) for name in names)
-    axis = next((v.axes[0] for v in values if isinstance(v, Table) and len(v.axes) == 1), None)
-    if axis is None:
-        raise EvaluationError("the formula has no law, so it is not said on which set", node.at)
+    axis = _axis(evaluator, node)
     count = evaluator.sizes[axis]
     none = np.zeros((0, count))
     return _Domain(

@@ -9,13 +9,14 @@ computed again each time, and so reported with the lines where it now stands.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import json
 import os
 import platform
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import metadata
@@ -23,7 +24,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from equations.blocks import Derivation, Equation, Page, Step
+from equations.blocks import Derivation, Equation, Example, Page, Step
+from equations.examples import ExampleFailed, run_example
 from equations.functionals import PACKAGE
 from equations.verdicts import (
     EXECUTED,
@@ -39,7 +41,7 @@ from equations.verdicts import (
 
 STORE = Path("_build", "equations.json")
 # The modules of this folder on which no verdict depends.
-SHOWING = {"__init__", "__main__", "book", "directives", "domain", "examples", "pytest_plugin"}
+SHOWING = {"__init__", "__main__", "book", "directives", "domain", "pytest_plugin"}
 # To start a second process takes longer than to check so few units.
 FEW = 3
 
@@ -59,7 +61,7 @@ class Unit:
         if self.equation is not None:
             equation = self.equation
             said += [equation.id, equation.statement, sorted(equation.options.items())]
-            said += [len(missing_tests(equation))]
+            said += [len(missing_tests(equation)), equation.example]
         for derivation in self.derivations:
             said += [derivation.id, sorted(derivation.options.items())]
             said += [
@@ -79,10 +81,24 @@ class Unit:
 
     def check(self) -> list[Verdict]:
         """Compute the evidence."""
-        found = [check_equation(self.equation)] if self.equation else []
+        found = []
+        if self.equation is not None:
+            equation = self.equation
+            found = [check_equation(equation)]
+            with _collected(found[0].examples):
+                run_example(equation.id, equation.example, equation.file, equation.example_line)
         for derivation in self.derivations:
             found += check_derivation(derivation, self.equation)
         return found
+
+
+@contextmanager
+def _collected(found: list[str]) -> Iterator[None]:
+    """Collect what is wrong with an example."""
+    try:
+        yield
+    except ExampleFailed as error:
+        found.append(str(error).strip().strip("*").strip())
 
 
 def _steps(derivation: Derivation) -> list[Step]:
@@ -187,6 +203,27 @@ class Evidence:
             draft.replace(self.store)
 
 
+def lost_names(page: Page, only: str = "") -> Iterator[str]:
+    """Yield the functions that ``:code:`` names and the package does not have."""
+    package = importlib.import_module(PACKAGE)
+    for block in page.blocks:
+        if isinstance(block, Equation) and only in {"", block.id}:
+            for name in block.functions:
+                if not hasattr(package, name):
+                    message = f"{block.id} names {name}, which {PACKAGE} does not have"
+                    yield f"{block.file}:{block.line}: {message}"
+
+
+def failed_examples(page: Page, only: str = "") -> list[str]:
+    """Run the examples of a page that belong to no equation; return what is wrong with them."""
+    found: list[str] = []
+    for block in page.blocks:
+        if isinstance(block, Example) and only in {"", block.id}:
+            with _collected(found):
+                run_example(block.id, block.source, block.file, block.line)
+    return found
+
+
 # ------------------------------------------------------------------------------- tests
 
 
@@ -252,7 +289,7 @@ def table_line(verdict: Verdict) -> str:
 def complaints(verdict: Verdict) -> Iterator[str]:
     """Yield what is wrong, and what is let off, each indented below the line of the table."""
     survivors = (f"survivor: {latex}" for latex in verdict.survivors)
-    for text in (*verdict.problems, *survivors, *verdict.remarks):
+    for text in (*verdict.problems, *verdict.examples, *survivors, *verdict.remarks):
         yield "    " + text.replace("\n", "\n    ")
 
 

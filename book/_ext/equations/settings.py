@@ -29,7 +29,7 @@ from equations.draws import Sizes, Symbol, draw, styles_at, unusual
 from equations.evaluate import BUILT_IN, CONSTANTS, Evaluator, Notes
 from equations.extended import OutOfRange, Real, Undefined
 from equations.generators import MARKS, Generator
-from equations.values import Element, EvaluationError, Matrix, Table, Value
+from equations.values import Element, EvaluationError, Matrix, Table, Value, are_points
 
 INSTANCES = 64
 # How many instances are drawn for each that is wanted, before the conditions are given up.
@@ -39,6 +39,10 @@ HOPELESS = 8
 
 class SettingError(ValueError):
     """A phrase that the engine cannot read, or conditions that nothing satisfies."""
+
+
+class DefinitionError(syn.LatexError, SettingError):
+    """A definition of ``:where:`` that makes no sense; shows its text with a caret."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +199,23 @@ class _Declarations:
             name = _names([text.partition("(")[0]])
             self._add(name, kind, "X", "X")
 
+    def on_points(self, maths: Sequence[str], words: str) -> None:
+        *laws, points = _names(maths)
+        axis = points.text.upper()
+        self._add(laws, "law", axis)
+        self._add([points], "points on the " + words.rpartition(" ")[2], axis)
+
+    def distributions(self, maths: Sequence[str], _: str) -> None:
+        names = _names(maths)
+        functions, laws = names[: len(names) // 2], names[len(names) // 2 :]
+        known = {symbol.name.text for symbol in self.symbols if symbol.kind == "law"}
+        for function, law in zip(functions, laws, strict=False):
+            if len(functions) != len(laws) or law.text not in known:
+                raise SettingError(
+                    "say “distribution functions $F$, $G$ of $p$, $q$” after the laws"
+                )
+            self._add([function], "distribution", given=(law.text,))
+
     def generators(self, maths: Sequence[str], words: str) -> None:
         kind = "generator" if words.startswith("gen") else "strict generator"
         self._add(_names(maths), kind)
@@ -229,6 +250,12 @@ class _Declarations:
     def vectors(self, maths: Sequence[str], words: str) -> None:
         kind = "vector" if words.startswith("vector") else "matrix"
         for text in maths:
+            shape = re.search(r"\^\s*\{\s*([A-Za-z])\s*\\times\s*([A-Za-z])\s*\}", text)
+            if re.fullmatch(r"matri(?:x|ces) @", words) and shape:
+                self._add(_names([text.partition(r"\in")[0]]), "any matrix", shape[1], shape[2])
+                self._add_once(shape[1], "size", shape[1])
+                self._add_once(shape[2], "size", shape[2])
+                continue
             names, _, space = text.partition(r"\in")
             found = re.search(r"\^\{?\s*([A-Za-z])", space)
             dimension = found[1] if found else "d"
@@ -284,6 +311,8 @@ _PHRASES: Sequence[tuple[str, Callable[[_Declarations, Sequence[str], str], None
     (rf"logits @{_SET}", _Declarations.on_the_set),
     (rf"prefix-code lengths @{_SET}", _Declarations.on_the_set),
     (rf"(?:distance|cost|kernel)s? @{_SET}", _Declarations.on_pairs),
+    (r"laws? @ on points @ of the (?:line|plane)", _Declarations.on_points),
+    (r"distribution functions? @ of @", _Declarations.distributions),
     (r"couplings? @ of @", _Declarations.couplings),
     (r"(?:strictly convex |smooth )?generators? @", _Declarations.generators),
     (r"weights @", _Declarations.weights),
@@ -291,6 +320,7 @@ _PHRASES: Sequence[tuple[str, Callable[[_Declarations, Sequence[str], str], None
     (r"points @ on the line", _Declarations.numbers_with_index),
     (r"elements? @ of the (?:set|product)", _Declarations.elements),
     (r"vectors? @", _Declarations.vectors),
+    (r"matri(?:x|ces) @", _Declarations.vectors),
     (r"positive definite (?:matrix |matrices )?@", _Declarations.vectors),
 )
 # The phrases as an author writes them, for messages.
@@ -308,6 +338,9 @@ EXAMPLES = (
     "distance @ on the same set",
     "cost @ on the same set",
     "kernel @ on the same set",
+    "laws @ on points @ of the line",
+    "laws @ on points @ of the plane",
+    "distribution functions @ of @",
     "coupling @ of @",
     "generator @",
     "strictly convex generator @",
@@ -316,6 +349,7 @@ EXAMPLES = (
     "points @ on the line",
     "element @ of the set",
     "vectors @",
+    "matrix @",
     "positive definite @",
 )
 
@@ -328,6 +362,7 @@ class Setting:
 
     def __init__(self, text: str, conditions: str = "", definitions: str = "") -> None:
         """Read the options ``:for:``, ``:if:`` and ``:where:``."""
+        self.text = text
         self.symbols = declarations(text)
         self.notes = Notes()
         # Which names take arguments, so that `p(x)` is a value and `a (x + 1)` a product.
@@ -340,6 +375,8 @@ class Setting:
             if symbol.kind.endswith("generator"):
                 base, sub = symbol.name.base, symbol.name.sub
                 self.callables |= {syn.Name(base + mark, sub).text: True for mark in MARKS}
+        # The text of each definition, by the id of its row.
+        self.sources: dict[int, str] = {}
         defined: dict[str, syn.Row] = {}
         for definition in _mathematics(definitions):
             row = self._definition(definition)
@@ -361,6 +398,7 @@ class Setting:
         if len(rows) != 1 or [relation for relation, _ in rows[0].links] != [":="]:
             raise SettingError(f"${text}$ defines nothing; write $m := …$")
         self.learn(rows[0].first, rows[0].links[0][1])
+        self.sources[id(rows[0])] = text
         return rows[0]
 
     def learn(self, left: syn.Node, right: syn.Node) -> None:
@@ -457,14 +495,18 @@ class Setting:
             try:
                 evaluator.define(row.first, row.links[0][1])
             except EvaluationError as error:
-                raise SettingError(f"in ${syn.latex(row)}$: {error}") from None
+                message = f"in ${syn.latex(row)}$: {error.message}"
+                source = self.sources.get(id(row), "")
+                raise DefinitionError(message, source, error.at) from None
 
     def _satisfied(self, evaluator: Evaluator, row: syn.Row) -> bool:
         """Test a condition; index letters that nothing declares run over all elements."""
         calls = [node for node in syn.walk(row) if isinstance(node, syn.Call)]
         names = [arg for call in calls for arg in (*call.args, *call.given)]
         free = {name.text: name for name in names if isinstance(name, syn.Name)}
-        free = {text: name for text, name in free.items() if text not in evaluator.values}
+        # Where laws live on points x, a condition on x is about all of them.
+        bound = {name: value for name, value in evaluator.values.items() if not are_points(value)}
+        free = {text: name for text, name in free.items() if text not in bound}
         axes = [evaluator.axis_of(name, row) or "" for name in free.values()]
         if "" in axes:
             raise SettingError(f"${syn.latex(row)}$: it is not said what the arguments are")
@@ -477,7 +519,7 @@ class Setting:
 
 _CALLABLE = {
     *("law", "sub-probability", "measure", "function", "lengths", "channel", "family laws"),
-    *("distance", "cost", "kernel", "coupling", "generator", "strict generator"),
+    *("distance", "cost", "kernel", "coupling", "generator", "strict generator", "distribution"),
 }
 
 

@@ -28,6 +28,8 @@ from lark.visitors import v_args
 
 from equations.macros import MACROS
 
+# The mark of an inverse function, F^{-1}.
+INVERSE = "^{-1}"
 HERE = Path(__file__).parent
 
 
@@ -456,8 +458,11 @@ class _Builder(Transformer[Token, Node]):
     def slash(self, meta: Meta, parts: list[Node]) -> Frac:
         return Frac(parts[0], parts[1], slash=True, at=meta.start_pos)
 
-    def power(self, meta: Meta, parts: list[Node]) -> Power:
-        return Power(*parts, at=meta.start_pos)
+    def power(self, meta: Meta, parts: list[Any]) -> Power:
+        base, exponent = parts
+        if isinstance(exponent, Token):
+            exponent = Neg(Number("1"))
+        return Power(base, exponent, at=meta.start_pos)
 
     def transpose(self, meta: Meta, parts: list[Node]) -> Transpose:
         return Transpose(parts[0], at=meta.start_pos)
@@ -599,6 +604,14 @@ class _Builder(Transformer[Token, Node]):
             if isinstance(item, Row) and not (item.links and item in argument.given):
                 raise LatexError("a relation cannot be an argument here", at=item.at)
         return Call(_name(token), argument.items, argument.given, at=meta.start_pos)
+
+    def call_inverse(self, meta: Meta, parts: list[Any]) -> Call:
+        token, _, argument = parts
+        called = self.call(meta, [token, argument])
+        name = called.function
+        return dataclasses.replace(
+            called, function=dataclasses.replace(name, base=name.base + INVERSE)
+        )
 
     def arguments(self, meta: Meta, parts: list[Any]) -> Argument:
         items, given = parts

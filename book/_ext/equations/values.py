@@ -126,6 +126,11 @@ class Table:
         return Table(values, errors + values * (below.error / below.value + ROUNDOFF), axes)
 
 
+def are_points(value: Value) -> bool:
+    """Return whether a value lists the points that the elements of a set are."""
+    return isinstance(value, Table) and value.role == "points"
+
+
 def entries(table: Table) -> list[Real]:
     """Return all values of a table."""
     return [table.entry(index) for index in np.ndindex(*table.values.shape)]
@@ -180,6 +185,13 @@ class Normal:
 
 
 @dataclass(frozen=True)
+class Distribution:
+    """The distribution function of a law on points of the line, by the name of the law."""
+
+    law: str
+
+
+@dataclass(frozen=True)
 class Closure:
     """A function that a formula defines for numbers: ``g(s) := …``."""
 
@@ -187,7 +199,7 @@ class Closure:
     body: syn.Node
 
 
-Value = Real | Table | Matrix | Normal | Closure | Element | Subset | Variable
+Value = Real | Table | Matrix | Normal | Closure | Distribution | Element | Subset | Variable
 
 _KINDS = {
     Real: "a number",
@@ -195,6 +207,7 @@ _KINDS = {
     Matrix: "a vector or matrix",
     Normal: "a normal law",
     Closure: "a function",
+    Distribution: "a distribution function",
     Element: "an element of a set",
     Subset: "a subset",
     Variable: "a random variable",

@@ -18,7 +18,7 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache, lru_cache, partial
@@ -41,15 +41,18 @@ from equations.checks import (
     Witnesses,
     read_rows,
 )
-from equations.functionals import reference
 from equations.limits import MUTANTS, TooCostly, deadline
 from equations.macros import MACROS
 from equations.mutants import REVERSED, mutants, reversed_relations, strict_relations
-from equations.settings import Setting, SettingError
+from equations.replay import of_call, of_sides
+from equations.settings import Instance, Setting, SettingError
 from equations.syntax import LatexError, Row
 from equations.values import EvaluationError, Table
 
 EXECUTED, TESTED, ILLUSTRATED, NOT_RUN = "executed", "tested", "illustrated", "not run"
+# Linear programmes take a while as well.
+PROGRAMMES = (r"\in \Pi", r"\mathrm{Lip}", r"\operatorname{Lip}", r"}_\infty \le")
+PROGRAMME_INSTANCES = 32
 # Formulas with integrals, limits and gradients are slow and smooth.
 SLOW = (r"\int", r"\sim \Normal", r"\lim", r"\text{as}", r"\text{ as }", r"\nabla", r"\partial^2")
 INTEGRAL_INSTANCES = 16
@@ -65,7 +68,8 @@ class Verdict:
     gives, ``true`` are other statements that hold, as ``:also-true:`` says, ``absorbed`` are
     infinite on both sides throughout, ``weaker`` hold where ``:slack:`` says that the bound is not
     tight. These four are not among the mutants. ``remarks`` says how many of them each entry of
-    ``:equivalent:`` and ``:also-true:`` covers.
+    ``:equivalent:`` and ``:also-true:`` covers, ``examples`` what is wrong with the numbers below
+    the formula.
     """
 
     name: str
@@ -86,16 +90,26 @@ class Verdict:
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
     survivors: list[str] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong, and every mutant failed."""
-        return not self.problems and not self.survivors
+        return not self.problems and not self.survivors and not self.examples
 
     def as_json(self) -> dict[str, Any]:
         """Return the verdict as plain data."""
         return asdict(self)
+
+
+class Placed(ValueError):  # noqa: N818  (an error whose place is known)
+    """An error in a formula, with its line and column in the file."""
+
+    def __init__(self, line: int, column: int, message: str) -> None:
+        """Remember the place."""
+        super().__init__(message)
+        self.line, self.column = line, column
 
 
 class _Timed:
@@ -122,10 +136,30 @@ class _Timed:
         message = str(error)
         if isinstance(error, RecursionError):
             message = "this is nested too deeply, or defined by itself"
+        elif isinstance(error, Placed):
+            self.verdict.problems.append(
+                f"{self.verdict.file}:{error.line}:{error.column}: {message}"
+            )
+            return True
         elif not isinstance(error, LatexError | SettingError | EvaluationError | TooCostly):
             message = f"this cannot be checked ({type(error).__name__}: {error})"
-        self.verdict.problems.append(f"{self.verdict.file}:{self.line}: {message}")
+        place = str(self.line)
+        if isinstance(error, LatexError):
+            place = own_place(Path(self.verdict.file), self.line, error)
+        self.verdict.problems.append(f"{self.verdict.file}:{place}: {message}")
         return True
+
+
+def own_place(file: Path, line: int, error: LatexError) -> str:
+    """Return line and column of a formula of an option, such as one of ``:where:``."""
+    wanted = error.text.split("\n")[error.line] if error.text else ""
+    if wanted and file.is_file():
+        source = file.read_text(encoding="utf-8").split("\n")
+        for number, text in enumerate(source[line - 1 :], line):
+            column = text.find(wanted)
+            if column >= 0:
+                return f"{number}:{column + error.column + 1}"
+    return str(line)
 
 
 # ------------------------------------------------------------------------------- equations
@@ -136,22 +170,12 @@ def check_equation(equation: Equation) -> Verdict:
     level = next((name for name in (TESTED, ILLUSTRATED) if equation.options.get(name)), EXECUTED)
     note = equation.options.get(level, "")
     verdict = Verdict(equation.id, str(equation.file), equation.line, level, note)
-    if level != EXECUTED:
-        with _Timed(verdict, equation.line):
-            _look_up(equation)
     if level == TESTED:
         verdict.problems += missing_tests(equation)
     elif level == EXECUTED:
         with _Timed(verdict, equation.line):
             _Statement(equation, verdict).check()
     return verdict
-
-
-def _look_up(equation: Equation) -> None:
-    """See that the package has the functions that ``:code:`` merely names."""
-    for call in equation.calls:
-        if "(" not in call:
-            reference(call)
 
 
 @lru_cache(maxsize=8)
@@ -164,7 +188,9 @@ def checker_of(name: str, options: Mapping[str, str], tight: str, text: str) -> 
     """Return the checker for the setting that the options of a block describe."""
     meaning = (options.get("for", ""), options.get("if", ""), options.get("where", ""))
     slow = any(command in text for command in SLOW)
-    return _checker(name, meaning, tight, INTEGRAL_INSTANCES if slow else None)
+    programme = any(command in text for command in PROGRAMMES)
+    count = INTEGRAL_INSTANCES if slow else PROGRAMME_INSTANCES if programme else None
+    return _checker(name, meaning, tight, count)
 
 
 class _Statement:
@@ -181,12 +207,10 @@ class _Statement:
             raise self._placed(error) from None
         self.calls = tuple(call for call in equation.calls if "(" in call)
 
-    def _placed(self, error: LatexError | EvaluationError, *, whole: bool = False) -> SettingError:
+    def _placed(self, error: LatexError | EvaluationError) -> Placed:
         """Return an error in the statement with its place in the file."""
-        at = 0 if whole else error.at
-        shown = LatexError(error.message, self.equation.statement, at)
-        place = f"line {self.equation.statement_line + shown.line}, column {shown.column + 1}"
-        return SettingError(f"{place}: {shown}")
+        shown = LatexError(error.message, self.equation.statement, error.at)
+        return Placed(self.equation.statement_line + shown.line, shown.column + 1, str(shown))
 
     def check(self) -> None:
         claim = Claim(self.rows, self.calls)
@@ -219,7 +243,6 @@ class _Statement:
             if link is not None:
                 raise EvaluationError(TURNS, row.sides[link + 1].at)
         self._check_repetitions()
-        _look_up(self.equation)
         new = [row for row in self.rows if self.checker.defines(row)]
         alone = len(new) == len(self.rows) and all(len(row.links) == 1 for row in new)
         must = alone or (new and self.equation.kind == "definition")
@@ -244,8 +267,9 @@ class _Statement:
                     raise EvaluationError(what, right.at)
 
     def _place(self, at: int) -> str:
-        line = self.equation.statement_line + self.equation.statement[:at].count("\n")
-        return f"{self.equation.file}:{line}"
+        before = self.equation.statement[:at]
+        line = self.equation.statement_line + before.count("\n")
+        return f"{self.equation.file}:{line}:{at - before.rfind(chr(10))}"
 
     def _told(self, failure: Failure) -> str:
         if failure.row >= len(self.rows):
@@ -255,7 +279,16 @@ class _Statement:
             row = self.rows[failure.row]
             place = self._place(row.sides[failure.link + 1].at)
             what = f"{_link_text(row, failure.link)} does not hold"
-        return f"{place}: {what}: {failure.message}{_shown(failure)}"
+        return f"{place}: {what}: {failure.message}{self._replay(failure)}"
+
+    def _replay(self, failure: Failure) -> str:
+        if failure.row >= len(self.rows):
+            return _shown(failure, lambda found: of_call(self.calls[failure.link], found))
+        row = self.rows[failure.row]
+        relation = Row(row.sides[failure.link], (row.links[failure.link],))
+        earlier = [row for row in self.rows[: failure.row] if self.checker.defines(row)]
+        where = [Row(row.first, row.links[:1]) for row in earlier]
+        return _shown(failure, _replayed(self.checker, relation, where))
 
     def _not_tight(self, run: Run, row: int, link: int) -> str:
         gaps = [c.gap for c in run.links[row, link] if c is not None and not c.zero]
@@ -339,11 +372,19 @@ def _worth_telling(failures: Sequence[Failure]) -> list[Failure]:
     return list(first.values())
 
 
-def _shown(failure: Failure) -> str:
-    if failure.instance is None or not failure.instance.values:
+def _shown(failure: Failure, replay: Callable[[Instance], str]) -> str:
+    """Show the instance that breaks a claim, as Python that computes both sides again."""
+    if failure.instance is None:
         return ""
-    code = failure.instance.python().replace("\n", "\n      ")
+    code = replay(failure.instance).replace("\n", "\n      ")
     return f"\n    on the instance ({failure.instance.style}):\n      {code}"
+
+
+def _replayed(
+    checker: Checker, relation: Row, where: Sequence[Row] = ()
+) -> Callable[[Instance], str]:
+    setting = checker.setting
+    return lambda found: of_sides(relation, found, setting.text, (*setting.definitions, *where))
 
 
 # ------------------------------------------------------------------------------- mutants
@@ -525,7 +566,10 @@ def check_derivation(derivation: Derivation, equation: Equation | None) -> list[
         of_chain = [next(rest) for _ in chain.steps]
         turn = _turn([_relation(step) for step in chain.steps])
         if turn is not None:
-            place = f"{derivation.file}:{chain.steps[turn].line}"
+            step = chain.steps[turn]
+            text = derivation.file.read_text(encoding="utf-8").split("\n")
+            line, column = locate(text, step.line, step.latex, 0, step=True)
+            place = f"{derivation.file}:{line}:{column + 1}"
             of_chain[turn].problems.append(f"{place}: {TURNS}")
     if all(step.not_run for step in steps):
         return verdicts
@@ -736,6 +780,7 @@ class _Lines:
     ) -> None:
         self.chain, self.file, self.checker, self.jury = chain, file, checker, jury
         self.verdicts = verdicts
+        self._source = file.read_text(encoding="utf-8").split("\n") if file.is_file() else []
 
     def check(self) -> None:
         pairs: list[_Pair] = []
@@ -788,15 +833,16 @@ class _Lines:
         except LatexError as error:
             raise self._placed(error, latex, line, step=step) from None
 
+    def _place(self, latex: str, line: int, at: int, *, step: bool) -> tuple[int, int]:
+        return locate(self._source, line, latex, at, step=step)
+
     def _placed(
         self, error: LatexError | EvaluationError, latex: str, line: int, *, step: bool
-    ) -> SettingError:
+    ) -> Placed:
         """Return an error with its place in the file, of which a step may take several lines."""
-        source = self.file.read_text(encoding="utf-8").split("\n") if self.file.is_file() else []
-        found, column = locate(source, line, latex, error.at, step=step)
-        text = source[found - 1] if found <= len(source) else latex
-        shown = LatexError(error.message, text, column)
-        return SettingError(f"line {found}, column {column + 1}: {shown}")
+        found, column = self._place(latex, line, error.at, step=step)
+        text = self._source[found - 1] if found <= len(self._source) else latex
+        return Placed(found, column + 1, str(LatexError(error.message, text, column)))
 
     def _compare(self, before: _Line, after: _Line) -> _Pair:
         verdict = after.verdict
@@ -808,10 +854,12 @@ class _Lines:
             step = line.relation != ""
             raise self._placed(error, line.latex, line.line, step=step) from None
         _record(verdict, run)
+        replay = _replayed(self.checker, row)
         for failure in _worth_telling(run.failures):
-            place = f"{verdict.file}:{verdict.line}"
+            found, column = self._place(after.latex, after.line, 0, step=True)
+            place = f"{verdict.file}:{found}:{column + 1}"
             what = f"{syn.latex(row)} does not hold: {failure.message}"
-            verdict.problems.append(f"{place}: {what}{_shown(failure)}")
+            verdict.problems.append(f"{place}: {what}{_shown(failure, replay)}")
         return _Pair(before, after, run)
 
     def _mutate(self, line: _Line, to: _Pair | None, away: _Pair | None) -> None:

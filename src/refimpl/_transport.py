@@ -1,0 +1,665 @@
+"""The solvers behind the transport distances: exact where the answer is, certified where not.
+
+On the line the plan that couples quantiles is optimal, so sorting is enough. Elsewhere the
+transport problem is a linear programme on a bipartite graph. Masses are handled as whole
+numbers, so that a plan has the given marginals exactly, however small the masses are, and the
+gap between the cost of a plan and the bound of its potentials is computed without cancelling.
+"""
+
+import functools
+import math
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+from refimpl._checks import Array, Covariance, Law
+from refimpl._sums import CHUNK, product_error
+
+Indices = NDArray[np.intp]
+Wide = NDArray[np.longdouble]
+Piece = tuple[Array, Array | None]  # distances or their powers, and their weights
+EPS = float(np.finfo(np.float64).eps)
+SLACK = 2.0**-49  # a reduced cost counts as negative beyond this part of its summands
+NEARLY_EQUAL = 1 / 16  # the largest relative change of a covariance matrix for the series
+SERIES_STEPS = 24  # leave an error below rounding
+SWEEPS = 10  # of Sinkhorn's iteration between steps of Newton's method
+COARSE = 1e-2  # the error that is good enough at higher temperatures
+RIDGES = (1e-14, 1e-10, 1e-6)  # added to the second derivative until a step is good
+HALVINGS = 8  # of a step that is too long
+COOLINGS = 10  # before the first plan
+SMALL = 400  # the size of a matrix that needs none
+BLOCK = 64  # terms that are summed in double precision before they are summed in a wider one
+
+
+# The line.
+
+
+def on_the_line(x: Array, y: Array, x_law: Law | None, y_law: Law | None, order: float) -> Array:
+    """Return the distance of the given order between points with weights, on the last axis."""
+    distance = _on_the_line(x, y, x_law, y_law, order)
+    if not np.isfinite(distance).all():  # a difference or a sum was too large for a float
+        x, y = np.ldexp(x, -128), np.ldexp(y, -128)
+        return np.ldexp(_on_the_line(x, y, x_law, y_law, order), 128)
+    return distance
+
+
+def _on_the_line(x: Array, y: Array, x_law: Law | None, y_law: Law | None, order: float) -> Array:
+    x_weights, y_weights = _uneven(x_law), _uneven(y_law)
+    if x_weights is None and y_weights is None:
+        x, y = np.sort(x, axis=-1), np.sort(y, axis=-1)
+        batch = np.broadcast_shapes(x.shape[:-1], y.shape[:-1])
+        x, y = (np.broadcast_to(a, (*batch, a.shape[-1])).reshape(-1, a.shape[-1]) for a in (x, y))
+        return _samples(x, y, order).reshape(batch)
+    a, b = (np.ones(z.shape[-1]) if w is None else w for z, w in ((x, x_weights), (y, y_weights)))
+    batch = np.broadcast_shapes(*(z.shape[:-1] for z in (x, y, a, b)))
+    x, y, a, b = (np.broadcast_to(z, (*batch, z.shape[-1])) for z in (x, y, a, b))
+    result = np.empty(batch)
+    for i in np.ndindex(batch):
+        result[i] = _weighted(_sorted(x[i], a[i]), _sorted(y[i], b[i]), order)
+    return result
+
+
+def _uneven(law: Law | None) -> Array | None:
+    """Return weights in double precision, and None where all weights of a law are the same."""
+    if law is None or bool((law.values == law.values[..., :1]).all()):
+        return None
+    return np.asarray(law.values, dtype=np.float64)
+
+
+def _samples(x: Array, y: Array, order: float) -> Array:
+    """Couple sorted rows of points of equal weights."""
+    if x.shape[1] < y.shape[1]:
+        x, y = y, x
+    n, m = x.shape[1], y.shape[1]
+    panel, total = max(1, CHUNK // n), n if n == m else n * m
+    result = np.empty(x.shape[0])
+    for top in range(0, x.shape[0], panel):
+        rows = slice(top, top + panel)
+        pieces = functools.partial(_sample_pieces, x[rows], y[rows])
+        result[rows] = _power_mean(pieces, total, order)
+    return result
+
+
+def _sample_pieces(x: Array, y: Array) -> Iterator[Piece]:
+    """Return distances of partners and how often they count, chunk by chunk, for n ≥ m.
+
+    The point i of n has the quantiles from i m to (i + 1) m, in units of 1 / (n m), and the
+    point j of m those from j n to (j + 1) n. So it has one partner, or two.
+    """
+    n, m = x.shape[1], y.shape[1]
+    work = np.empty((x.shape[0], min(n, CHUNK)))
+    for i in range(0, n, CHUNK):
+        part = x[:, i : i + CHUNK]
+        distance = work[:, : part.shape[1]]
+        if n == m:
+            np.subtract(part, y[:, i : i + CHUNK], out=distance)
+            yield np.abs(distance, out=distance), None
+            continue
+        start = np.arange(i, i + part.shape[1]) * m
+        j = start // n
+        beyond = start + m - (j + 1) * n
+        np.subtract(part, y[:, j], out=distance)
+        yield np.abs(distance, out=distance), np.minimum(m - beyond, m).astype(np.float64)
+        two = beyond > 0
+        if two.any():
+            yield np.abs(part[:, two] - y[:, j[two] + 1]), beyond[two].astype(np.float64)
+
+
+def _power_mean(pieces: Callable[[], Iterator[Piece]], total: float, order: float) -> Array:
+    """Return (Σ w d^order / total)^(1 / order) for each row."""
+    if order == 1:
+        return np.asarray(_total(pieces()) / total, dtype=np.float64)
+    largest = functools.reduce(np.maximum, (d.max(axis=1) for d, _ in pieces()))
+    if order == math.inf:
+        return np.asarray(largest)
+    scale = np.where(largest > 0, largest, 1.0)[:, None]
+
+    def powers() -> Iterator[Piece]:
+        for distance, weight in pieces():
+            part = np.divide(distance, scale, out=distance)
+            if order == 2:
+                yield np.square(part, out=part), weight
+            else:
+                yield np.power(part, order, out=part), weight
+
+    mean = _total(powers()) / total
+    return np.asarray(largest * mean ** (1 / np.longdouble(order)), dtype=np.float64)
+
+
+def _total(pieces: Iterator[Piece]) -> Wide:
+    """Return Σ w t: short sums in double precision, and their sum in a wider one."""
+    parts = []
+    for values, weight in pieces:
+        terms = values if weight is None else np.multiply(values, weight, out=values)
+        whole = terms.shape[1] // BLOCK * BLOCK if terms.shape[1] > BLOCK * BLOCK else 0
+        blocks = terms[:, :whole].reshape(len(terms), -1, BLOCK).sum(axis=2)
+        parts += [_wide_sum(blocks), _wide_sum(terms[:, whole:])]
+    return np.asarray(sum(parts))
+
+
+def _wide_sum(terms: Array) -> Wide:
+    return np.asarray(np.add.reduce(terms, axis=1, dtype=np.longdouble))
+
+
+def _sorted(points: Array, weights: Array) -> tuple[Array, Array]:
+    """Return the points that have a weight, in order, and their weights."""
+    points, weights = points[weights > 0], weights[weights > 0]
+    order = np.argsort(points, kind="stable")
+    return points[order], weights[order]
+
+
+def _weighted(x: tuple[Array, Array], y: tuple[Array, Array], order: float) -> float:
+    """Couple two sorted weighted samples by their quantiles."""
+    width, i, j = _common_quantiles(x[1], y[1])
+    if order == math.inf:
+        near = np.minimum(np.cumsum(width), np.cumsum(width[::-1])[::-1])
+        width = np.where(width > 8 * EPS * (near - width), width, 0.0)  # the rest is rounding
+    i, j, width = i[width > 0], j[width > 0], width[width > 0]
+
+    def pieces() -> Iterator[Piece]:
+        yield np.abs(x[0][i] - y[0][j])[None], width
+
+    return float(_power_mean(pieces, 1.0, order)[0])
+
+
+def _common_quantiles(a: Array, b: Array) -> tuple[Array, Indices, Indices]:
+    """Return the widths of the intervals on which both quantile functions are constant.
+
+    The intervals come with the index in each sample. Their ends below the middle are measured
+    from 0 and those above it from 1, both in doubled precision, so that a small mass keeps its
+    digits at either end, and a small difference of two masses anywhere.
+    """
+    ends = [_levels(weights) for weights in (a, b)]
+    halves = []
+    for side in (0, 1):
+        levels = [end[side][:, (end[0][0] <= 1 / 2) == (side == 0)] for end in ends]
+        owner = np.repeat([0, 1], [level.shape[1] for level in levels])
+        high, low = np.concatenate(levels, axis=1)
+        order = np.lexsort((low, high))
+        halves.append((high[order], low[order], owner[order]))
+    below, above = (
+        np.diff(high, prepend=0.0) + np.diff(low, prepend=0.0) for high, low, _ in halves
+    )
+    (left, left_low), (right, right_low) = (
+        (high[-1], low[-1]) if high.size else (0.0, 0.0) for high, low, _ in halves
+    )
+    middle = (0.5 - left) + (0.5 - right) - (left_low + right_low)
+    width = np.maximum(np.concatenate([below, [middle], above[::-1]]), 0.0)
+    owner = np.concatenate([halves[0][2], halves[1][2][::-1]])
+    i, j = (np.concatenate([[0], np.cumsum(owner == k)]) for k in (0, 1))
+    return width, i, j
+
+
+def _levels(weights: Array) -> tuple[Array, Array]:
+    """Return the mass up to and beyond each point but the last, as parts of the whole."""
+    up_to, beyond = _running_sums(weights), _running_sums(weights[::-1])
+    high, low = up_to[:, -1]
+    inverse = 1 / high
+    product = np.asarray(inverse * high)
+    rest = ((1 - product) - product_error(inverse, high, product) - inverse * low) / high
+    up_to, beyond = (_times(z, inverse, rest) for z in (up_to, beyond))
+    return up_to[:, :-1], beyond[:, -2::-1]
+
+
+def _running_sums(weights: Array) -> Array:
+    """Return the running sums, and what rounding took from them (Knuth's two-sum)."""
+    high = np.cumsum(weights)
+    before = np.concatenate([[0.0], high[:-1]])
+    added = high - before
+    error = (before - (high - added)) + (weights - added)
+    return np.array([high, np.cumsum(error)])
+
+
+def _times(z: Array, factor: Array, rest: Array) -> Array:
+    """Multiply two numbers of doubled precision."""
+    high = z[0] * factor
+    low = product_error(z[0], factor, high) + (z[0] * rest + z[1] * factor)
+    total = high + low
+    return np.array([total, low - (total - high)])
+
+
+# Transport with a certificate.
+
+
+class Solution(NamedTuple):
+    """A plan and potentials, the cost of the one, the bound of the other, and their gap."""
+
+    plan: Array
+    potentials: tuple[Array, Array]
+    cost: float
+    bound: float
+    gap: float
+    iterations: int
+    converged: bool
+
+
+def transport(p: Law, q: Law, cost: Array, max_iterations: int) -> Solution:
+    """Solve the transport problem of two laws."""
+    p_values, q_values = (np.asarray(law.values, dtype=np.float64) for law in (p, q))
+    rows, columns = np.flatnonzero(p_values), np.flatnonzero(q_values)
+    a, b = _same_total(_whole(p_values[rows]), _whole(q_values[columns]))
+    total = sum(a)
+    scale = math.frexp(float(np.abs(cost).max()))[1]
+    unit = np.ldexp(cost, -scale)
+    part = unit[np.ix_(rows, columns)]
+    if len(a) == len(b) and len({*a, *b}) == 1:
+        flows, f, iterations, converged = _assignment(part, a[0])
+    else:
+        tree = _Tree(a, b, part)
+        iterations, converged = tree.optimise(max_iterations)
+        flows, f = tree.flows(a, b), tree.row_potentials()
+    g = (unit[rows] - f[:, None]).min(axis=0)
+    plan = np.zeros(cost.shape)
+    for (i, j), flow in flows.items():
+        plan[rows[i], columns[j]] = flow / total
+    spent = _exact_dot(flows.values(), [part[cell] for cell in flows])
+    bound = _exact_dot(a, f) + _exact_dot(b, g[columns])
+    value, lower, gap = (float(x / total) for x in (spent, bound, max(spent - bound, Fraction())))
+    potentials = (unit - g).min(axis=1), g
+    return Solution(
+        plan,
+        (np.ldexp(potentials[0], scale), np.ldexp(potentials[1], scale)),
+        math.ldexp(value, scale),
+        math.ldexp(lower, scale),
+        math.ldexp(gap, scale),
+        iterations,
+        converged,
+    )
+
+
+def _whole(masses: Array) -> list[int]:
+    """Return whole numbers in the ratios of the masses."""
+    ratios = [x.as_integer_ratio() for x in masses.tolist()]
+    denominator = max(d for _, d in ratios)
+    return [n * (denominator // d) for n, d in ratios]
+
+
+def _same_total(a: list[int], b: list[int]) -> tuple[list[int], list[int]]:
+    """Return whole numbers in the same ratios, and of the same sum."""
+    sum_a, sum_b = sum(a), sum(b)
+    return [x * sum_b for x in a], [y * sum_a for y in b]
+
+
+def _exact_dot(masses: Iterable[int], values: Iterable[float]) -> Fraction:
+    """Return Σ m v without rounding."""
+    ratios = [float(x).as_integer_ratio() for x in values]
+    denominator = max(d for _, d in ratios)
+    terms = (m * n * (denominator // d) for m, (n, d) in zip(masses, ratios, strict=True))
+    return Fraction(sum(terms), denominator)
+
+
+Flows = dict[tuple[int, int], int]
+
+
+def _assignment(cost: Array, mass: int) -> tuple[Flows, Array, int, bool]:
+    """Match points of equal mass; potentials are shortest paths between the matched pairs."""
+    rows, partner = linear_sum_assignment(cost)
+    detour = (cost[:, partner] - cost[rows, partner]).T.copy()  # [k, i]: i goes to k's partner
+    f = (cost - cost.min(axis=0)).min(axis=1)
+    changed, steps = rows, 0
+    while changed.size and steps <= len(rows):
+        shorter = (detour[changed] + f[changed, None]).min(axis=0)
+        better = shorter < f - SLACK
+        f = np.where(better, shorter, f)
+        changed, steps = np.flatnonzero(better), steps + 1
+    flows = dict.fromkeys(zip(rows.tolist(), partner.tolist(), strict=True), mass)
+    return flows, f, steps, not changed.size
+
+
+class _Tree:
+    """The network simplex method, with rows and then columns as the nodes of a tree.
+
+    Masses are whole numbers, so flows are exact. They are perturbed by Orden's method, less
+    than a unit in all: then no flow is zero, every pivot lowers the cost, and it ends.
+    """
+
+    def __init__(self, a: list[int], b: list[int], cost: Array) -> None:
+        self.cost = cost
+        self.count = n, m = cost.shape
+        shift = n.bit_length()
+        supply = [(x << shift) + 1 for x in a]
+        demand = [y << shift for y in b]
+        demand[-1] += n
+        self.parent, self.depth, self.flow = ([0] * (n + m) for _ in range(3))
+        self.children: list[set[int]] = [set() for _ in range(n + m)]
+        self.potential = [0.0] * (n + m)
+        self._hang(_first_flows(supply, demand, cost))
+        self._descend()
+
+    def _hang(self, flows: Flows) -> None:
+        """Build the tree from the cells of a first plan, with the first row as its root."""
+        n = self.count[0]
+        neighbours: list[list[int]] = [[] for _ in self.parent]
+        for i, j in flows:
+            neighbours[i].append(n + j)
+            neighbours[n + j].append(i)
+        self.parent[0] = -1
+        stack = [0]
+        while stack:
+            node = stack.pop()
+            for other in neighbours[node]:
+                if other != self.parent[node]:
+                    self.parent[other] = node
+                    self.children[node].add(other)
+                    self.flow[other] = flows[self._cell(other)]
+                    stack.append(other)
+
+    def _cell(self, node: int) -> tuple[int, int]:
+        """Return row and column of the edge from a node to its parent."""
+        n, other = self.count[0], self.parent[node]
+        return (node, other - n) if node < n else (other, node - n)
+
+    def _descend(self) -> list[int]:
+        """Return all nodes, parents first, and renew depths and potentials on the way."""
+        order = [0]
+        for node in order:
+            for child in self.children[node]:
+                self.depth[child] = self.depth[node] + 1
+                cost = float(self.cost[self._cell(child)])
+                self.potential[child] = cost - self.potential[node]
+                order.append(child)
+        return order
+
+    def optimise(self, max_iterations: int) -> tuple[int, bool]:
+        """Pivot until no reduced cost is negative beyond rounding."""
+        n = self.count[0]
+        padded = self.cost + SLACK * np.abs(self.cost)
+        pivots, fresh = 0, False
+        while True:
+            price = np.array(self.potential)
+            price -= SLACK * np.abs(price)
+            reduced = padded - price[:n, None]
+            reduced -= price[n:]
+            best = reduced.argmin(axis=1)
+            value = reduced[np.arange(n), best]
+            enter = np.flatnonzero(value < 0)
+            if not enter.size:
+                if fresh:
+                    return pivots, True
+                self._descend()  # the potentials, free of what rounding has added up
+            fresh = not enter.size
+            for row in enter[np.argsort(value[enter])].tolist():
+                column = int(best[row])
+                if pivots == max_iterations:
+                    return pivots, False
+                pivots += self._pivot(row, n + column, float(self.cost[row, column]))
+
+    def _pivot(self, i: int, j: int, cost: float) -> bool:
+        """Let an edge enter if its reduced cost is still negative."""
+        parent, depth, flow, potential = self.parent, self.depth, self.flow, self.potential
+        reduced = cost - potential[i] - potential[j]
+        if reduced >= -SLACK * (abs(cost) + abs(potential[i]) + abs(potential[j])):
+            return False
+        paths: tuple[list[int], list[int]] = ([], [])  # from both ends up to where they meet
+        u, v = i, j
+        while u != v:
+            if depth[u] >= depth[v]:
+                paths[0].append(u)
+                u = parent[u]
+            else:
+                paths[1].append(v)
+                v = parent[v]
+        least, side, place = min(
+            (flow[path[k]], side, k)
+            for side, path in enumerate(paths)
+            for k in range(0, len(path), 2)
+        )
+        for path in paths:
+            for k, node in enumerate(path):
+                flow[node] += least if k % 2 else -least
+        path = paths[side][: place + 1]
+        top, moved = (j, path[0]) if side == 0 else (i, path[0])
+        entering = least
+        above = top
+        self.children[parent[path[-1]]].discard(path[-1])
+        for k, node in enumerate(path):
+            if k:
+                self.children[node].discard(path[k - 1])
+            self.children[above].add(node)
+            parent[node], above = above, node
+            flow[node], entering = entering, flow[node]
+        self._shift(moved, reduced)
+        return True
+
+    def _shift(self, root: int, by: float) -> None:
+        """Renew depths below a node, and add to the potentials, with the other sign on its side."""
+        depth = self.depth[self.parent[root]] + 1
+        level = [root]
+        while level:
+            below: list[int] = []
+            for node in level:
+                self.potential[node] += by
+                self.depth[node] = depth
+                below += self.children[node]
+            level, by, depth = below, -by, depth + 1
+
+    def flows(self, a: list[int], b: list[int]) -> Flows:
+        """Return the flows of the masses without perturbation."""
+        rest = [*a, *b]
+        result = {}
+        for node in reversed(self._descend()[1:]):
+            if rest[node]:
+                result[self._cell(node)] = rest[node]
+            rest[self.parent[node]] -= rest[node]
+        return result
+
+    def row_potentials(self) -> Array:
+        """Return the potentials of the rows."""
+        return np.array(self.potential[: self.count[0]])
+
+
+def _first_flows(supply: list[int], demand: list[int], cost: Array) -> Flows:
+    """Fill cells in the order of their reduced costs, each with all that is left.
+
+    The costs are reduced by potentials of entropic transport.
+    """
+    total = sum(supply)
+    a, b = (np.array([x / total for x in masses]) for masses in (supply, demand))
+    f = cost.min(axis=1)
+    heat = float(cost.max() - cost.min())
+    for _ in range(COOLINGS if heat and cost.size > SMALL else 0):
+        heat /= 2
+        f, *_ = _sweeps(a, b, cost, f, heat, COARSE, SWEEPS)
+    g = _soft_minimum(a, cost - f[:, None], heat) if heat else (cost - f[:, None]).min(axis=0)
+    reduced = cost - f[:, None] - g
+    supply, demand = supply.copy(), demand.copy()
+    m = cost.shape[1]
+    cells = reduced.argsort(axis=None)
+    flows: Flows = {}
+    while cells.size:
+        some = cells[: 4 * sum(cost.shape)].tolist()
+        for cell in some:
+            i, j = divmod(cell, m)
+            if supply[i] and demand[j]:
+                flows[i, j] = moved = min(supply[i], demand[j])
+                supply[i] -= moved
+                demand[j] -= moved
+        cells = cells[len(some) :]
+        alive = np.array(supply, dtype=bool)[cells // m] & np.array(demand, dtype=bool)[cells % m]
+        cells = cells[alive]
+    return flows
+
+
+# Entropic transport.
+
+
+class Scaling(NamedTuple):
+    """Potentials of entropic transport and the plan that they give, with its marginals repaired.
+
+    The error is the mass that is not where the marginals want it.
+    """
+
+    potentials: tuple[Array, Array]
+    plan: Array
+    cost: float
+    bound: float
+    value: float
+    error: float
+    iterations: int
+
+
+def entropic(
+    p: Law, q: Law, cost: Array, epsilon: float, tolerance: float, max_iterations: int
+) -> Scaling:
+    """Solve entropic transport, and enclose the cost of transport without entropy."""
+    rows, columns = np.flatnonzero(p.values), np.flatnonzero(q.values)
+    a, b = (
+        np.asarray(law.values[some], dtype=np.float64) / law.total
+        for law, some in ((p, rows), (q, columns))
+    )
+    part = cost[np.ix_(rows, columns)]
+    f, g, error, steps = _potentials(a, b, part, epsilon, tolerance, max_iterations)
+    plan = np.zeros(cost.shape)
+    plan[np.ix_(rows, columns)] = _feasible(_plan(a, b, part, f, g, epsilon), a, b)
+    upper = math.fsum((plan * cost).ravel())
+    h = (part - f[:, None]).min(axis=0)
+    terms = np.concatenate([a * (part - h).min(axis=1), b * h])
+    lower = math.fsum(terms) - 4 * EPS * math.fsum(np.abs(terms))
+    full_f = _soft_minimum(b, (cost[:, columns] - g).T, epsilon)
+    full_g = _soft_minimum(a, cost[rows] - f[:, None], epsilon)
+    value = math.fsum([*(a * f), *(b * g)])
+    return Scaling((full_f, full_g), plan, upper, min(lower, upper), value, error, steps)
+
+
+def _potentials(
+    a: Array, b: Array, cost: Array, epsilon: float, tolerance: float, max_iterations: int
+) -> tuple[Array, Array, float, int]:
+    """Lower the temperature by halves. At each, sweep, and let Newton's method take over."""
+    if len(a) > len(b):
+        g, f, error, steps = _potentials(b, a, cost.T, epsilon, tolerance, max_iterations)
+        return f, g, error, steps
+    f = cost.min(axis=1)
+    heat = max(epsilon, float(cost.max() - cost.min()))
+    steps = 0
+    while True:
+        goal = tolerance if heat == epsilon else COARSE
+        while True:
+            f, error, used = _sweeps(a, b, cost, f, heat, goal, max_iterations - steps)
+            steps += used
+            if error <= goal or steps >= max_iterations:
+                break
+            f = _newton(a, b, cost, f, heat)
+        if heat == epsilon or steps >= max_iterations:
+            return f, _soft_minimum(a, cost - f[:, None], epsilon), error, steps
+        heat = max(heat / 2, epsilon)
+
+
+def _soft_minimum(weights: Array, rest: Array, heat: float) -> Array:
+    """Return -ε log Σ w exp(-rest / ε) over the first axis."""
+    least = rest.min(axis=0)
+    return np.asarray(least - heat * np.log(weights @ np.exp((least - rest) / heat)))
+
+
+def _plan(a: Array, b: Array, cost: Array, f: Array, g: Array, heat: float) -> Array:
+    return np.asarray(np.exp((f[:, None] + g - cost) / heat) * a[:, None] * b)
+
+
+def _sweeps(
+    a: Array, b: Array, cost: Array, f: Array, heat: float, goal: float, most: int
+) -> tuple[Array, float, int]:
+    """Make both marginals right in turns: once by logarithms, then by factors of one kernel.
+
+    The error is that of the rows, when the columns are right.
+    """
+    f = _soft_minimum(b, (cost - _soft_minimum(a, cost - f[:, None], heat)).T, heat)
+    kernel = _plan(a, b, cost, f, _soft_minimum(a, cost - f[:, None], heat), heat)
+    u, v = np.ones(len(a)), np.ones(len(b))
+    for steps in range(1, SWEEPS + 1):
+        reached = kernel @ v
+        error = float(np.abs(u * reached - a).sum())
+        if error <= goal or steps >= most:
+            break
+        u = a / reached
+        v = b / (u @ kernel)
+    moved = f + heat * np.log(u)
+    return (moved, error, steps) if np.isfinite(moved).all() else (f, 1.0, steps)
+
+
+def _newton(a: Array, b: Array, cost: Array, f: Array, heat: float) -> Array:
+    """Make a step of Newton's method for the dual problem, with the best g for each f."""
+    value, error, reached, plan = _dual(a, b, cost, f, heat)
+    curvature = np.diag(reached) - (plan / b) @ plan.T + np.outer(a, a)
+    for ridge in RIDGES:
+        damped = curvature + np.diag(ridge * reached)
+        try:
+            step = np.linalg.solve(damped, a - reached)
+        except np.linalg.LinAlgError:
+            continue
+        slope = step @ (a - reached)
+        for halvings in range(HALVINGS):
+            trial = f + heat * step / 2**halvings
+            new_value, new_error, *_ = _dual(a, b, cost, trial, heat)
+            rise = heat * slope / 2 ** (halvings + HALVINGS)
+            if new_value > value + rise or new_error < error / 2:
+                return np.asarray(trial)
+    return f
+
+
+def _dual(
+    a: Array, b: Array, cost: Array, f: Array, heat: float
+) -> tuple[float, float, Array, Array]:
+    """Return value and error of a potential with its best partner, the rows, and the plan."""
+    g = _soft_minimum(a, cost - f[:, None], heat)
+    plan = _plan(a, b, cost, f, g, heat)
+    reached = plan.sum(axis=1)
+    return float(a @ f + b @ g), float(np.abs(reached - a).sum()), reached, plan
+
+
+def _feasible(plan: Array, a: Array, b: Array) -> Array:
+    """Repair the marginals of a plan: scale down what is too much, spread what is missing."""
+    plan = plan * np.minimum(a / plan.sum(axis=1), 1.0)[:, None]
+    plan = plan * np.minimum(b / plan.sum(axis=0), 1.0)
+    rows, columns = (np.maximum(x - plan.sum(axis=k), 0.0) for x, k in ((a, 1), (b, 0)))
+    missing = math.fsum(rows)
+    return np.asarray(plan + np.outer(rows, columns) / missing) if missing else plan
+
+
+def distances(x: Array, y: Array) -> Array:
+    """Return the Euclidean distances of the rows of x from those of y."""
+    if x.shape[1] == 1:
+        return np.asarray(np.abs(x - y.T))
+    largest = max(float(np.abs(x).max()), float(np.abs(y).max()))
+    scale = math.frexp(largest)[1]
+    return np.asarray(np.ldexp(cdist(np.ldexp(x, -scale), np.ldexp(y, -scale)), scale))
+
+
+# Normal laws.
+
+
+def bures(p: Covariance, q: Covariance) -> Array:
+    """Return the distance of square roots of covariance matrices, best turned together."""
+    d = p.matrix.shape[-1]
+    batch = np.broadcast_shapes(p.matrix.shape[:-2], q.matrix.shape[:-2])
+    arrays = [np.broadcast_to(a, (*batch, d, d)) for a in (*p, *q)]
+    result = np.empty(batch)
+    for i in np.ndindex(batch):
+        result[i] = _bures(*(a[i] for a in arrays))
+    return result
+
+
+def _bures(p: Array, p_root: Array, q: Array, q_root: Array) -> float:
+    """Turn one square root onto the other (orthogonal Procrustes problem).
+
+    Nearly equal matrices would lose their digits there. With the eigenvalues h of p and
+    F = p^(-1/2) (q - p) p^(-1/2), in the basis of its eigenvectors, the optimal map T has
+    (T - 1) p^(1/2) = √h_i h_j / (h_i + h_j) Z, where Z = F - A Aᵀ and A = h_j / (h_i + h_j) Z.
+    """
+    if np.array_equal(p, q):
+        return 0.0
+    scale = math.frexp(float(np.abs(p).max()))[1] // 2
+    h, w = np.linalg.eigh(np.ldexp(p, -2 * scale))
+    f = w.T @ np.ldexp(q - p, -2 * scale) @ w / np.sqrt(np.outer(h, h))
+    if np.linalg.norm(f) <= NEARLY_EQUAL:
+        share = h / np.add.outer(h, h)
+        z = f
+        for _ in range(SERIES_STEPS):
+            a = share * z
+            z = f - a @ a.T
+        return math.ldexp(float(np.linalg.norm(np.sqrt(h)[:, None] * share * z)), scale)
+    u, _, v = np.linalg.svd(q_root.T @ p_root)
+    return float(np.linalg.norm(p_root - q_root @ (u @ v)))

@@ -1,0 +1,785 @@
+"""Optimal transport: exact second routes, certificates, and what the distances promise."""
+
+import itertools
+import math
+import warnings
+from fractions import Fraction
+from typing import Any
+
+import mpmath as mp  # type: ignore[import-untyped]  # it has no types
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy import optimize, stats
+from scipy.spatial.distance import cdist
+
+from refimpl import (
+    ConvergenceWarning,
+    SinkhornResult,
+    TransportResult,
+    c_transform,
+    entropy,
+    is_lipschitz,
+    kl_divergence,
+    kl_gaussian,
+    sinkhorn,
+    sinkhorn_divergence,
+    sliced_wasserstein,
+    wasserstein,
+    wasserstein_1d,
+    wasserstein_gaussian,
+)
+from tests import oracles
+from tests.strategies import Array, covariances, laws, numbers, vectors
+
+POINTS, A, B = [0.0, 1.0, 3.0], [0.5, 0.3, 0.2], [0.2, 0.3, 0.5]
+orders = st.sampled_from([1, 1.5, 2, 3, 7])
+
+
+# Second routes.
+
+
+def on_the_line(x: Any, y: Any, a: Any, b: Any, order: int) -> tuple[Fraction, Fraction]:  # noqa: ANN401
+    """Return Σ w d^order of the coupling of quantiles, and its longest way, as fractions."""
+    rests = []
+    for points, weights in ((x, a), (y, b)):
+        pairs = sorted(
+            [Fraction(float(p)), Fraction(float(w))]
+            for p, w in zip(points, weights, strict=True)
+            if w > 0
+        )
+        total = sum((w for _, w in pairs), Fraction())
+        rests.append([[p, w / total] for p, w in pairs])
+    power, longest = Fraction(), Fraction()
+    left, right = rests
+    while left and right:
+        width = min(left[0][1], right[0][1])
+        distance = abs(left[0][0] - right[0][0])
+        power += width * distance**order
+        longest = max(longest, distance)
+        for rest in rests:
+            rest[0][1] -= width
+            if not rest[0][1]:
+                rest.pop(0)
+    return power, longest
+
+
+def root(power: Fraction, order: int) -> Any:  # noqa: ANN401
+    return mp.root(mp.mpf(power.numerator) / power.denominator, order)
+
+
+def linear_programme(p: Any, q: Any, cost: Any) -> float:  # noqa: ANN401
+    n, m = np.shape(cost)
+    marginals = np.vstack([np.kron(np.eye(n), np.ones(m)), np.kron(np.ones(n), np.eye(m))])
+    result = optimize.linprog(
+        np.ravel(cost), A_eq=marginals, b_eq=np.concatenate([p, q]), method="highs"
+    )
+    return float(result.fun)
+
+
+@st.composite
+def samples(draw: st.DrawFn, *, weighted: bool = True) -> tuple[Array, Array | None]:
+    """Draw points, some of them equal, and perhaps a law on them."""
+    n = draw(st.integers(1, 9))
+    point = st.one_of(numbers, st.sampled_from([0.0, 1.0, -1e-300, 1e10]))
+    points = np.array(draw(st.lists(point, min_size=n, max_size=n)))
+    return points, draw(laws(n)) if weighted and draw(st.booleans()) else None
+
+
+@given(samples(), samples(), st.sampled_from([1, 2, 3]))
+def test_line_against_fractions(
+    first: tuple[Array, Array | None], second: tuple[Array, Array | None], order: int
+) -> None:
+    (x, a), (y, b) = first, second
+    with mp.workdps(60):
+        weights = [np.ones(z.size) if w is None else w for z, w in (first, second)]
+        power, longest = on_the_line(x, y, *weights, order)
+        options: dict[str, Any] = {"x_weights": a, "y_weights": b}
+        value = wasserstein_1d(x, y, order=order, **options)
+        if value > 1e-14:  # below, the masses that move are lost in doubled precision
+            assert oracles.relative_error(value, root(power, order)) <= 5e-16
+        if a is None and b is None:
+            value = wasserstein_1d(x, y, order=math.inf)
+            assert oracles.relative_error(value, mp.mpf(float(longest))) <= 2e-16
+
+
+@pytest.mark.parametrize("n", [1, 2, 10, 1000, 4097, 70_000])
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_long_samples_keep_their_digits(n: int, order: int) -> None:
+    rng = np.random.default_rng(n)
+    x, y = rng.standard_normal(n), rng.standard_normal(n) * 3
+    d = np.abs(np.sort(x) - np.sort(y))
+    with mp.workdps(40):
+        exact = mp.fsum(mp.mpf(float(s)) ** order for s in d) / n
+        value = wasserstein_1d(x, y, order=order)
+        assert oracles.relative_error(value, mp.root(exact, order)) <= 3e-16
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 7), (6, 4), (1000, 999), (40_000, 39_999), (70_000, 7)])
+@pytest.mark.parametrize("order", [1, 2, 5, math.inf])
+def test_equal_laws_of_different_size_have_distance_zero(n: int, m: int, order: float) -> None:
+    rng = np.random.default_rng(n)
+    points = np.append(rng.standard_normal(3), 1e12)
+    x, y = np.repeat(points, n), np.repeat(points, m)
+    rng.shuffle(x)
+    assert wasserstein_1d(x, y, order=order) == 0
+    assert wasserstein_1d(y, x, order=order) == 0
+
+
+def test_no_mass_is_too_small() -> None:
+    assert wasserstein_1d([0, 1e17], [0], x_weights=[1, 1e-17]) == pytest.approx(1, rel=1e-15)
+    x, weights = [-1e300, 0, 1e300], [1e-300, 1, 1e-300]
+    assert wasserstein_1d(x, [0], x_weights=weights) == pytest.approx(2, rel=1e-15)
+    q = np.array([0.2, 0.3, 0.5])
+    p = q + np.array([1e-8, 0, -1e-8])
+    moved = wasserstein_1d(POINTS, POINTS, x_weights=p, y_weights=q)
+    with mp.workdps(40):
+        power, _ = on_the_line(POINTS, POINTS, p, q, 1)
+        assert oracles.relative_error(moved, root(power, 1)) <= 5e-16
+        result = wasserstein(p, q, x=POINTS)
+        assert oracles.relative_error(result.cost, root(power, 1)) <= 5e-16
+
+
+def test_integers_are_numbers() -> None:
+    assert wasserstein_1d(np.array([0, 1, 3]), np.array([5, 6, 8])) == 5
+    assert wasserstein_1d(np.array([0, 1, 3], dtype=np.uint8), [5, 6, 8]) == 5
+
+
+def test_numbers_near_the_end_of_the_range() -> None:
+    assert wasserstein_1d([1e308, 0.0], [-1e308, 0.0]) == 1e308
+    assert wasserstein_1d([1e308], [-1e308]) == math.inf
+    assert wasserstein_1d([1e200, 0.0], [0.0, 0.0], order=2) == pytest.approx(1e200 / 2**0.5)
+    assert wasserstein_1d([1e-200, 0.0], [0.0, 0.0], order=2) == pytest.approx(1e-200 / 2**0.5)
+    assert wasserstein_1d([3.0, 1.0], [0.0, 0.0], order=5000) == pytest.approx(3, rel=1e-3)
+
+
+def test_levels_that_differ_by_rounding_are_equal_at_order_infinity() -> None:
+    thirds = [0.1 + 0.2, 0.7]
+    assert wasserstein_1d(
+        [0, 0, 5], [0, 5], order=math.inf, x_weights=[0.1, 0.2, 0.7], y_weights=thirds
+    ) == pytest.approx(0)
+    assert wasserstein_1d([0, 5], [0], order=math.inf, x_weights=[1, 1e-17]) == 5
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_batches(axis: int, *, weighted: bool) -> None:
+    rng = np.random.default_rng(3)
+    x, y = (np.moveaxis(rng.standard_normal((3, 4, n)), -1, axis) for n in (6, 5))
+    options: dict[str, Any] = {"order": 2}
+    if weighted:
+        options |= {"x_weights": np.arange(1, 7) / 21}
+        options["y_weights"] = np.moveaxis(rng.dirichlet(np.ones(5), (3, 4)), -1, axis)
+    result = wasserstein_1d(x, y, axis=axis, **options)
+    assert result.shape == (3, 4)
+    for i, j in np.ndindex(3, 4):
+        single = {
+            k: np.moveaxis(v, axis, -1)[i, j] if np.ndim(v) == 3 else v for k, v in options.items()
+        }
+        row = wasserstein_1d(
+            np.moveaxis(x, axis, -1)[i, j], np.moveaxis(y, axis, -1)[i, j], **single
+        )
+        assert result[i, j] == pytest.approx(row, rel=1e-15)
+    line = np.zeros(5)
+    assert wasserstein_1d(np.ones((7, 2)), line).shape == (7,)
+    assert wasserstein_1d(np.ones((40_000, 2)), line).tolist() == [1.0] * 40_000
+
+
+def test_bad_input_on_the_line() -> None:
+    with pytest.raises(ValueError, match=r"x_weights has shape .* for 3 points"):
+        wasserstein_1d(POINTS, [1.0], x_weights=[0.5, 0.5])
+    with pytest.raises(ValueError, match="do not broadcast"):
+        wasserstein_1d(np.zeros((2, 3)), np.zeros((3, 3)))
+    with pytest.raises(ValueError, match="do not broadcast"):
+        wasserstein_1d(np.zeros((2, 3)), POINTS, x_weights=np.full((4, 3), 1 / 3))
+
+
+# The line: laws.
+
+
+@given(samples(), samples(), orders)
+def test_distances_on_the_line_grow_with_the_order(
+    first: tuple[Array, Array | None], second: tuple[Array, Array | None], order: float
+) -> None:
+    (x, a), (y, b) = first, second
+    options: dict[str, Any] = {"x_weights": a, "y_weights": b}
+    one = wasserstein_1d(x, y, **options)
+    some = wasserstein_1d(x, y, order=order, **options)
+    assert some <= wasserstein_1d(x, y, order=order + 1, **options) * (1 + 1e-14)
+    means = [float(np.average(z, weights=w)) for z, w in (first, second)]
+    size = max(np.abs(x).max(), np.abs(y).max())
+    assert abs(means[0] - means[1]) <= one * (1 + 1e-14) + 1e-14 * size
+    assert one <= some * (1 + 1e-14)
+
+
+@given(samples(weighted=False), samples(weighted=False), orders, st.floats(-9, 9))
+def test_translation_and_scaling(
+    first: tuple[Array, None], second: tuple[Array, None], order: float, factor: float
+) -> None:
+    x, y = np.round(first[0], 3), np.round(second[0], 3)
+    value = wasserstein_1d(x, y, order=order)
+    scaled = wasserstein_1d(factor * x, factor * y, order=order)
+    assert scaled == pytest.approx(abs(factor) * value, rel=1e-13, abs=1e-300)
+    assert wasserstein_1d(x, x + 2.5, order=order) == pytest.approx(2.5, rel=1e-5)
+
+
+@given(st.lists(samples(), min_size=3, max_size=3), orders)
+def test_triangle_inequality_on_the_line(
+    three: list[tuple[Array, Array | None]], order: float
+) -> None:
+    def distance(i: int, j: int) -> float:
+        (x, a), (y, b) = three[i], three[j]
+        options: dict[str, Any] = {"x_weights": a, "y_weights": b}
+        return float(wasserstein_1d(x, y, order=order, **options))
+
+    assert distance(0, 2) <= (distance(0, 1) + distance(1, 2)) * (1 + 1e-14)
+    assert distance(0, 1) == pytest.approx(distance(1, 0), rel=1e-15)
+
+
+def test_formula_with_distribution_functions() -> None:
+    rng = np.random.default_rng(5)
+    for n, m in ((4, 4), (3, 7), (40, 31)):
+        x, y = rng.standard_normal(n), rng.standard_normal(m)
+        t = np.sort(np.concatenate([x, y]))
+        f, g = (np.searchsorted(np.sort(z), t[:-1], side="right") / z.size for z in (x, y))
+        area = float(np.abs(f - g) @ np.diff(t))
+        assert wasserstein_1d(x, y) == pytest.approx(area, rel=1e-13)
+        assert wasserstein_1d(x, y) == pytest.approx(stats.wasserstein_distance(x, y), rel=1e-13)
+
+
+def test_sorted_matching_is_the_best_of_all() -> None:
+    rng = np.random.default_rng(6)
+    x, y = rng.standard_normal(6), rng.standard_normal(6)
+    for order in (1, 2, 4):
+        best = min(
+            float(np.mean(np.abs(x - y[list(s)]) ** order))
+            for s in itertools.permutations(range(6))
+        )
+        assert wasserstein_1d(x, y, order=order) == pytest.approx(best ** (1 / order), rel=1e-13)
+
+
+def test_concave_costs_cross() -> None:
+    # Under the square root the sorted matching of {0, 1} to {1, 2} is not the best.
+    assert math.sqrt(1) + math.sqrt(1) > math.sqrt(2) + math.sqrt(0)
+
+
+# Exact transport.
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> tuple[Array, Array, Array]:
+    """Draw two laws and costs, some of them equal."""
+    n, m = draw(st.integers(1, 6)), draw(st.integers(1, 6))
+    p, q = (np.full(k, 1 / k) if draw(st.booleans()) else draw(laws(k)) for k in (n, m))
+    entry = st.one_of(st.integers(0, 3).map(float), st.floats(0, 1))
+    cost = np.reshape(draw(st.lists(entry, min_size=n * m, max_size=n * m)), (n, m))
+    return p, q, cost * 10.0 ** draw(st.sampled_from([-20, -8, 0, 20]))
+
+
+def check_certificate(p: Any, q: Any, cost: Any, result: TransportResult) -> None:  # noqa: ANN401
+    """Check a plan, its potentials and their gap from what they are."""
+    assert (result.plan >= 0).all()
+    assert_allclose(result.plan.sum(axis=1), np.asarray(p) / np.sum(p), rtol=1e-15, atol=1e-16)
+    assert_allclose(result.plan.sum(axis=0), np.asarray(q) / np.sum(q), rtol=1e-15, atol=1e-16)
+    f, g = result.potentials
+    scale = np.abs(cost).max() + np.abs(f).max()
+    assert (f[:, None] + g - cost <= 4e-16 * scale).all()
+    assert result.cost == pytest.approx(float((result.plan * cost).sum()), rel=1e-14)
+    bound = f @ p / np.sum(p) + g @ q / np.sum(q)
+    assert result.lower == pytest.approx(bound, rel=1e-12, abs=1e-15 * scale)
+    assert 0 <= result.gap <= 1e-9 * result.cost + 1e-17 * scale
+    assert result.converged
+
+
+@given(problems())
+def test_exact_transport_against_linear_programme(problem: tuple[Array, Array, Array]) -> None:
+    p, q, cost = problem
+    result = wasserstein(p, q, cost=cost)
+    check_certificate(p, q, cost, result)
+    scale = cost.max() or 1.0
+    expected = linear_programme(p / p.sum(), q / q.sum(), cost / scale)
+    assert result.cost / scale == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-20, 1e-8, 1.0, 1e20])
+@pytest.mark.parametrize("kind", ["uniform", "weighted", "rectangular"])
+def test_gap_at_any_scale_of_the_costs(scale: float, kind: str) -> None:
+    rng = np.random.default_rng(8)
+    n, m = 40, 30 if kind == "rectangular" else 40
+    cost = scale * cdist(rng.random((n, 2)), rng.random((m, 2)))
+    p, q = rng.dirichlet(np.ones(n)), rng.dirichlet(np.ones(m))
+    if kind == "uniform":
+        p, q = np.full(n, 1 / n), np.full(m, 1 / m)
+    result = wasserstein(p, q, cost=cost)
+    check_certificate(p, q, cost, result)
+    assert result.gap <= 1e-9 * result.cost
+    assert result.cost / scale == pytest.approx(linear_programme(p, q, cost / scale), rel=1e-7)
+
+
+def test_large_problem_has_a_certificate() -> None:
+    rng = np.random.default_rng(9)
+    x, y = rng.random((120, 2)), rng.random((150, 2))
+    p, q = rng.dirichlet(np.ones(120)), rng.dirichlet(np.ones(150))
+    result = wasserstein(p, q, x=x, y=y)
+    check_certificate(p, q, cdist(x, y), result)
+    assert result.gap <= 1e-13 * result.cost
+    short = wasserstein(p, q, x=x, y=y, max_iterations=5)
+    assert not short.converged
+    assert short.iterations == 5
+    assert short.lower < result.cost < short.cost
+
+
+def test_little_mass_far_away() -> None:
+    rng = np.random.default_rng(10)
+    p = rng.dirichlet(np.ones(30))
+    q = p.copy()
+    q[[3, 9]] += [1e-8, -1e-8]
+    x = rng.random((30, 2))
+    exact = float(Fraction(q[3]) - Fraction(p[3])) * float(np.hypot(*(x[3] - x[9])))
+    result = wasserstein(p, q, x=x)
+    assert result.cost == pytest.approx(exact, rel=1e-7)  # what moves is known to 1e-8 of itself
+    assert result.gap <= 1e-9 * result.cost
+    tiny = wasserstein([1.0, 1e-300], [1.0, 0.0], x=[0, 1e10])
+    assert tiny.cost == pytest.approx(1e-290, rel=1e-15)
+
+
+def test_example_of_three_points() -> None:
+    one, two = (wasserstein(A, B, x=POINTS, order=r) for r in (1, 2))
+    assert one.distance == pytest.approx(0.9, rel=1e-15)
+    assert two.distance == pytest.approx(1.5**0.5, rel=1e-15)
+    assert_allclose(two.plan, [[0.2, 0.3, 0], [0, 0, 0.3], [0, 0, 0.2]], atol=1e-16)
+    independent = float((np.outer(A, B) * cdist(np.c_[POINTS], np.c_[POINTS])).sum())
+    assert independent == pytest.approx(1.5)
+
+
+def test_best_matching_of_all() -> None:
+    x, y = [[0, 0], [1, 0], [0, 1]], [[1, 1], [2, 0], [0, 2]]
+    uniform = np.full(3, 1 / 3)
+    cost = cdist(x, y)
+    costs = [float(np.mean(cost[range(3), s])) for s in itertools.permutations(range(3))]
+    result = wasserstein(uniform, uniform, x=x, y=y)
+    assert result.cost == pytest.approx(min(costs), rel=1e-15)
+    assert min(costs) == pytest.approx((2 + math.sqrt(2)) / 3, rel=1e-15)
+    assert max(costs) == pytest.approx(1.96211650579, rel=1e-11)
+    assert sorted(result.plan.ravel())[-3:] == pytest.approx([1 / 3] * 3, rel=1e-15)
+    assert np.count_nonzero(result.plan) == 3
+
+
+def test_points_on_the_line_agree_with_the_quantiles() -> None:
+    rng = np.random.default_rng(11)
+    x, y = rng.standard_normal(13), rng.standard_normal(9)
+    p, q = rng.dirichlet(np.ones(13)), rng.dirichlet(np.ones(9))
+    for order in (1, 1.5, 2, 70):
+        line = wasserstein_1d(x, y, order=order, x_weights=p, y_weights=q)
+        result = wasserstein(p, q, x=x, y=y, order=order)
+        assert result.distance == pytest.approx(line, rel=1e-12)
+    with pytest.raises(ValueError, match="order = 3000 is too large"):
+        wasserstein(p, q, x=x, y=y, order=3000)
+    far = wasserstein([1.0], [1.0], x=[1e200], y=[0.0], order=2)
+    assert far.distance == 1e200
+    assert (far.cost, far.gap) == (math.inf, 0)
+
+
+def test_places_must_fit() -> None:
+    with pytest.raises(TypeError, match="either cost, or x"):
+        wasserstein(A, B)
+    with pytest.raises(TypeError, match="either cost, or x"):
+        wasserstein(A, B, cost=np.zeros((3, 3)), x=POINTS)
+    with pytest.raises(ValueError, match="x has 2 points; give 3"):
+        wasserstein(A, B, x=[0, 1])
+    with pytest.raises(ValueError, match="x has 3 points; give 2"):
+        wasserstein(A, [0.5, 0.5], x=POINTS)
+    with pytest.raises(ValueError, match="the dimensions do not match"):
+        wasserstein(A, B, x=POINTS, y=np.zeros((3, 2)))
+    with pytest.raises(ValueError, match="x has shape"):
+        wasserstein(A, B, x=np.zeros((3, 1, 1)))
+    with pytest.raises(ValueError, match="one law"):
+        wasserstein([A], B, x=POINTS)
+    with pytest.raises(ValueError, match=r"cost\[0, 1\] = -1.0 is negative"):
+        wasserstein(A, B, cost=[[0, -1, 0]] * 3)
+    with pytest.raises(ValueError, match="order"):
+        wasserstein(A, B, x=POINTS, order=math.inf)
+
+
+# Duality.
+
+
+@given(problems())
+def test_potentials_bound_the_cost_of_every_plan(problem: tuple[Array, Array, Array]) -> None:
+    p, q, cost = problem
+    f, g = wasserstein(p, q, cost=cost).potentials
+    scale = np.abs(cost).max() + np.abs(f).max() + 1e-300
+    assert f @ p + g @ q <= float((np.outer(p, q) * cost).sum()) + 1e-8 * scale
+    assert_allclose(c_transform(f, cost), g, atol=4e-16 * scale)
+    assert_allclose(c_transform(c_transform(g, cost.T), cost), g, atol=4e-16 * scale)
+
+
+@given(laws(4), laws(4), vectors(8))
+def test_kantorovich_rubinstein(p: Array, q: Array, coordinates: Array) -> None:
+    x = coordinates.reshape(4, 2)
+    distance = cdist(x, x)
+    result = wasserstein(p, q, x=x)
+    critic = result.potentials[0]  # a transform under a metric
+    assert is_lipschitz(critic, x=x)
+    assert critic @ p - critic @ q <= result.cost + 1e-8
+    assert critic @ p - critic @ q == pytest.approx(result.cost, abs=2e-8)
+    for other in (np.sin(x[:, 0]), distance[0], -x[:, 1]):
+        assert is_lipschitz(other, distance=distance)
+        assert other @ p - other @ q <= result.cost + 2e-8
+
+
+def test_optimal_critic_grows_along_the_ways() -> None:
+    critic = -np.array(POINTS)
+    assert critic @ A - critic @ B == pytest.approx(0.9, rel=1e-15)
+    result = wasserstein(A, B, x=POINTS)
+    for i, j in np.argwhere(result.plan):
+        assert critic[i] - critic[j] == pytest.approx(abs(POINTS[i] - POINTS[j]))
+    assert is_lipschitz([0, -1, -1], x=POINTS)
+    assert np.dot([0, -1, -1], A) - np.dot([0, -1, -1], B) == pytest.approx(0.3)
+
+
+def test_lipschitz_constants() -> None:
+    assert is_lipschitz([0, 2], x=[0, 1], constant=2)
+    assert not is_lipschitz([0, 2.0001], x=[0, 1], constant=2)
+    assert is_lipschitz([1, 1], x=[0, 1], constant=0)
+    assert is_lipschitz([0.1 + 0.2], x=[[0.0, 1.0]])
+    assert not is_lipschitz([0, 1], distance=[[0, 0], [0, 0]])
+    for options in ({}, {"x": [0, 1], "distance": np.zeros((2, 2))}):
+        with pytest.raises(TypeError, match="either x or distance"):
+            is_lipschitz([0, 1], **options)
+    with pytest.raises(ValueError, match="distance has shape"):
+        is_lipschitz([0, 1], distance=np.zeros((3, 3)))
+    with pytest.raises(ValueError, match="row for each value"):
+        c_transform([0, 1], np.zeros((3, 3)))
+
+
+@given(laws(4), laws(4), laws(4), vectors(8), orders)
+def test_wasserstein_distance_is_a_metric(
+    p: Array, q: Array, r: Array, coordinates: Array, order: float
+) -> None:
+    x = coordinates.reshape(4, 2)
+
+    def distance(a: Array, b: Array) -> float:
+        return wasserstein(a, b, x=x, order=order).distance
+
+    assert distance(p, p) == 0
+    assert distance(p, q) == pytest.approx(distance(q, p), rel=1e-9, abs=1e-9)
+    assert distance(p, r) <= distance(p, q) + distance(q, r) + 1e-9
+    assert wasserstein(p, q, x=x).distance <= distance(p, q) * (1 + 1e-12) + 1e-300
+
+
+@given(laws(4), laws(4), vectors(8))
+def test_distance_and_total_variation(p: Array, q: Array, coordinates: Array) -> None:
+    x = coordinates.reshape(4, 2)
+    ways = cdist(x, x)
+    variation = float(np.abs(p - q).sum()) / 2
+    shortest = ways[~np.eye(4, dtype=bool)].min()
+    value = wasserstein(p, q, x=x).distance
+    assert shortest * variation * (1 - 1e-12) <= value + 1e-300
+    assert value <= ways.max() * variation * (1 + 1e-12) + 1e-15
+
+
+# Normal laws.
+
+
+def bures(a: Array, b: Array) -> Any:  # noqa: ANN401
+    p, q = mp.matrix(a.tolist()), mp.matrix(b.tolist())
+    values, vectors_ = mp.eigsy(p)
+    square_root = vectors_ * mp.diag([mp.sqrt(abs(v)) for v in values]) * vectors_.T
+    mixed, _ = mp.eigsy(square_root * q * square_root)
+    trace = sum(p[i, i] + q[i, i] for i in range(p.rows))
+    return mp.sqrt(abs(trace - 2 * sum(mp.sqrt(abs(v)) for v in mixed)))
+
+
+@given(st.integers(1, 3).flatmap(lambda d: st.tuples(vectors(d), covariances(d), covariances(d))))
+def test_normal_laws_against_mpmath(drawn: tuple[Array, Array, Array]) -> None:
+    mean, a, b = drawn
+    with mp.workdps(60):
+        value = wasserstein_gaussian(0 * mean, 0 * mean, cov_p=a, cov_q=b)
+        assert np.array_equal(a, b) or oracles.relative_error(value, bures(a, b)) <= 1e-11
+    shifted = wasserstein_gaussian(mean, 0 * mean, cov_p=a, cov_q=b)
+    assert shifted == pytest.approx(math.hypot(value, float(np.linalg.norm(mean))), rel=1e-14)
+    assert wasserstein_gaussian(mean, mean, cov_p=a, cov_q=a.copy()) == 0
+
+
+@pytest.mark.parametrize("digits", range(1, 16))
+@pytest.mark.parametrize("condition", [1.0, 1e4, 1e8])
+def test_nearly_equal_normal_laws(digits: int, condition: float) -> None:
+    rng = np.random.default_rng(digits)
+    turn, _ = np.linalg.qr(rng.standard_normal((3, 3)))
+    a = (turn * np.geomspace(1, 1 / condition, 3)) @ turn.T
+    a = (a + a.T) / 2
+    b = (1 + 10.0**-digits) * a
+    with mp.workdps(60):
+        reference = bures(a, b)
+        value = wasserstein_gaussian(np.zeros(3), np.zeros(3), cov_p=a, cov_q=b)
+        assert oracles.relative_error(value, reference) <= 2e-8
+
+
+def test_normal_laws_on_the_line() -> None:
+    assert wasserstein_gaussian(0, 1, std_p=1, std_q=2) == pytest.approx(2**0.5, rel=1e-15)
+    assert wasserstein_gaussian(0, 1, std_p=0, std_q=0) == 1
+    assert wasserstein_gaussian([0, 3], 0, std_p=1, std_q=1).tolist() == [0, 3]
+    levels = (np.arange(20_000) + 0.5) / 20_000
+    z = stats.norm.ppf(levels)
+    assert wasserstein_1d(z, 1 + 2 * z, order=2) == pytest.approx(2**0.5, rel=1e-3)
+
+
+def test_normal_laws_in_space() -> None:
+    a, b = np.array([[2.0, 1.0], [1.0, 2.0]]), np.diag([1.0, 3.0])
+    value = wasserstein_gaussian([0, 0], [0, 0], cov_p=a, cov_q=b)
+    assert value**2 == pytest.approx(8 - 2 * math.sqrt(14), rel=1e-13)
+    both = wasserstein_gaussian(np.zeros((3, 1, 2)), np.ones(2), cov_p=[a, b], cov_q=b)
+    assert both.shape == (3, 2)
+    assert both[0] == pytest.approx([1.58640638755, 2**0.5], rel=1e-11)
+    flat = wasserstein_gaussian([0, 0], [0, 0], cov_p=np.zeros((2, 2)), cov_q=b)
+    assert flat == pytest.approx(2, rel=1e-15)
+    line = wasserstein_gaussian([0, 0], [0, 0], cov_p=[[1, 1], [1, 1]], cov_q=[[4, 4], [4, 4]])
+    assert line == pytest.approx(2**0.5, rel=1e-12)
+    for options in ({"cov_p": a}, {"std_p": 1}, {"cov_p": a, "cov_q": a, "std_p": 1}):
+        with pytest.raises(TypeError, match="give both"):
+            wasserstein_gaussian([0, 0], [0, 0], **options)
+
+
+# Slices.
+
+
+def test_slices() -> None:
+    rng = np.random.default_rng(12)
+    x, y = rng.standard_normal((30, 3)), rng.standard_normal((20, 3)) + 1
+    p, q = np.full(30, 1 / 30), np.full(20, 1 / 20)
+    for order in (1, 2):
+        whole = wasserstein(p, q, x=x, y=y, order=order).distance
+        value = sliced_wasserstein(x, y, count=50, seed=1, order=order)
+        assert 0 < value < whole
+        assert value == sliced_wasserstein(x, y, count=50, seed=1, order=order)
+        assert value != sliced_wasserstein(x, y, count=50, seed=2, order=order)
+    axes = sliced_wasserstein(x, y, directions=np.eye(3), order=1)
+    lines = [wasserstein_1d(x[:, k], y[:, k]) for k in range(3)]
+    assert axes == pytest.approx(np.mean(lines), rel=1e-14)
+    assert sliced_wasserstein(x, x[::-1], count=5, seed=0) == 0
+    weighted = sliced_wasserstein(x, x, directions=np.eye(3), x_weights=p, y_weights=p)
+    assert weighted == 0
+    for options in ({}, {"count": 3}, {"seed": 3}, {"directions": np.eye(3), "seed": 1}):
+        with pytest.raises(TypeError, match="either directions"):
+            sliced_wasserstein(x, y, **options)
+    with pytest.raises(ValueError, match="the dimensions do not match"):
+        sliced_wasserstein(x, y[:, :2], count=3, seed=1)
+    with pytest.raises(ValueError, match=r"directions\[1\] has the length 2.0"):
+        sliced_wasserstein(x, y, directions=[[1, 0, 0], [2, 0, 0]])
+
+
+# Entropic transport.
+
+
+@given(problems(), st.sampled_from([1e-3, 0.1, 1.0, 30.0]), st.sampled_from([1, 5, 300]))
+def test_interval_holds_whether_converged_or_not(
+    problem: tuple[Array, Array, Array], epsilon: float, most: int
+) -> None:
+    p, q, cost = problem
+    cost /= cost.max() or 1.0
+    least = wasserstein(p, q, cost=cost).cost
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        result = sinkhorn(p, q, cost=cost, epsilon=epsilon, max_iterations=most)
+    assert result.lower <= least * (1 + 1e-15)
+    assert result.upper == result.cost >= least * (1 - 1e-14) - 1e-16
+    assert_allclose(result.plan.sum(axis=1), p / p.sum(), rtol=1e-13, atol=1e-15)
+    assert_allclose(result.plan.sum(axis=0), q / q.sum(), rtol=1e-13, atol=1e-15)
+    if result.converged:
+        assert result.error <= 1e-9
+        assert least - 1e-8 <= result.value
+        assert result.value <= least + epsilon * min(entropy(p), entropy(q)) + 1e-8
+
+
+@pytest.mark.parametrize("epsilon", [0.05, 0.5, 5.0])
+def test_plan_of_entropic_transport(epsilon: float) -> None:
+    cost = cdist(np.c_[POINTS], np.c_[POINTS])
+    result = sinkhorn(A, B, cost=cost, epsilon=epsilon, tolerance=1e-14)
+    f, g = result.potentials
+    product = np.outer(A, B)
+    scaled = product * np.exp((f[:, None] + g - cost) / epsilon)
+    assert_allclose(result.plan, scaled, rtol=1e-10, atol=1e-14)
+    value = result.cost + epsilon * kl_divergence(result.plan.ravel(), product.ravel())
+    assert result.value == pytest.approx(value, rel=1e-12)
+    rng = np.random.default_rng(13)
+    for _ in range(20):  # no other plan has a smaller value
+        swap = np.outer(rng.permutation([1, -1, 0]), rng.permutation([1, -1, 0]))
+        other = result.plan + 0.3 * result.plan.min() * swap
+        there = float((other * cost).sum()) + epsilon * kl_divergence(
+            other.ravel(), product.ravel()
+        )
+        assert there >= value * (1 - 1e-14)
+
+
+def test_entropic_numbers() -> None:
+    two = sinkhorn([0.5, 0.5], [0.5, 0.5], x=[0, 1], epsilon=0.5)
+    assert two.plan[0, 0] == pytest.approx(0.440398538989, rel=1e-11)
+    assert two.value == pytest.approx(-0.5 * math.log((1 + math.exp(-2)) / 2), rel=1e-12)
+    three = sinkhorn(A, B, x=POINTS, epsilon=0.5)
+    assert isinstance(three, SinkhornResult)
+    assert three.plan[0, [0, 2]] == pytest.approx([0.196483076296, 0.151792776486], rel=1e-9)
+    assert three.cost == pytest.approx(0.907308364478, rel=1e-9)
+    assert sinkhorn(A, B, x=POINTS, epsilon=0.05).value == pytest.approx(0.913862943611, rel=1e-11)
+
+
+def test_small_epsilon_converges() -> None:
+    rng = np.random.default_rng(14)
+    x, y = rng.random((100, 2)), rng.random((100, 2))
+    p, q = rng.dirichlet(np.ones(100)), rng.dirichlet(np.ones(100))
+    least = wasserstein(p, q, x=x, y=y).cost
+    result = sinkhorn(p, q, x=x, y=y, epsilon=1e-4)
+    assert result.converged
+    assert result.lower <= least <= result.upper <= least * (1 + 1e-4)
+    assert result.gap == pytest.approx(result.upper - result.lower)
+
+
+def test_scale_of_the_costs_does_not_matter() -> None:
+    base = sinkhorn(A, B, x=POINTS, epsilon=0.5, order=2)
+    for scale in (1e-9, 1e9):
+        result = sinkhorn(A, B, x=np.array(POINTS) * scale, epsilon=0.5 * scale**2, order=2)
+        assert result.value == pytest.approx(base.value * scale**2, rel=1e-9)
+
+
+def test_unfinished_iterations_warn() -> None:
+    with pytest.warns(ConvergenceWarning, match="after 1 iterations") as caught:
+        result = sinkhorn(A, B, x=POINTS, epsilon=0.1, max_iterations=1)
+    assert caught[0].filename == __file__
+    assert not result.converged
+    assert result.lower <= 0.9 <= result.upper
+    with pytest.warns(ConvergenceWarning):
+        sinkhorn_divergence(A, B, x=POINTS, epsilon=0.1, max_iterations=1)
+
+
+@given(laws(3), laws(3), st.sampled_from([0.1, 1.0, 10.0]))
+def test_sinkhorn_divergence_is_not_negative(p: Array, q: Array, epsilon: float) -> None:
+    value = sinkhorn_divergence(p, q, x=POINTS, epsilon=epsilon, tolerance=1e-12)
+    assert value >= -1e-9
+    assert sinkhorn_divergence(p, p, x=POINTS, epsilon=epsilon) == 0
+    same = sinkhorn_divergence(q, p, x=POINTS, epsilon=epsilon, tolerance=1e-12)
+    assert value == pytest.approx(same, abs=1e-9)
+
+
+def test_sinkhorn_divergence_numbers() -> None:
+    cost = cdist(np.c_[POINTS], np.c_[POINTS])
+    assert sinkhorn_divergence(A, B, cost=cost, epsilon=0.5) == pytest.approx(0.568139532633)
+    assert sinkhorn(A, A, cost=cost, epsilon=0.5).value == pytest.approx(0.460943369761)
+    assert sinkhorn_divergence(A, B, x=POINTS, epsilon=1e6) == pytest.approx(0.27, rel=1e-4)
+    elsewhere = sinkhorn_divergence(A, [1.0], x=POINTS, y=[5.0], epsilon=0.5)
+    assert elsewhere > 0
+    with pytest.raises(ValueError, match="give symmetric costs"):
+        sinkhorn_divergence(A, B, cost=np.triu(np.ones((3, 3))), epsilon=1)
+    with pytest.raises(ValueError, match="square"):
+        sinkhorn_divergence(A, B, cost=np.ones((2, 3)), epsilon=1)
+
+
+# What the chapter states and the notation cannot say.
+
+
+def test_weak_convergence_with_moments() -> None:
+    for n in (10, 1000):
+        assert wasserstein_1d([1 / n], [0]) == pytest.approx(1 / n, rel=1e-15)
+        escaping = wasserstein_1d([0, n], [0], x_weights=[1 - 1 / n, 1 / n])
+        assert escaping == pytest.approx(1, rel=1e-12)  # though the law tends to the point 0
+        # On a bounded space weak convergence is enough: W is at most diameter times TV.
+        bounded = wasserstein_1d([0, 1], [0], x_weights=[1 - 1 / n, 1 / n])
+        assert bounded == pytest.approx(1 / n, rel=1e-12)
+
+
+def test_continuity_in_a_parameter() -> None:
+    rng = np.random.default_rng(15)
+    z, data = rng.random((40, 2)), rng.random((40, 2))
+    uniform = np.full(40, 1 / 40)
+
+    def generator(theta: float) -> Array:
+        return np.stack([z[:, 0] * theta, np.sin(theta * z[:, 1])], axis=1)
+
+    thetas = np.linspace(-1, 1, 9)
+    values = [wasserstein(uniform, uniform, x=data, y=generator(t)).cost for t in thetas]
+    for (s, v), (t, w) in itertools.combinations(zip(thetas, values, strict=True), 2):
+        step = float(np.linalg.norm(generator(s) - generator(t), axis=1).mean())
+        assert abs(v - w) <= step * (1 + 1e-12)
+        assert step <= abs(s - t) * np.linalg.norm(z, axis=1).mean() * (1 + 1e-12)
+
+
+def test_parallel_segments_have_a_corner() -> None:
+    # Uniform laws on n points of each segment; the critic and the plan agree for every n.
+    z = (np.arange(20) + 0.5) / 20
+    uniform = np.full(20, 1 / 20)
+    for theta in (-0.3, -1e-9, 0.0, 0.3):
+        x, y = np.c_[0 * z, z], np.c_[0 * z + theta, z]
+        for order in (1, 2):
+            result = wasserstein(uniform, uniform, x=x, y=y, order=order)
+            assert result.distance == pytest.approx(abs(theta), rel=1e-12, abs=1e-16)
+            assert result.gap <= 1e-9 * result.cost
+
+
+def test_sample_rate_on_the_line() -> None:
+    # The exact mean for the uniform law, from ∫ E|F_n(t) - t| dt, and the bound π / (8 √n).
+    def mean(n: int) -> float:
+        t = np.linspace(0, 1, 2001)
+        k = np.arange(n + 1)
+        inner = stats.binom.pmf(k[:, None], n, t) * np.abs(k[:, None] / n - t)
+        return float(np.trapezoid(inner.sum(axis=0), t))
+
+    for n, expected in ((1, 1 / 3), (2, 0.229166666667), (10, 0.0998387253333)):
+        assert mean(n) == pytest.approx(expected, rel=1e-5)
+        assert expected <= math.pi / 8 / math.sqrt(n)
+    rng = np.random.default_rng(16)
+    grid = (np.arange(2000) + 0.5) / 2000
+    found = wasserstein_1d(rng.random((4000, 10)), grid)
+    assert np.mean(found) == pytest.approx(0.0998, rel=0.03)
+
+
+def test_no_sample_is_close_in_ten_dimensions() -> None:
+    rng = np.random.default_rng(17)
+    bound = (2 * 50) ** (-1 / 10) / 4
+    for d in (3, 10):
+        x, y = rng.random((50, d)), rng.random((400, d))
+        nearest = np.abs(x[:, None] - y).max(axis=2).min(axis=0).mean()  # below the distance
+        assert nearest >= (2 * 50) ** (-1 / d) / 4
+    assert bound > 0.15
+
+
+def test_talagrand() -> None:
+    for mean, std in itertools.product([0.0, 0.5, 1.5], [0.3, 1.0, 2.0]):
+        square = wasserstein_gaussian(mean, 0.0, std_p=std, std_q=1.0) ** 2
+        assert square <= 2 * kl_gaussian(mean, 0.0, std_p=std, std_q=1.0) * (1 + 1e-14)
+
+
+def test_sinkhorn_contracts() -> None:
+    # Distances of the scalings in Hilbert's metric shrink at least by the factor of Birkhoff.
+    cost = cdist(np.c_[POINTS], np.c_[POINTS])
+    kernel = np.exp(-cost / 0.5)
+    ratios = [
+        kernel[i, k] * kernel[j, m] / kernel[j, k] / kernel[i, m]
+        for i, j, k, m in itertools.product(range(3), repeat=4)
+    ]
+    contraction = math.tanh(math.log(max(ratios)) / 4) ** 2
+    assert math.log(max(ratios)) <= 2 * (cost.max() - cost.min()) / 0.5 + 1e-12
+    v, logs = np.ones(3), []
+    for _ in range(30):
+        u = A / (kernel @ v)
+        v = B / (u @ kernel)
+        logs.append(np.log(u))
+    limit = logs[-1]
+    errors = [float(np.ptp(step - limit)) for step in logs[:8]]
+    for error, after in itertools.pairwise(errors):
+        assert after <= contraction * error + 1e-14
+    plan = u[:, None] * kernel * v
+    assert_allclose(plan, sinkhorn(A, B, cost=cost, epsilon=0.5).plan, atol=1e-9)
+
+
+def test_gelbrich_bound() -> None:
+    # Among laws with given means and covariances, normal laws are the closest.
+    rng = np.random.default_rng(18)
+    for _ in range(5):
+        x, y = rng.random((12, 2)) ** 2, rng.random((12, 2)) @ rng.standard_normal((2, 2))
+        uniform = np.full(12, 1 / 12)
+        moments = [(z.mean(axis=0), np.cov(z.T, bias=True)) for z in (x, y)]
+        bound = wasserstein_gaussian(
+            moments[0][0], moments[1][0], cov_p=moments[0][1], cov_q=moments[1][1]
+        )
+        assert bound <= wasserstein(uniform, uniform, x=x, y=y, order=2).distance
