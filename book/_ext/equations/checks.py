@@ -237,6 +237,8 @@ class Checker:
         self.cases: dict[str, range] = {}
         self._add_cases(tight, tuple(self.instances))
         self._evaluators: dict[int, Evaluator] = {}
+        # How many mutants each instance refuted; the next one is tried there first.
+        self._telling = [0] * len(self.instances)
 
     # ------------------------------------------------------------------ the cases of :tight:
 
@@ -471,19 +473,22 @@ class Checker:
         infinite = True
         degenerate = set(strict)
         undecided: dict[tuple[int, int], bool] = {}
-        for index in range(len(self.instances)):
+        tight = {index for found in witnesses.values() for index in found}
+        telling = self._telling
+        for index in sorted(range(len(telling)), key=lambda i: (-telling[i], i not in tight)):
             try:
                 for row, link, compared in self.outcomes(claim, index):
                     place = (row, link)
-                    if compared.holds is False:
-                        return REFUTED
-                    if index in witnesses.get(place, ()) and not compared.tight(NOT_CLOSE):
+                    loose = index in witnesses.get(place, ()) and not compared.tight(NOT_CLOSE)
+                    if compared.holds is False or loose:
+                        telling[index] += 1
                         return REFUTED
                     if not compared.same:
                         degenerate.discard(place)
                     undecided[place] = undecided.get(place, True) and compared.holds is None
                     infinite = infinite and math.isinf(compared.left)
             except Undefined:
+                telling[index] += 1
                 return REFUTED
             except OutOfRange:
                 continue

@@ -12,10 +12,11 @@ marginals are ``p(x)`` and ``p(y)``, also written ``p_X`` and ``p_Y``.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
@@ -128,6 +129,9 @@ class Evaluator:
         self._definitions: list[tuple[syn.Node, syn.Node]] = []
         # Values of parts that do not depend on an index; mutants share most of their parts.
         self._known: dict[syn.Node, Value] = {}
+        # The instance with other values of a symbol, near a derivative or a limit.
+        self._nearby: dict[Hashable, Evaluator] = {}
+        self._made: dict[Closure, object] = {}
         self._depth = 0
 
     # ------------------------------------------------------------------ definitions
@@ -136,6 +140,8 @@ class Evaluator:
         """Give a new symbol, or a new function, the value of a formula."""
         self._definitions.append((left, right))
         self._known.clear()
+        self._nearby.clear()
+        self._made.clear()
         name, self.values[name] = self.bind(left, right)
 
     def bind(self, left: syn.Node, right: syn.Node) -> tuple[str, Value]:
@@ -199,9 +205,18 @@ class Evaluator:
         kind = type(node)
         if self._depth or kind not in _COSTLY:
             return self._methods[kind](self, node)
-        if node not in self._known:
-            self._known[node] = self._methods[kind](self, node)
-        return self._known[node]
+        known = self._known.get(node)
+        if known is None:
+            known = self._known[node] = self._methods[kind](self, node)
+        return known
+
+    def once(self, key: Closure, compute: Callable[[], T]) -> T:
+        """Compute what follows from a function, once unless an index may stand in it."""
+        if self._depth:
+            return compute()
+        if key not in self._made:
+            self._made[key] = compute()
+        return cast("T", self._made[key])
 
     def operand(self, node: syn.Node) -> Value:
         """Return the value of a formula; an element of a set of points is the point."""
@@ -323,10 +338,12 @@ class Evaluator:
             inverse = name.base.endswith(syn.INVERSE)
             return staircase(self, function, inverse=inverse).at(self.number(node.args[0]).value)
         if isinstance(function, Table):
-            if len(node.args) == 1 and len(function.axes) == 1 and not node.given:
-                subset = None if isinstance(node.args[0], syn.Slot) else self.value(node.args[0])
-                if isinstance(subset, Subset):
-                    return ext.add([function.entry((i,)) for i in sorted(subset.indices)])
+            if len(node.args) == len(function.axes) == 1 and not (node.given or function.given):
+                if not isinstance(node.args[0], syn.Slot):
+                    place = self.value(node.args[0])
+                    if isinstance(place, Subset):
+                        return ext.add([function.entry((i,)) for i in sorted(place.indices)])
+                    return function.entry((self._index(place, function, 0, node),))
             return self._look_up(function, node)
         raise EvaluationError(f"{name.text} is {kind_of(function)}, no function", node.at)
 
@@ -741,28 +758,35 @@ class Evaluator:
                 hint = f"; say “element ${node.variable.sub}$ of the set” for an entry"
             raise EvaluationError(f"{name} is no number of the setting{hint}", node.variable.at)
         return derivative(
-            lambda x: self._with({name: Real(x)}, node.body), centre.value, node.order
+            lambda x: self._with(name, Real(x), x, node.body), centre.value, node.order
         )
 
-    def _with(self, bound: Mapping[str, Value], body: syn.Node) -> Real:
-        """Return the value of a formula for other values of some symbols.
+    def _with(self, name: str, value: Value, at: Hashable, body: syn.Node) -> Real:
+        """Return the value of a formula where a symbol has another value, which ``at`` tells.
 
-        What was defined may depend on them, and is computed again.
+        What was defined may depend on the symbol, and is computed again: once for each place, and
+        so are the parts that mutants of the formula share.
         """
+        limits.tick()
+        if self._depth:
+            return self._elsewhere(name, value).number(body)
+        key = (name, at)
+        if key not in self._nearby:
+            self._nearby[key] = self._elsewhere(name, value)
+        return self._nearby[key].number(body)
 
-        def compute() -> Real:
-            saved = {}
-            for left, right in self._definitions:
-                name, value = self.bind(left, right)
-                if name not in bound:
-                    saved[name] = self.values.get(name)
-                    self.values[name] = value
-            try:
-                return self.number(body)
-            finally:
-                self.values.update({n: v for n, v in saved.items() if v is not None})
-
-        return self.bound_to(bound, compute)
+    def _elsewhere(self, name: str, value: Value) -> Evaluator:
+        """Return an evaluator of the same instance in which a symbol has another value."""
+        other = copy.copy(self)
+        other.values = {**self.values, name: value}
+        other._known, other._nearby, other._made, other._depth = {}, {}, {}, 0
+        for left, right in self._definitions:
+            new, defined = other.bind(left, right)
+            if new != name:
+                other.values[new] = defined
+                other._known.clear()
+                other._made.clear()
+        return other
 
     def _entry_of(self, name: syn.Name) -> tuple[str, tuple[int, int]] | None:
         """Return vector or function, and place, of an entry such as ``z_j``."""
@@ -787,7 +811,7 @@ class Evaluator:
         def at(x: float) -> Real:
             values = vector.values.copy()
             values[where] = x
-            return self._with({name: replace(vector, values=values)}, body)
+            return self._with(name, replace(vector, values=values), (where, x), body)
 
         return derivative(at, float(vector.values[where]), order)
 
@@ -809,10 +833,11 @@ class Evaluator:
 
     def _limit(self, node: syn.Limit) -> Real:
         name, point = node.variable.text, self.number(node.point).value
-        return limit(lambda x: self._with({name: Real(x)}, node.body), point, node.side)
+        return limit(lambda x: self._with(name, Real(x), x, node.body), point, node.side)
 
     def _value_at(self, node: syn.ValueAt) -> Real:
-        return self._with({node.variable.text: self.number(node.point)}, node.body)
+        point = self.number(node.point)
+        return self._with(node.variable.text, point, (point.value, point.error), node.body)
 
     def _nothing(self, node: syn.Node) -> Value:
         raise EvaluationError(f"{syn.latex(node)} has no value here", node.at)

@@ -73,7 +73,9 @@ def negative(a: Real) -> Real:
 
 def multiply(factors: Sequence[Real]) -> Real:
     """Return the product of some numbers; a zero cancels what is soft."""
-    zero = any(factor.value == 0 for factor in factors)
+    zero = False
+    for factor in factors:
+        zero = zero or factor.value == 0
     value, error, soft = 1.0, 0.0, False
     for factor in factors:
         if zero and factor.soft:

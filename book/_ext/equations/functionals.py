@@ -158,7 +158,8 @@ def _f_divergence(evaluator: Evaluator, node: syn.Functional) -> Real:
     if isinstance(generator, Generator) and not generator.mark:
         arrays = [generator.name, *arrays]
     elif isinstance(generator, Closure) and len(generator.parameters) == 1:
-        made, error = _made(evaluator, generator)
+        closure = generator
+        made, error = evaluator.once(closure, lambda: _made(evaluator, closure))
         arrays, loss = [made, *arrays], loss + error
     else:
         raise EvaluationError(f"{kind_of(generator)} is no generator", node.at)

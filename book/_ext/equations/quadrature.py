@@ -26,6 +26,8 @@ SPREADS = 13.0
 STEPS_PER_SPREAD = 3
 ENOUGH = 1e-10
 HIDDEN = 1e-10
+# Into so many pieces an interval is divided at most.
+PIECES = 60
 # A limit whose error is above this part of its size is not decided.
 SETTLED = 1e-4
 
@@ -127,7 +129,7 @@ def _adaptive(function: Callable[[float], Real], lower: float, upper: float) -> 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            value, error = quad(plain, lower, upper, epsabs=1e-12, epsrel=1e-11, limit=200)
+            value, error = quad(plain, lower, upper, epsabs=1e-12, epsrel=1e-11, limit=PIECES)
         except Warning as warning:
             raise Undefined(f"the integral cannot be computed: {warning}") from None
     length = upper - lower if math.isfinite(upper - lower) else 1.0
@@ -180,6 +182,8 @@ def _ridders(function: Callable[[float], Real], at: float, order: int, step: flo
         if not math.isfinite(total):
             raise Undefined("infinite near the point of differentiation")
         noise += ROUNDOFF * (1 + abs(at)) * abs(total) / width  # the points are rounded, too
+        if 4 * noise / width**order > best.error:
+            break  # Shorter steps only make it worse.
         row = [total / width**order]
         for j, before in enumerate(rows[-1] if rows else []):
             factor = shrink ** (2 * (j + 1))

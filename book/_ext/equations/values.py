@@ -82,7 +82,7 @@ class Table:
     def entry(self, index: tuple[int, ...]) -> Real:
         """Return one value."""
         soft = self.soft is not None and bool(self.soft[index])
-        return Real(float(self.values[index]), float(self.errors[index]), soft=soft)
+        return Real(self.values.item(index), self.errors.item(index), soft=soft)
 
     def part(self, index: tuple[int | None, ...]) -> Real | Table:
         """Return one value, or a table of the values at the places where the index is None."""
