@@ -18,9 +18,9 @@ GAUSS_ND = (
     r"vectors $\mu_1, \mu_2 \in \R^d$; positive definite $\Sigma_1, \Sigma_2 \in \R^{d \times d}$"
 )
 MIDPOINT = r":where: $m := \frac12 p + \frac12 q$"
-JS = r"\frac12 \KL{p}{m} + \frac12 \KL{q}{m}"
+JS = r"\JS{p}{q}"
 N1, N2 = r"\Normal{\mu_1}{\sigma_1^2}", r"\Normal{\mu_2}{\sigma_2^2}"
-TV = r"\frac12 \sum_x \abs{p(x) - q(x)}"
+TV = r"\TV{p}{q}"
 TIGHT_PINSKER = (
     r":tight: $p = (\frac{1 + \varepsilon}{2}, \frac{1 - \varepsilon}{2})$, $q = \unif$, "
     r"$\varepsilon \to 0$"
@@ -39,9 +39,14 @@ class Misprint(NamedTuple):
 
 
 LINE = "laws $p$, $q$ on points $x$ of the line; distribution functions $F$, $G$ of $p$, $q$"
-CHEAPEST = r"\min_{\gamma \in \Pi(p, q)} \sum_{x, y} \gamma(x, y) |x - y|"
+W1 = r"\W{1}{p}{q}"
 LIPSCHITZ = r"\max_{f \in \mathrm{Lip}_1(d)} (\mathbb{E}_p[f] - \mathbb{E}_q[f])"
 SUBSETS = r"\max_{A \subseteq \mathcal{X}} (p(A) - q(A))"
+ROOTLESS = r"\Sigma_2^{1/2} \Sigma_1 \Sigma_2^{1/2}"
+BURES = (
+    r"\W{2}{\Normal{\mu_1}{\Sigma_1}}{\Normal{\mu_2}{\Sigma_2}}^2 = \norm{\mu_1 - \mu_2}_2^2"
+    r" + \tr(\Sigma_1 + \Sigma_2 - 2 (\Sigma_2^{1/2} \Sigma_1 \Sigma_2^{1/2})^{1/2})"
+)
 SOFTMAX = "law $y$ on a finite set; logits $z$ on the same set; $T > 0$; element $j$ of the set"
 
 
@@ -49,21 +54,20 @@ MISPRINTS = (
     Misprint(
         "distance of order 1 on the line with squares",
         LINE,
-        rf"{CHEAPEST} = \int |F(t) - G(t)| \dd t",
-        rf"{CHEAPEST} = \int (F(t) - G(t))^2 \dd t",
+        rf"{W1} = \int |F(t) - G(t)| \dd t",
+        rf"{W1} = \int (F(t) - G(t))^2 \dd t",
     ),
     Misprint(
         "quantile functions over the line",
         LINE,
-        rf"{CHEAPEST} = \int_0^1 |F^{{-1}}(u) - G^{{-1}}(u)| \dd u",
-        rf"{CHEAPEST} = \int_0^1 |F(u) - G(u)| \dd u",
+        rf"{W1} = \int_0^1 |F^{{-1}}(u) - G^{{-1}}(u)| \dd u",
+        rf"{W1} = \int_0^1 |F(u) - G(u)| \dd u",
     ),
     Misprint(
         "duality with the functions of slope 2",
         "laws $p$, $q$ on a finite set; distance $d$ on the same set",
-        rf"\min_{{\gamma \in \Pi(p, q)}} \sum_{{x, y}} \gamma(x, y) d(x, y) = {LIPSCHITZ}",
-        r"\min_{\gamma \in \Pi(p, q)} \sum_{x, y} \gamma(x, y) d(x, y) = "
-        + LIPSCHITZ.replace("_1", "_2"),
+        rf"{W1} = {LIPSCHITZ}",
+        rf"{W1} = {LIPSCHITZ}".replace("Lip}_1", "Lip}_2"),
     ),
     Misprint(
         "total variation over events with its factor 1/2",
@@ -185,8 +189,8 @@ MISPRINTS = (
     Misprint(
         "Jensen-Shannon without its halves",
         LAWS,
-        rf"\H{{m}} - \frac12 \H{{p}} - \frac12 \H{{q}} = {JS}",
-        r"\H{m} - \frac12 \H{p} - \frac12 \H{q} = \KL{p}{m} + \KL{q}{m}",
+        rf"{JS} = \frac12 \KL{{p}}{{m}} + \frac12 \KL{{q}}{{m}}",
+        rf"{JS} = \KL{{p}}{{m}} + \KL{{q}}{{m}}",
         (MIDPOINT,),
     ),
     Misprint(
@@ -201,18 +205,17 @@ MISPRINTS = (
         LAWS,
         rf"{JS} \le \log 2",
         rf"{JS} \le 1",
-        (MIDPOINT,),
     ),
     Misprint(
         "GAN value with plus 2 log 2",
         LAWS,
         (
-            rf"\E{{x \sim p}}{{\log D(x)}} + \E{{x \sim q}}{{\log (1 - D(x))}} = 2 \left( {JS} "
-            rf"\right) - 2 \log 2"
+            rf"\E{{x \sim p}}{{\log D(x)}} + \E{{x \sim q}}{{\log (1 - D(x))}} = 2 {JS} "
+            rf"- 2 \log 2"
         ),
         (
-            rf"\E{{x \sim p}}{{\log D(x)}} + \E{{x \sim q}}{{\log (1 - D(x))}} = 2 \left( {JS} "
-            rf"\right) + 2 \log 2"
+            rf"\E{{x \sim p}}{{\log D(x)}} + \E{{x \sim q}}{{\log (1 - D(x))}} = 2 {JS} "
+            rf"+ 2 \log 2"
         ),
         (":if: $p(x) > 0$; $q(x) > 0$", DEFINES_D),
     ),
@@ -220,11 +223,11 @@ MISPRINTS = (
         "KL minus 2 JS with a lost log 2",
         LAWS,
         (
-            rf"\E{{x \sim q}}{{-\log D(x)}} = \KL{{q}}{{p}} - 2 \left( {JS} \right) + 2 \log 2 + "
+            rf"\E{{x \sim q}}{{-\log D(x)}} = \KL{{q}}{{p}} - 2 {JS} + 2 \log 2 + "
             rf"\E{{x \sim p}}{{\log D(x)}}"
         ),
         (
-            rf"\E{{x \sim q}}{{-\log D(x)}} = \KL{{q}}{{p}} - 2 \left( {JS} \right) + \E{{x \sim "
+            rf"\E{{x \sim q}}{{-\log D(x)}} = \KL{{q}}{{p}} - 2 {JS} + \E{{x \sim "
             rf"p}}{{\log D(x)}}"
         ),
         (":if: $p(x) > 0$; $q(x) > 0$", DEFINES_D),
@@ -383,31 +386,56 @@ MISPRINTS = (
         (r":tight: $T(x) = \log \frac{p(x)}{q(x)}$",),
     ),
     Misprint(
-        "W1 of uniform laws with its distribution functions squared",
-        r"$a \in (0, 1)$",
-        r"\int_{0}^{1} \abs{\min(\frac{s}{a}, 1) - s} \dd s = \int_{0}^{1} \abs{a u - u} \dd u",
-        r"\int_{0}^{1} (\min(\frac{s}{a}, 1) - s)^2 \dd s = \int_{0}^{1} \abs{a u - u} \dd u",
-    ),
-    Misprint(
         "Bures distance without its root",
-        r"$\sigma_1, \sigma_2 > 0$",
-        (
-            r"(\sigma_1 - \sigma_2)^2 = \sigma_1^2 + \sigma_2^2 - 2 \sqrt{\sigma_2 \sigma_1^2 "
-            r"\sigma_2}"
-        ),
-        r"(\sigma_1 - \sigma_2)^2 = \sigma_1^2 + \sigma_2^2 - 2 \sigma_2 \sigma_1^2 \sigma_2",
+        GAUSS,
+        rf"\W{{2}}{{{N1}}}{{{N2}}}^2 = (\mu_1 - \mu_2)^2 + (\sigma_1 - \sigma_2)^2",
+        rf"\W{{2}}{{{N1}}}{{{N2}}}^2 = (\mu_1 - \mu_2)^2 + \sigma_1^2 + \sigma_2^2"
+        r" - 2 \sigma_2 \sigma_1^2 \sigma_2",
     ),
     Misprint(
         "Bures distance of matrices without its root",
-        r"positive definite $\Sigma_1, \Sigma_2 \in \R^{d \times d}$",
-        (
-            r"\tr ((\Sigma_2^{1/2} \Sigma_1 \Sigma_2^{1/2})^{1/2}) = \tr ((\Sigma_1^{1/2} "
-            r"\Sigma_2 \Sigma_1^{1/2})^{1/2})"
-        ),
-        (
-            r"\tr (\Sigma_2^{1/2} \Sigma_1 \Sigma_2^{1/2}) = \tr ((\Sigma_1^{1/2} \Sigma_2 "
-            r"\Sigma_1^{1/2})^{1/2})"
-        ),
+        GAUSS_ND,
+        BURES,
+        BURES.replace(r"(\Sigma_2^{1/2} \Sigma_1 \Sigma_2^{1/2})^{1/2}", ROOTLESS),
+    ),
+    Misprint(
+        "distance of normal laws without the square",
+        GAUSS,
+        rf"\W{{2}}{{{N1}}}{{{N2}}} = \sqrt{{(\mu_1 - \mu_2)^2 + (\sigma_1 - \sigma_2)^2}}",
+        rf"\W{{2}}{{{N1}}}{{{N2}}} = (\mu_1 - \mu_2)^2 + (\sigma_1 - \sigma_2)^2",
+    ),
+    Misprint(
+        "optimal discriminator with the laws exchanged",
+        LAWS,
+        rf"\E{{x \sim p}}{{\log D(x)}} + \E{{x \sim q}}{{\log (1 - D(x))}} = 2 {JS} - 2 \log 2",
+        rf"\E{{x \sim q}}{{\log D(x)}} + \E{{x \sim p}}{{\log (1 - D(x))}} = 2 {JS} - 2 \log 2",
+        (":if: $p(x) > 0$; $q(x) > 0$", DEFINES_D),
+    ),
+    Misprint(
+        "the root of the divergence as the divergence",
+        LAWS + r"; law $r$ on the same set",
+        rf"\sqrt{{{JS}}} \le \sqrt{{\JS{{p}}{{r}}}} + \sqrt{{\JS{{r}}{{q}}}}",
+        rf"{JS} \le \JS{{p}}{{r}} + \JS{{r}}{{q}}",
+        (":tight: $r = p$",),
+    ),
+    Misprint(
+        "total variation without its half",
+        LAWS,
+        rf"{TV} = \frac12 \sum_x \abs{{p(x) - q(x)}}",
+        rf"{TV} = \sum_x \abs{{p(x) - q(x)}}",
+    ),
+    Misprint(
+        "chi-square divergence over the wrong law",
+        LAWS,
+        r"\chisq{p}{q} = \sum_x \frac{(p(x) - q(x))^2}{q(x)}",
+        r"\chisq{p}{q} = \sum_x \frac{(p(x) - q(x))^2}{p(x)}",
+        (":if: $p(x) > 0$; $q(x) > 0$",),
+    ),
+    Misprint(
+        "Hellinger distance with half of its square",
+        LAWS,
+        r"\Hel{p}{q}^2 = 2 - 2 \sum_x \sqrt{p(x) q(x)}",
+        r"\Hel{p}{q}^2 = 1 - \sum_x \sqrt{p(x) q(x)}",
     ),
 )
 
