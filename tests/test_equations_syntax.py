@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from equations import syntax as syn
 from equations.evaluate import Evaluator
 from equations.extended import OutOfRange, Real, Undefined
 from equations.syntax import LatexError, latex, parse, parse_sum
-from equations.values import Value, Variable, exact, law
+from equations.values import Matrix, Value, Variable, exact, law
 
 CALLABLES = {
     "D^*": True,
@@ -249,18 +250,13 @@ def test_an_error_without_source_is_just_its_message() -> None:
 
 
 def test_every_kind_of_node_can_be_printed() -> None:
-    kinds = {
-        kind
-        for kind in vars(syn).values()
-        if isinstance(kind, type) and issubclass(kind, syn.Node) and kind is not syn.Node
-    }
     seen = {
         type(node)
         for text in ROUND_TRIPS
         for row in parse(text, CALLABLES)
         for node in syn.walk(row)
     }
-    assert kinds == seen
+    assert kinds_of_nodes() == seen
 
 
 # ------------------------------------------------------------------ random expressions
@@ -269,9 +265,46 @@ NUMBERS = st.sampled_from(["0", "1", "2", "3", "0.5", "1.25"]).map(syn.Number)
 SYMBOLS = st.sampled_from(["a", "b", r"\lambda"]).map(syn.Name)
 LAWS = st.sampled_from(["p", "q"]).map(syn.Name)
 ELEMENT = syn.Name("x")
+P, Q, TWO = syn.Name("p"), syn.Name("q"), st.sampled_from([syn.Number("1"), syn.Number("2")])
 VALUES = st.builds(lambda law_: syn.Call(law_, (ELEMENT,)), LAWS)
 
 
+def _divergence(left: syn.Node, right: syn.Node) -> syn.Node:
+    return syn.Functional("KL", (syn.Argument((left,)), syn.Argument((right,))))
+
+
+# What takes a while to evaluate, or cannot stand around any formula: each with small parts only.
+A, V, ONE, JOINT = syn.Name("a"), syn.Name("v"), syn.Number("1"), syn.Name("j")
+SMALL = st.builds(lambda left, right: syn.Add((left, syn.Mul((A, right)))), SYMBOLS, SYMBOLS)
+SCALAR = syn.Mul((syn.Transpose(V), V))
+SPECIAL = st.one_of(
+    st.builds(lambda body: syn.Derivative(A, 1, body), SMALL),
+    st.builds(lambda body: syn.Derivative(A, 2, syn.Function("exp", (body,))), SMALL),
+    st.builds(lambda body: syn.Integral(A, body, syn.Number("0"), ONE), SMALL),
+    st.builds(lambda body, side: syn.Limit(A, ONE, body, side), SMALL, st.sampled_from("+-")),
+    st.builds(
+        lambda body: syn.Function("norm", (syn.Gradient(V, syn.Mul((body, SCALAR))),)), SYMBOLS
+    ),
+    st.builds(lambda factor: syn.Mul((factor, syn.Transpose(V), V)), NUMBERS),
+    st.builds(lambda power: _divergence(*(syn.TensorPower(law_, power) for law_ in (P, Q))), TWO),
+    st.builds(
+        lambda one, two: _divergence(syn.Outer((one, two)), syn.Outer((two, one))), LAWS, LAWS
+    ),
+    st.builds(lambda law_: _divergence(law_, syn.Uniform()), LAWS),
+    st.builds(
+        lambda law_: _divergence(law_, syn.Tuple(tuple(map(syn.Number, ("0.5", "0.25", "0.25"))))),
+        LAWS,
+    ),
+    st.just(_divergence(syn.Call(JOINT, (syn.Slot(),), (ELEMENT,)), syn.Name("j", "Y"))),
+    st.builds(
+        lambda first, second: syn.Cases(
+            ((first, syn.Row(ELEMENT, (("=", ONE),))), (second, None)),
+        ),
+        SMALL,
+        SMALL,
+    ),
+    st.just(syn.Functional("H", (syn.Argument((syn.Name("Y"),), (syn.Name("X"),)),))),
+)
 PLACE = syn.Row(ELEMENT, ((r"\in", syn.Name(r"\mathcal{X}")),))
 
 
@@ -324,7 +357,7 @@ def _extend(inner: st.SearchStrategy[syn.Node]) -> st.SearchStrategy[syn.Node]:
 
 
 # No literal infinity: 0 · (∞ · a) and 0 · ∞ · a are printed alike, and only one has a value.
-EXPRESSIONS = st.recursive(NUMBERS | SYMBOLS | VALUES, _extend, max_leaves=12)
+EXPRESSIONS = st.recursive(NUMBERS | SYMBOLS | VALUES | SPECIAL, _extend, max_leaves=12)
 
 
 def value_of(node: syn.Node) -> tuple[float, float] | str:
@@ -337,8 +370,11 @@ def value_of(node: syn.Node) -> tuple[float, float] | str:
         "q": law([0.6, 0.0, 0.4], "X"),
         "T": exact([1.0, 2.0, 3.0], "X"),
         "X": Variable("X"),
+        "Y": Variable("Y"),
+        "j": law([[0.1, 0.2], [0.3, 0.1], [0.1, 0.2]], "X", "Y"),
+        "v": Matrix(np.array([[1.5], [-0.5]]), vector=True),
     }
-    evaluator = Evaluator(values, {"X": 3})
+    evaluator = Evaluator(values, {"X": 3, "Y": 2})
     try:
         number = evaluator.number(node)
     except (Undefined, OutOfRange) as error:
@@ -349,7 +385,7 @@ def value_of(node: syn.Node) -> tuple[float, float] | str:
 @settings(deadline=None)  # the first example builds the parser
 @given(syn_node=st.builds(lambda node: syn.Big("sum", (ELEMENT,), node), EXPRESSIONS))
 def test_random_expressions_printed_and_read_back_evaluate_alike(syn_node: syn.Node) -> None:
-    again = parse_sum(latex(syn_node), {"p": True, "q": True})
+    again = parse_sum(latex(syn_node), {"p": True, "q": True, "j": True})
     before, after = value_of(syn_node), value_of(again)
     if isinstance(before, str) or isinstance(after, str):
         assert before == after
@@ -359,3 +395,25 @@ def test_random_expressions_printed_and_read_back_evaluate_alike(syn_node: syn.N
         assert abs(left - right) <= 4 * (left_error + right_error) + 1e-300
     else:
         assert repr(left) == repr(right)
+
+
+def kinds_of_nodes() -> set[type[syn.Node]]:
+    return {
+        kind
+        for kind in vars(syn).values()
+        if isinstance(kind, type) and issubclass(kind, syn.Node) and kind is not syn.Node
+    }
+
+
+def test_random_expressions_hold_every_kind_of_node() -> None:
+    seen: set[type[syn.Node]] = set()
+
+    @seed(1)
+    @settings(max_examples=200, database=None, deadline=None, phases=[Phase.generate])
+    @given(EXPRESSIONS)
+    def note(node: syn.Node) -> None:
+        seen.update(map(type, syn.walk(node)))
+
+    note()
+    # Infinity stands in no random expression, for the reason given above.
+    assert kinds_of_nodes() - seen == {syn.Infinity}
