@@ -12,7 +12,6 @@ marginals are ``p(x)`` and ``p(y)``, also written ``p_X`` and ``p_Y``.
 
 from __future__ import annotations
 
-import copy
 import itertools
 import math
 import re
@@ -338,12 +337,6 @@ class Evaluator:
             inverse = name.base.endswith(syn.INVERSE)
             return staircase(self, function, inverse=inverse).at(self.number(node.args[0]).value)
         if isinstance(function, Table):
-            if len(node.args) == len(function.axes) == 1 and not (node.given or function.given):
-                if not isinstance(node.args[0], syn.Slot):
-                    place = self.value(node.args[0])
-                    if isinstance(place, Subset):
-                        return ext.add([function.entry((i,)) for i in sorted(place.indices)])
-                    return function.entry((self._index(place, function, 0, node),))
             return self._look_up(function, node)
         raise EvaluationError(f"{name.text} is {kind_of(function)}, no function", node.at)
 
@@ -370,6 +363,12 @@ class Evaluator:
     def _look_up(self, table: Table, node: syn.Call) -> Value:
         """Return an entry of a table, or of a marginal or conditional law that letters name."""
         args, given = node.args, node.given
+        if len(args) == len(table.axes) == 1 and not isinstance(args[0], syn.Slot):
+            place = self.value(args[0])
+            if isinstance(place, Subset):
+                return ext.add([table.entry((i,)) for i in sorted(place.indices)])
+            if not (given or table.given):
+                return table.entry((self._index(place, table, 0, node),))
         if len(given) == len(table.given) and len(args + given) == len(table.axes):
             return table.part(self._indices(table, args + given, node))
         conditions = [self.element(arg) for arg in given]
@@ -777,15 +776,10 @@ class Evaluator:
 
     def _elsewhere(self, name: str, value: Value) -> Evaluator:
         """Return an evaluator of the same instance in which a symbol has another value."""
-        other = copy.copy(self)
-        other.values = {**self.values, name: value}
-        other._known, other._nearby, other._made, other._depth = {}, {}, {}, 0
+        other = Evaluator({**self.values, name: value}, self.sizes, self.notes)
         for left, right in self._definitions:
-            new, defined = other.bind(left, right)
-            if new != name:
-                other.values[new] = defined
-                other._known.clear()
-                other._made.clear()
+            other.define(left, right)
+            other.values[name] = value
         return other
 
     def _entry_of(self, name: syn.Name) -> tuple[str, tuple[int, int]] | None:

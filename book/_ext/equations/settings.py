@@ -42,7 +42,7 @@ class SettingError(ValueError):
 
 
 class DefinitionError(syn.LatexError, SettingError):
-    """A definition of ``:where:`` that makes no sense; shows its text with a caret."""
+    """Something in ``:for:``, ``:where:`` or ``:if:`` that makes no sense, with a caret."""
 
 
 @dataclass(frozen=True)
@@ -149,10 +149,10 @@ class _Declarations:
         if fixed and all(fixed):
             return  # A phrase about fixed numbers declares nothing.
         if not maths:
-            raise SettingError(f"the phrase “{phrase}” names no symbol in $…$")
+            raise DefinitionError(f"the phrase “{phrase}” names no symbol in $…$", phrase)
         near = difflib.get_close_matches(words, EXAMPLES, 1, 0.0)[0].replace("@", "$…$")
         message = f"cannot read the phrase “{phrase}”; the nearest that can be read is “{near}”"
-        raise SettingError(message)
+        raise DefinitionError(message, phrase)
 
     def _add(self, names: Sequence[syn.Name], kind: str, *axes: str, **more: Any) -> None:  # noqa: ANN401  (fields of Symbol)
         for name in names:
@@ -375,17 +375,27 @@ class Setting:
             if symbol.kind.endswith("generator"):
                 base, sub = symbol.name.base, symbol.name.sub
                 self.callables |= {syn.Name(base + mark, sub).text: True for mark in MARKS}
-        # The text of each definition, by the id of its row.
+        # The text of each definition and condition, by the id of its row.
         self.sources: dict[int, str] = {}
         defined: dict[str, syn.Row] = {}
         for definition in _mathematics(definitions):
-            row = self._definition(definition)
+            row = self._placed(self._definition, definition)
             head = syn.latex(row.first)
             if head in defined:
-                raise SettingError(f"{head} is defined twice")
+                raise DefinitionError(f"{head} is defined twice", definition)
             defined[head] = row
         self.definitions: tuple[syn.Row, ...] = tuple(defined.values())
-        self.conditions = tuple(self._condition(item) for item in _mathematics(conditions))
+        found = _mathematics(conditions)
+        self.conditions = tuple(self._placed(self._condition, item) for item in found)
+
+    def _placed(self, read: Callable[[str], syn.Row], text: str) -> syn.Row:
+        """Read a formula of an option, and remember its text, which errors show."""
+        try:
+            row = read(text)
+        except SettingError as error:
+            raise DefinitionError(str(error), text) from None
+        self.sources[id(row)] = text
+        return row
 
     def _definition(self, text: str) -> syn.Row:
         """Read ``m := …`` or ``f(x) := …``, and learn whether the new symbol takes arguments."""
@@ -398,7 +408,6 @@ class Setting:
         if len(rows) != 1 or [relation for relation, _ in rows[0].links] != [":="]:
             raise SettingError(f"${text}$ defines nothing; write $m := …$")
         self.learn(rows[0].first, rows[0].links[0][1])
-        self.sources[id(rows[0])] = text
         return rows[0]
 
     def learn(self, left: syn.Node, right: syn.Node) -> None:
@@ -495,9 +504,11 @@ class Setting:
             try:
                 evaluator.define(row.first, row.links[0][1])
             except EvaluationError as error:
-                message = f"in ${syn.latex(row)}$: {error.message}"
-                source = self.sources.get(id(row), "")
-                raise DefinitionError(message, source, error.at) from None
+                raise self._nonsense(row, error) from None
+
+    def _nonsense(self, row: syn.Row, error: EvaluationError) -> DefinitionError:
+        message = f"in ${syn.latex(row)}$: {error.message}"
+        return DefinitionError(message, self.sources.get(id(row), ""), error.at)
 
     def _satisfied(self, evaluator: Evaluator, row: syn.Row) -> bool:
         """Test a condition; index letters that nothing declares run over all elements."""
@@ -509,12 +520,18 @@ class Setting:
         free = {text: name for text, name in free.items() if text not in bound}
         axes = [evaluator.axis_of(name, row) or "" for name in free.values()]
         if "" in axes:
-            raise SettingError(f"${syn.latex(row)}$: it is not said what the arguments are")
+            message = f"${syn.latex(row)}$: it is not said what the arguments are"
+            raise DefinitionError(message, self.sources.get(id(row), ""))
         ranges = [[Element(axis, i) for i in range(evaluator.sizes[axis])] for axis in axes]
-        return all(
-            evaluator.bound_to(dict(zip(free, point, strict=True)), lambda: evaluator.holds(row))
-            for point in itertools.product(*ranges)
-        )
+        try:
+            return all(
+                evaluator.bound_to(
+                    dict(zip(free, point, strict=True)), lambda: evaluator.holds(row)
+                )
+                for point in itertools.product(*ranges)
+            )
+        except EvaluationError as error:
+            raise self._nonsense(row, error) from None
 
 
 _CALLABLE = {

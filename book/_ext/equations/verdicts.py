@@ -151,15 +151,23 @@ class _Timed:
 
 
 def own_place(file: Path, line: int, error: LatexError) -> str:
-    """Return line and column of a formula of an option, such as one of ``:where:``."""
-    wanted = error.text.split("\n")[error.line] if error.text else ""
-    if wanted and file.is_file():
-        source = file.read_text(encoding="utf-8").split("\n")
-        for number, text in enumerate(source[line - 1 :], line):
-            column = text.find(wanted)
-            if column >= 0:
-                return f"{number}:{column + error.column + 1}"
-    return str(line)
+    """Return line and column of a formula of an option, which may take several lines."""
+    wanted = "".join(error.text.split())
+    if not wanted or not file.is_file():
+        return str(line)
+    source = file.read_text(encoding="utf-8").split("\n")
+    places = [
+        (number, column)
+        for number, text in enumerate(source[line - 1 :], line)
+        for column, character in enumerate(text, 1)
+        if not character.isspace() and not text.startswith(":title:")
+    ]
+    found = "".join(source[number - 1][column - 1] for number, column in places).find(wanted)
+    if found < 0:
+        return str(line)
+    before = len("".join(error.text[: error.at].split()))
+    number, column = places[found + min(before, len(wanted) - 1)]
+    return f"{number}:{column + (before == len(wanted))}"
 
 
 # ------------------------------------------------------------------------------- equations
