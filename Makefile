@@ -78,6 +78,8 @@ linkcheck: env ## Follow every outside link of the book (needs the network)
 
 test: env ## Run every test, with coverage (ARGS=tests/test_kl.py: those alone, without)
 	$(PY) -m pytest $(if $(ARGS),$(ARGS),--cov)
+	@$(if $(ARGS),true,report="$$($(PY) -m coverage report --include='book/_ext/equations/*' \
+		--fail-under=95)" || { echo "$$report"; exit 1; })
 
 lint: env ## Check style, docstrings, imports, workflow files
 	$(PY) -m ruff check

@@ -1043,3 +1043,26 @@ def test_words_between_conditions_are_not_passed_over(tmp_path: Path, condition:
     statement = r"\KL{p}{q} = \CE{p}{q} - \H{p}"
     (problem,) = tried(tmp_path, statement, **{"if": condition}).problems
     assert "cannot be read; give formulas" in problem
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        (":for: laws $p$, $q$ on a finite set\n:if: $p \\ll q$; $p(x) > w$", "4:25"),
+        (":for: laws $p$, $q$ on a finite set\n:if: $p(x) > $", "4:13"),
+        (":for: laws $p$, $q$ on a finite set\n:where: $m := \\frac12 p\n  + z$", "5:5"),
+        (":for: laws $p$, $q$ on some silly set", "3:7"),
+        (":for: laws $p$, $q$ on a finite set\n:where: $m := p$; $m := q$", "4:20"),
+    ],
+)
+def test_a_fault_in_an_option_has_its_own_place(tmp_path: Path, options: str, place: str) -> None:
+    file = tmp_path / "page.md"
+    file.write_text(
+        f"```{{equation}} eq-tried\n:title: Tried\n{options}\n:kind: identity\n"
+        ":source: elementary\n\n\\KL{p}{q} \\ge 0\n\n>>> 1\n1\n```\n",
+        encoding="utf-8",
+    )
+    (block,) = read_blocks(file)
+    assert isinstance(block, Equation)
+    (problem,) = check_equation(block).problems
+    assert problem.startswith(f"{file}:{place}: ")
