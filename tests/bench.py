@@ -236,19 +236,19 @@ def batch_jensen_shannon(p: Array, q: Array) -> Calls:
 
 
 def loss(rows: int) -> Calls:
-    """Return the contenders for the cross-entropy of classes, from logits."""
-    rng = np.random.default_rng(1)
-    logits, classes = rng.normal(scale=3, size=(rows, 100)), rng.integers(0, 100, rows)
-    index = np.arange(rows)
+    """Return the contenders for the cross-entropy of laws, from logits."""
+    logits = np.random.default_rng(1).normal(scale=3, size=(rows, 100))
+    targets = np.random.default_rng(2).exponential(size=(rows, 100))
+    targets /= targets.sum(axis=1, keepdims=True)
     calls: Calls = {
         "np.exp": lambda: np.exp(logits),
-        "refimpl": lambda: refimpl.cross_entropy_loss(classes, logits),
-        "scipy.special.log_softmax": lambda: -log_softmax(logits, axis=1)[index, classes],
+        "refimpl": lambda: refimpl.cross_entropy_loss(targets, logits),
+        "scipy.special.log_softmax": lambda: -(targets * log_softmax(logits, axis=1)).sum(axis=1),
     }
     if torch:
-        t, c = torch.from_numpy(logits), torch.from_numpy(classes)
+        t, z = torch.from_numpy(targets), torch.from_numpy(logits)
         function = torch.nn.functional.cross_entropy
-        calls["torch cross_entropy"] = lambda: function(t, c, reduction="none")
+        calls["torch cross_entropy"] = lambda: function(z, t, reduction="none")
     return calls
 
 
@@ -370,7 +370,7 @@ CONTESTS = [
     ),
     Contest(
         "Cross-entropy from logits",
-        "Each row has 100 logits and a class. The unit is one pass of `np.exp` over the logits.",
+        "Each row has 100 logits and a law as target. The unit is one pass of `np.exp` over the logits.",
         loss,
         (10, 1_000, 100_000),
         label="{:,} rows",
