@@ -370,7 +370,8 @@ CONTESTS = [
     ),
     Contest(
         "Cross-entropy from logits",
-        "Each row has 100 logits and a law as target. The unit is one pass of `np.exp` over the logits.",
+        "Each row has 100 logits and a law as target. The unit is one pass of `np.exp` over the "
+        "logits.",
         loss,
         (10, 1_000, 100_000),
         label="{:,} rows",
