@@ -893,7 +893,7 @@ def test_transport_functionals_take_points(monkeypatch: pytest.MonkeyPatch) -> N
     for text, wanted, name, options in (
         (r"\W{2}{p}{r}", 0.5, "wasserstein", ["order", "x", "y"]),
         (r"\W{\infty}{p}{q}", 0.5, "wasserstein_1d", ["order", "x_weights", "y_weights"]),
-        (r"\OT{t}{p}{r}", 1.25, "sinkhorn", ["cost", "epsilon"]),
+        (r"\OT{t}{p}{r}", 1.25, "sinkhorn", ["cost", "epsilon", "tolerance"]),
         (r"\ED{p}{r}", 0.5, "energy_distance", ["x_weights", "y_weights"]),
         (r"\W{2}{\Normal{0}{v}}{\Normal{1}{v}}", 0.5, "wasserstein_gaussian", ["std_p", "std_q"]),
     ):

@@ -469,7 +469,9 @@ class _Drawing:
         """Draw a coupling, whose marginals are right up to rounding."""
         p, q = (cast("Table", self.values[name]).values for name in symbol.given)
         drawn = law(self._joint_law(p, q), *symbol.axes)
-        return replace(drawn, errors=drawn.errors + drawn.values.size * ROUNDOFF)  # of the marginals
+        return replace(
+            drawn, errors=drawn.errors + drawn.values.size * ROUNDOFF
+        )  # of the marginals
 
     def _joint_law(self, p: Array, q: Array) -> Array:
         """Return an independent coupling, one that moves little, an extreme one, or a mix."""
