@@ -1085,6 +1085,28 @@ def test_a_narrow_peak_is_found() -> None:
     assert abs(found.value - 1) <= found.error + 1e-12
 
 
+def test_a_peak_is_found_on_a_half_line() -> None:
+    def density(x: float) -> Real:
+        return Real(math.exp(-x * x / 2) / math.sqrt(2 * math.pi))
+
+    for end in (-20.0, -1.0, 0.3, 108.0, 1e6):
+        wanted = math.erfc(-end / math.sqrt(2)) / 2
+        for found in (
+            quadrature.integral(density, -INF, end, [(0.0, 1.0)]),
+            quadrature.integral(density, -end, INF, [(0.0, 1.0)]),
+        ):
+            assert abs(found.value - wanted) <= found.error + 1e-12
+
+
+def test_a_mean_under_a_normal_law_sees_a_kink() -> None:
+    known = Evaluator({"m": Real(1.5), "s": Real(0.7)}, {})
+    text = r"\mathbb{E}_{z \sim \Normal{0}{1}}[|m + s z|]"
+    found = known.number(syn.parse_sum(text, {}))
+    closed = r"s \sqrt{\frac{2}{\pi}} e^{-m^2 / (2 s^2)} + m (1 - 2 \Phi(-m / s))"
+    wanted = known.number(syn.parse_sum(closed, {r"\Phi": True}))
+    assert abs(found.value - wanted.value) <= 4 * (found.error + wanted.error)
+
+
 def test_a_kink_between_the_points_is_within_the_error() -> None:
     for kink in (0.3, 0.999998):
 

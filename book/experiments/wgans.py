@@ -185,9 +185,9 @@ def _train(method: str, networks: Any, fixed: jax.Array, noise: Noise) -> jax.Ar
         (_, critic, vectors, memory), _ = jax.lax.scan(
             improve_critic, (generator, critic, vectors, memory), noise[:3]
         )
-        grads = jax.grad(
-            lambda g: generator_loss(method, critic, vectors, apply(g, noise.own))
-        )(generator)
+        grads = jax.grad(lambda g: generator_loss(method, critic, vectors, apply(g, noise.own)))(
+            generator
+        )
         generator, own = adam(generator, grads, own)
         return (generator, critic, vectors, memory, own), None
 
