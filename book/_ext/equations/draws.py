@@ -19,9 +19,10 @@ from typing import cast
 import numpy as np
 
 from equations import syntax as syn
-from equations.extended import ROUNDOFF, Real
+from equations.extended import Real
 from equations.generators import NAMES, STRICT, generator
 from equations.values import (
+    ENTRY_ERROR,
     Array,
     Distribution,
     Element,
@@ -466,16 +467,14 @@ class _Drawing:
         return Matrix(self.rng.normal(size=(rows, columns)))
 
     def _coupling(self, symbol: Symbol) -> Value:
-        """Draw a coupling, whose marginals are right up to rounding."""
+        """Draw a coupling: independent, one that moves little, an extreme one, or a mix."""
         p, q = (cast("Table", self.values[name]).values for name in symbol.given)
-        drawn = law(self._joint_law(p, q), *symbol.axes)
-        return replace(
-            drawn, errors=drawn.errors + drawn.values.size * ROUNDOFF
-        )  # of the marginals
+        table = law(self._joined(p, q), *symbol.axes)
+        # What is taken from a row or a column is as exact as the row or the column.
+        return replace(table, errors=table.errors + ENTRY_ERROR * np.maximum.outer(p, q))
 
-    def _joint_law(self, p: Array, q: Array) -> Array:
-        """Return an independent coupling, one that moves little, an extreme one, or a mix."""
-        product: Array = np.outer(p, q)
+    def _joined(self, p: Array, q: Array) -> Array:
+        product = np.outer(p, q)
         if self.styles.joint == "independent":
             return product
         if self.styles.joint == "bijection" and len(p) == len(q):
