@@ -1,7 +1,9 @@
 """Critics, Lipschitz constants, clipping and penalties: closed forms and laws."""
 
+import importlib
 import itertools
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -449,3 +451,20 @@ def test_distance_of_two_samples_is_positive_on_average(n: int, mean: float) -> 
         )
         total += value / n
     assert total == pytest.approx(mean, rel=1e-10)
+
+
+# The experiments of the chapter, with other seeds.
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_experiments(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the chapter says of its training runs holds for other seeds as well."""
+    monkeypatch.syspath_prepend(Path(__file__).parent.parent / "book" / "experiments")
+    name = "wgans"
+    runs = importlib.import_module(name)
+    runs.check_separated(runs.separated(seed))
+    runs.check_line({method: runs.train(method, runs.LINE, seed) for method in runs.METHODS})
+    runs.check_ring({method: runs.train(method, runs.RING, seed) for method in runs.METHODS})
+    methods = ("clipping", "penalty", "spectral")
+    runs.check_estimates({m: [runs.estimate(m, s, seed) for s in (1, 2, 4)] for m in methods})
