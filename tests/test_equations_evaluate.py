@@ -652,7 +652,7 @@ def test_the_optimum_is_that_of_all_vertices() -> None:
     ("text", "message"),
     [
         (r"\min_{\gamma \in \Pi(p, q)} \sum_{x, y} \gamma(x, y)^2", "not linear in"),
-        (r"\min_{\gamma \in \Pi(p, q)} \KL{\gamma}{p \otimes q}", "not linear in"),
+        (r"\max_{\gamma \in \Pi(p, q)} \KL{\gamma}{p \otimes q}", "not linear in"),
         (r"\min_{\gamma \in \Pi(p)} 1", "those of two laws"),
         (r"\min_{\gamma \in \Pi(d, q)} 1", "laws of one variable"),
         (r"\min_{\gamma \in \Pi(p, q), x} 1", "one coupling or one function"),
@@ -696,6 +696,55 @@ def test_a_coarse_solution_has_a_large_error(monkeypatch: pytest.MonkeyPatch) ->
     for text, wanted in (PROGRAMMES[0], PROGRAMMES[1]):
         found = Evaluator(EXTENDED, SIZES).number(syn.parse_sum(text, NAMES))
         assert abs(found.value - wanted) <= found.error
+
+
+DISTANCES_IN_STEPS = np.abs(np.subtract.outer([0.0, 1, 2], [0.0, 1, 2]))
+ENTROPIC = r"\min_{\gamma \in \Pi(p, q)} (\sum_{x, y} \gamma(x, y) d(x, y) + s \KL{\gamma}{m})"
+
+
+def entropic(p: list[float], q: list[float], s: float, m: Table | None = None) -> Real:
+    """Return the entropic cost between points 0, 1, … of the line."""
+    points = np.arange(len(p), dtype=float)
+    values: dict[str, Value] = {
+        "p": law(p, "X"),
+        "q": law(q, "X"),
+        "d": exact(np.abs(np.subtract.outer(points, points)), "X", "X"),
+        "m": law(np.outer(p, q), "X", "X") if m is None else m,
+        "s": Real(s),
+    }
+    node = syn.parse_sum(ENTROPIC, NAMES)
+    return Evaluator(values, {"X": len(p)}).number(node)
+
+
+def test_the_entropic_minimum_has_its_closed_form_and_its_limits() -> None:
+    for s in (0.05, 0.5, 3.0):
+        found = entropic([0.5, 0.5], [0.5, 0.5], s)
+        wanted = -s * math.log((1 + math.exp(-1 / s)) / 2)
+        assert abs(found.value - wanted) <= 4 * found.error
+        assert found.error < 1e-12
+    assert entropic(P, Q, 1e6).value == pytest.approx(np.array(P) @ DISTANCES_IN_STEPS @ Q)
+    assert entropic(P, Q, 0.01).value == pytest.approx(0.3, abs=0.03)
+    points = entropic([0.0, 1.0, 0.0], [1.0, 0.0, 0.0], 0.3)
+    assert abs(points.value - 1) <= 4 * points.error
+
+
+def test_an_entropic_minimum_that_is_not_reached_has_a_large_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wanted = entropic(P, Q, 0.1)
+    monkeypatch.setattr(programmes, "SWEEPS", 2)
+    coarse = entropic(P, Q, 0.1)
+    assert abs(coarse.value - wanted.value) <= coarse.error
+    assert coarse.error > 1e-6
+
+
+def test_entropic_minima_that_make_no_sense_are_explained() -> None:
+    with pytest.raises(EvaluationError, match="not linear"):
+        entropic(P, Q, -1.0)
+    with pytest.raises(EvaluationError, match="not linear"):
+        entropic(P, Q, 1.0, law(P, "X"))
+    with pytest.raises(Undefined, match="every coupling is infinite"):
+        entropic(P, Q, 1.0, law(np.eye(3) / 3, "X", "X"))
 
 
 # ------------------------------------------------------------------ generators
@@ -883,7 +932,7 @@ def test_transport_functionals_take_points(monkeypatch: pytest.MonkeyPatch) -> N
         def function(*arrays: object, **options: object) -> object:
             assert len(arrays) == 2
             calls.append((name, sorted(options)))
-            results = {"wasserstein": _Transport(0.25, 0.25), "sinkhorn": _Interval()}
+            results = {"wasserstein": _Transport(0.25, 0.25), "sinkhorn": _Entropic()}
             return results.get(name, 0.5)
 
         return function
@@ -893,7 +942,7 @@ def test_transport_functionals_take_points(monkeypatch: pytest.MonkeyPatch) -> N
     for text, wanted, name, options in (
         (r"\W{2}{p}{r}", 0.5, "wasserstein", ["order", "x", "y"]),
         (r"\W{\infty}{p}{q}", 0.5, "wasserstein_1d", ["order", "x_weights", "y_weights"]),
-        (r"\OT{t}{p}{r}", 1.25, "sinkhorn", ["cost", "epsilon"]),
+        (r"\OT{t}{p}{r}", 1.25, "sinkhorn", ["cost", "epsilon", "tolerance"]),
         (r"\ED{p}{r}", 0.5, "energy_distance", ["x_weights", "y_weights"]),
         (r"\W{2}{\Normal{0}{v}}{\Normal{1}{v}}", 0.5, "wasserstein_gaussian", ["std_p", "std_q"]),
     ):
@@ -1034,6 +1083,28 @@ def test_a_narrow_peak_is_found() -> None:
 
     found = quadrature.integral(density, -INF, INF, [(50.0, 0.01)])
     assert abs(found.value - 1) <= found.error + 1e-12
+
+
+def test_a_peak_is_found_on_a_half_line() -> None:
+    def density(x: float) -> Real:
+        return Real(math.exp(-x * x / 2) / math.sqrt(2 * math.pi))
+
+    for end in (-20.0, -1.0, 0.3, 108.0, 1e6):
+        wanted = math.erfc(-end / math.sqrt(2)) / 2
+        for found in (
+            quadrature.integral(density, -INF, end, [(0.0, 1.0)]),
+            quadrature.integral(density, -end, INF, [(0.0, 1.0)]),
+        ):
+            assert abs(found.value - wanted) <= found.error + 1e-12
+
+
+def test_a_mean_under_a_normal_law_sees_a_kink() -> None:
+    known = Evaluator({"m": Real(1.5), "s": Real(0.7)}, {})
+    text = r"\mathbb{E}_{z \sim \Normal{0}{1}}[|m + s z|]"
+    found = known.number(syn.parse_sum(text, {}))
+    closed = r"s \sqrt{\frac{2}{\pi}} e^{-m^2 / (2 s^2)} + m (1 - 2 \Phi(-m / s))"
+    wanted = known.number(syn.parse_sum(closed, {r"\Phi": True}))
+    assert abs(found.value - wanted.value) <= 4 * (found.error + wanted.error)
 
 
 def test_a_kink_between_the_points_is_within_the_error() -> None:

@@ -124,7 +124,10 @@ def test_cross_entropy_against_mpmath(data: st.DataObject, temperature: float) -
         assert oracles.relative_error(value, reference) <= allowed(temperature, z)
         slopes = [(s - t) / mp.mpf(temperature) for s, t in zip(q, target, strict=True)]
         gradient = cross_entropy_gradient(y, z, temperature=temperature)
-        assert worst(gradient, slopes) <= allowed(temperature, z) + 4e-16 / temperature
+        # A difference of a probability and a target that is not sure has the error of both.
+        size = max(float(abs(x)) for x in slopes)
+        error = 0.0 if max(y) == 1 else 4e-16 / temperature
+        assert worst(gradient, slopes) * size <= allowed(temperature, z) * size + error + 1e-300
 
 
 @given(logit_pairs(), temperatures)

@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 Reals = NDArray[Any]  # of real numbers, of any dtype
 FloatOrArray = Any  # a float for one law and an array for several: only the shape can tell
 
+PART = 1 << 15  # entries of a large array that are read at a time, so that they stay in the cache
 POSITIVE_DEFINITE = "a covariance matrix must be symmetric and positive definite"
 
 
@@ -576,8 +577,10 @@ def _totals_and_least(
     name: str, array: Reals, axis: int | tuple[int, int]
 ) -> tuple[Array, np.floating[Any]]:
     """Return the sums and the smallest entry; an error says what is wrong with the first."""
-    total = np.add.reduce(array, axis, np.float64)
-    least = _least(array)
+    if array.size > PART and axis == -1 and array.flags.c_contiguous:
+        total, least = _in_parts(array)
+    else:
+        total, least = np.add.reduce(array, axis, np.float64), _least(array)
     excess = abs(total - 1)
     if total.ndim:
         excess = excess.max()
@@ -587,6 +590,21 @@ def _totals_and_least(
         _blame(name, array, np.isinf(array), "is infinite; probabilities are ≤ 1")
         _blame_sum(name, array, total, axis)
     return total, least
+
+
+def _in_parts(array: Reals) -> tuple[Array, np.floating[Any]]:
+    """Return the sums over the last axis and the smallest entry; read the memory only once."""
+    n = array.shape[-1]
+    rows = array.reshape(-1, n)
+    if n > PART:
+        parts = [rows[:, i : i + PART] for i in range(0, n, PART)]
+    else:
+        step = PART // n
+        parts = [rows[i : i + step] for i in range(0, len(rows), step)]
+    found = [(np.add.reduce(part, -1, np.float64), _least(part)) for part in parts]
+    totals, least = zip(*found, strict=True)
+    total = np.add.reduce(totals) if n > PART else np.concatenate(totals)
+    return total.reshape(array.shape[:-1])[()], np.minimum.reduce(least)
 
 
 def _least(array: Reals) -> np.floating[Any]:

@@ -289,7 +289,7 @@ def generator_loss(
 
     The saturating loss is the mean of log(1 - D) under the law of the generated data, the
     non-saturating one the mean of -log D. Both fall as D rises there. Equation
-    :eq:`eq-gan-nonsat-value`.
+    :eq:`def-gan-losses`.
 
     Parameters
     ----------

@@ -461,7 +461,8 @@ def kl_loss(
     Kullback-Leibler divergence of two softmax laws, from their logits.
 
     The loss is KL(p ‖ q) with p = softmax(v / T) and q = softmax(z / T), or KL(q ‖ p). It is 0
-    if and only if the logits differ by a constant. Equation :eq:`eq-ce-kl-gradient`.
+    if and only if the logits differ by a constant. Equations :eq:`eq-ce-kl-gradient` and
+    :eq:`eq-kl-gradient-reverse`.
 
     Parameters
     ----------

@@ -730,7 +730,7 @@ def is_lipschitz(
     """
     Whether a function on points grows at most by a constant times the distance.
 
-    Equation :eq:`def-lipschitz`.
+    Such a function is a critic in the dual problem. Equation :eq:`thm-kr-duality`.
 
     Parameters
     ----------

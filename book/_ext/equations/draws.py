@@ -22,6 +22,7 @@ from equations import syntax as syn
 from equations.extended import Real
 from equations.generators import NAMES, STRICT, generator
 from equations.values import (
+    ENTRY_ERROR,
     Array,
     Distribution,
     Element,
@@ -468,16 +469,21 @@ class _Drawing:
     def _coupling(self, symbol: Symbol) -> Value:
         """Draw a coupling: independent, one that moves little, an extreme one, or a mix."""
         p, q = (cast("Table", self.values[name]).values for name in symbol.given)
+        table = law(self._joined(p, q), *symbol.axes)
+        # What is taken from a row or a column is as exact as the row or the column.
+        return replace(table, errors=table.errors + ENTRY_ERROR * np.maximum.outer(p, q))
+
+    def _joined(self, p: Array, q: Array) -> Array:
         product = np.outer(p, q)
         if self.styles.joint == "independent":
-            return law(product, *symbol.axes)
+            return product
         if self.styles.joint == "bijection" and len(p) == len(q):
             kept = np.minimum(p, q)
             rest = 1 - kept.sum()
             moved = np.outer(p - kept, q - kept) / rest if rest > 0 else np.zeros_like(product)
-            return law(np.diag(kept) + moved, *symbol.axes)
+            return np.asarray(np.diag(kept) + moved)
         share = self.rng.uniform(0.1, 0.9) if self.styles.joint == "as law" else 1.0
-        return law(share * self._corner(p, q) + (1 - share) * product, *symbol.axes)
+        return np.asarray(share * self._corner(p, q) + (1 - share) * product)
 
     def _corner(self, p: Array, q: Array) -> Array:
         """Fill a coupling greedily, in a random order of rows and of columns."""

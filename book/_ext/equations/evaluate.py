@@ -29,7 +29,7 @@ from equations.extended import ROUNDOFF, OutOfRange, Real, Undefined
 from equations.functionals import PI, functional, log_density
 from equations.generators import Generator, generator, marked
 from equations.programmes import LIPSCHITZ, is_programme, optimum
-from equations.quadrature import derivative, gauss_hermite, integral, limit
+from equations.quadrature import SPREADS, derivative, gauss_hermite, integral, limit
 from equations.staircases import Staircase, normal_distribution, piecewise, staircase
 from equations.values import (
     Array,
@@ -681,6 +681,14 @@ class Evaluator:
             return gauss_hermite(in_space, len(centre))
         if isinstance(mean, Real) and isinstance(variance, Real):
             middle, spread = mean.value, math.sqrt(variance.value)
+            if any(map(_has_kink, syn.walk(body))):
+                # A rule for polynomials misses a kink.
+                def weighted(z: float) -> Real:
+                    density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+                    weight = Real(density, 4 * ROUNDOFF * density)
+                    return ext.multiply([weight, at(Real(middle + spread * z))])
+
+                return integral(weighted, -SPREADS, SPREADS, kinks=True)
             return gauss_hermite(lambda z: at(Real(middle + spread * float(z[0]))), 1)
         raise EvaluationError("mean and variance of a normal law do not fit", body.at)
 

@@ -3,16 +3,17 @@ r"""Maxima and minima over couplings and over functions, as linear programmes.
 ``\min_{\gamma \in \Pi(p, q)}``, ``\max_{f \in \mathrm{Lip}_1(d)}`` and
 ``\max_{\norm{f}_\infty \le 1}`` are solved when the formula under them is linear in ``\gamma`` or
 ``f``: its coefficients are its values on unit tables, and a random table tells whether it is
-linear. The optimum is the value of the formula at the solution, and its error covers the gap to
-the bound that the dual solution gives. Neither depends on how well the programme was solved.
+linear. A minimum over couplings may also hold a positive multiple of ``\KL{\gamma}{m}``. The
+optimum is the value of the formula at the solution, and its error covers the gap to the bound that
+the dual solution gives, so it does not matter how well the programme was solved.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from scipy.optimize import linprog
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 LIPSCHITZ = {r"\mathrm{Lip}", r"\operatorname{Lip}"}
 COUPLINGS = r"\Pi"
+# Sinkhorn's iteration ends when the potentials move less than this, or after so many sweeps.
+SETTLED = 1e-15
+SWEEPS = 3000
 EXTREMES = {"max": 1.0, "sup": 1.0, "min": -1.0, "inf": -1.0}
 
 
@@ -78,6 +82,9 @@ def optimum(evaluator: Evaluator, node: syn.Big) -> Real:
         found = evaluator.bound_to({name: table}, lambda: evaluator.number(node.body))
         return found if sign > 0 else ext.negative(found)
 
+    entropy = _relative_entropy(node)
+    if entropy is not None and sign < 0:
+        return _regularised(evaluator, node, entropy, domain)
     start, slopes, errors = _coefficients(value_at, domain, node)
     if domain.shift_free:
         # A constant may be added to the functions, so the coefficients have to cancel.
@@ -151,6 +158,112 @@ def _solved(
         missed += gaps * float(np.abs(slopes).max())
     gap = max(bound - best.value, 0.0)
     return Real(best.value, best.error + gap + missed + rounding + error * reach)
+
+
+# ------------------------------------------------------------------------------- with entropy
+
+
+def _relative_entropy(node: syn.Big) -> syn.Functional | None:
+    r"""Return the one term ``\KL{\gamma}{…}`` of a formula in the coupling."""
+    name = node.bound[0]
+    found = [
+        part
+        for part in syn.walk(node.body)
+        if isinstance(part, syn.Functional)
+        and part.name == "KL"
+        and part.arguments[0].items == (name,)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _replaced(node: syn.Node, old: syn.Node, new: syn.Node) -> syn.Node:
+    """Return a formula with one of its parts replaced."""
+
+    def change(value: Any) -> Any:  # noqa: ANN401  (a field of any node)
+        if value is old:
+            return new
+        if isinstance(value, syn.Node):
+            parts = {name: change(getattr(value, name)) for name in syn.parts_of(value)}
+            return replace(value, **parts)
+        return tuple(map(change, value)) if isinstance(value, tuple) else value
+
+    changed: syn.Node = change(node)
+    return changed
+
+
+def _regularised(
+    evaluator: Evaluator, node: syn.Big, entropy: syn.Functional, domain: _Domain
+) -> Real:
+    r"""Return the minimum of a linear formula plus a multiple of ``\KL{\gamma}{m}``.
+
+    The plan comes from Sinkhorn's iteration. The dual value bounds the minimum from below, and
+    the gap is part of the error.
+    """
+    name = node.bound[0].text
+    measure = evaluator.table(entropy.arguments[1].items[0]).values
+    if measure.shape != domain.shape or len(domain.masses) != sum(domain.shape):
+        raise EvaluationError(_not_linear(node), node.body.at)
+
+    def formula(value: str) -> Callable[[Array], Real]:
+        body = _replaced(node.body, entropy, syn.Number(value))
+
+        def at(entries: Array) -> Real:
+            table = exact(entries.reshape(domain.shape), *domain.axes)
+            return evaluator.bound_to({name: table}, lambda: evaluator.number(body))
+
+        return at
+
+    start, slopes, errors = _coefficients(formula("0"), domain, node)
+    shifted, others, _ = _coefficients(formula("1"), domain, node)
+    weight = shifted.value - start.value
+    if weight <= 0 or not np.allclose(slopes, others):
+        raise EvaluationError(_not_linear(node), node.body.at)
+    cost = slopes.reshape(domain.shape)
+    p, q = np.split(domain.masses, [domain.shape[0]])
+    plan, lower = _sinkhorn(cost, p, q, measure, weight)
+    table = exact(plan, *domain.axes)
+    best = evaluator.bound_to({name: table}, lambda: evaluator.number(node.body))
+    gap = max(best.value - start.value - lower, 0.0)
+    size = float(np.abs(cost).max()) + weight * (1 + math.log(1 / measure[measure > 0].min()))
+    loose = 4 * domain.loose * size + 64 * cost.size * ROUNDOFF * (1 + size)
+    return Real(best.value, best.error + gap + loose + float(errors.sum()) + start.error)
+
+
+def _sinkhorn(
+    cost: Array, p: Array, q: Array, measure: Array, weight: float
+) -> tuple[Array, float]:
+    """Return a plan for a regularised cost, and a lower bound of the minimum."""
+    rows, columns = p > 0, q > 0
+    inside = np.ix_(rows, columns)
+    with np.errstate(divide="ignore"):
+        kernel = np.log(measure[inside]) - cost[inside] / weight
+    if np.isneginf(kernel).any():
+        raise Undefined("the relative entropy of every coupling is infinite")
+    a, b, f, g = p[rows], q[columns], np.zeros(rows.sum()), np.zeros(columns.sum())
+    for _ in range(SWEEPS):
+        f = np.log(a) - _log_sums(kernel + g, 1)
+        after = np.log(b) - _log_sums(kernel + f[:, None], 0)
+        moved, g = float(np.abs(after - g).max()), after
+        if moved < SETTLED:
+            break
+    dense = np.exp(kernel + f[:, None] + g)
+    lower = weight * float(f @ a + g @ b - dense.sum() + measure.sum())
+    # A plan with the exact marginals: take off what is too much, and spread what is missing.
+    dense *= np.minimum(a / dense.sum(axis=1), 1)[:, None]
+    dense *= np.minimum(b / dense.sum(axis=0), 1)
+    missing = a - dense.sum(axis=1), b - dense.sum(axis=0)
+    left = float(missing[0].sum())
+    if left > 0:
+        dense += np.maximum(np.outer(*missing) / left, 0)
+    plan = np.zeros_like(cost)
+    plan[inside] = dense
+    return plan, lower
+
+
+def _log_sums(table: Array, axis: int) -> Array:
+    top = table.max(axis=axis, keepdims=True)
+    sums: Array = np.log(np.exp(table - top).sum(axis=axis)) + top.squeeze(axis)
+    return sums
 
 
 # ------------------------------------------------------------------------------- domains

@@ -43,6 +43,8 @@ def integral(
         return Real(0.0)
     if lower > upper:
         return negative(integral(function, upper, lower, peaks, kinks=kinks))
+    if peaks and math.isinf(lower) != math.isinf(upper):
+        return _beside_peaks(function, lower, upper, peaks, kinks=kinks)
     if kinks:
         result = _adaptive(function, lower, upper)
         return Real(result.value, result.error + HIDDEN * (1 + abs(result.value)))
@@ -58,9 +60,30 @@ def integral(
     else:
         return _adaptive(function, lower, upper)
     gap = abs(fine.value - coarse.value)
-    if gap <= ENOUGH * (1 + abs(fine.value)) + 10 * fine.error:
-        return Real(fine.value, fine.error + gap)
-    return _adaptive(function, lower, upper)
+    settled = gap <= ENOUGH * (1 + abs(fine.value)) + 10 * fine.error
+    return Real(fine.value, fine.error + gap) if settled else _adaptive(function, lower, upper)
+
+
+def _beside_peaks(
+    function: Callable[[float], Real],
+    lower: float,
+    upper: float,
+    peaks: Sequence[tuple[float, float]],
+    *,
+    kinks: bool,
+) -> Real:
+    """Integrate over a half-line in pieces around the peaks, so that none is missed."""
+    low = min(centre - SPREADS * width for centre, width in peaks)
+    high = max(centre + SPREADS * width for centre, width in peaks)
+    start = low if math.isinf(lower) else lower
+    end = high if math.isinf(upper) else upper
+    if start >= end:
+        return Real(0.0, ENOUGH)
+    steps = range(-int(SPREADS), int(SPREADS) + 1, 2)
+    cuts = {centre + k * width for centre, width in peaks for k in steps}
+    ends = [start, *sorted(cut for cut in cuts if start < cut < end), end]
+    pieces = itertools.pairwise(ends)
+    return add([integral(function, a, b, kinks=kinks) for a, b in pieces])
 
 
 def _trapezoid(
