@@ -324,7 +324,9 @@ def entropic(n: int, epsilon: float) -> Calls:
 
 LOGS = "The unit is one pass of `np.log` over $p$, with the array that it makes."
 SORTS = "The unit is two calls of `np.sort`, one for each sample. The order is 1."
-UNREPAIRED = "it stops with marginals that are nearly right, and neither repairs the plan nor bounds its cost"
+UNREPAIRED = (
+    "it stops with marginals that are nearly right, without a repair of the plan or a bound"
+)
 PLAIN = "it adds the terms of the formula, without a check of the input or a care for digits"
 
 CONTESTS = [
