@@ -238,7 +238,7 @@ def test_errors_of_networks() -> None:
     with pytest.raises(ValueError, match="weights is empty; give at least one array"):
         clip_weights([])
     for limit in (0, -1.0, math.inf):
-        with pytest.raises(ValueError, match=r"limit = .* give a number > 0"):
+        with pytest.raises(ValueError, match=r"limit = .* give a finite number > 0"):
             clip_weights([[1.0]], limit=limit)
 
 
