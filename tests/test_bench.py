@@ -24,7 +24,7 @@ def test_contenders_agree(
 def test_verdicts_and_peers_that_are_faster() -> None:
     seconds = {"np.log": 1e-6, "refimpl": 4e-6, "fast": 2e-6, "slow": 8e-6}
     rows = {1: bench.Row("n = 1", seconds, {})}
-    contest = bench.Contest("Title", "", dict, (1,), targets={1: 4}, microseconds={1: 3.0})
+    contest = bench.Contest("Title", "", bench.entropy, (1,), targets={1: 4}, microseconds={1: 3.0})
     met, missed = bench.verdicts(contest, rows)
     assert met.endswith("| 4.00 | met |")
     assert missed.endswith("| at most 3.00 µs | 4.00 | **not met** |")

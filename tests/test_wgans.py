@@ -1,7 +1,9 @@
 """Critics, Lipschitz constants, clipping and penalties: closed forms and laws."""
 
+import importlib.util
 import itertools
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -236,7 +238,7 @@ def test_errors_of_networks() -> None:
     with pytest.raises(ValueError, match="weights is empty; give at least one array"):
         clip_weights([])
     for limit in (0, -1.0, math.inf):
-        with pytest.raises(ValueError, match=r"limit = .* give a number > 0"):
+        with pytest.raises(ValueError, match=r"limit = .* give a finite number > 0"):
             clip_weights([[1.0]], limit=limit)
 
 
@@ -449,3 +451,42 @@ def test_distance_of_two_samples_is_positive_on_average(n: int, mean: float) -> 
         )
         total += value / n
     assert total == pytest.approx(mean, rel=1e-10)
+
+
+# The experiments of the chapter, with other seeds.
+
+
+@pytest.fixture(scope="module")
+def experiments() -> Any:  # noqa: ANN401 - a module
+    path = Path(__file__).parent.parent / "book" / "experiments" / "wgans.py"
+    spec = importlib.util.spec_from_file_location("experiments_wgans", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_critics_alone(experiments: Any, seed: int) -> None:  # noqa: ANN401 - a module
+    experiments.check_separated(experiments.separated(seed))
+    found = {
+        method: [experiments.estimate(method, shift, seed) for shift in (1, 2, 4)]
+        for method in ("clipping", "penalty", "spectral")
+    }
+    experiments.check_estimates(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_training_on_the_line(experiments: Any, seed: int) -> None:  # noqa: ANN401 - a module
+    line = experiments.LINE
+    experiments.check_line({m: experiments.train(m, line, seed) for m in experiments.METHODS})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_training_in_the_plane(experiments: Any, seed: int) -> None:  # noqa: ANN401 - a module
+    ring = experiments.RING
+    experiments.check_ring({m: experiments.train(m, ring, seed) for m in experiments.METHODS})

@@ -278,7 +278,9 @@ def finite(name: str, value: ArrayLike) -> Array:
     """Check that all entries are finite; return them in double precision."""
     array = reals(name, value)
     result = array.astype(np.float64)
-    _blame(name, array, ~np.isfinite(result), "is not a finite number; give finite numbers")
+    good = np.isfinite(result)
+    if not good.all():
+        _blame(name, array, ~good, "is not a finite number; give finite numbers")
     return result
 
 

@@ -51,7 +51,8 @@ def on_the_line(x: Array, y: Array, x_law: Law | None, y_law: Law | None, order:
 def _on_the_line(x: Array, y: Array, x_law: Law | None, y_law: Law | None, order: float) -> Array:
     x_weights, y_weights = _uneven(x_law), _uneven(y_law)
     if x_weights is None and y_weights is None:
-        x, y = np.sort(x, axis=-1), np.sort(y, axis=-1)
+        x.sort(axis=-1)  # in place: the arrays are not those of the caller
+        y.sort(axis=-1)
         batch = np.broadcast_shapes(x.shape[:-1], y.shape[:-1])
         x, y = (np.broadcast_to(a, (*batch, a.shape[-1])).reshape(-1, a.shape[-1]) for a in (x, y))
         return _samples(x, y, order).reshape(batch)

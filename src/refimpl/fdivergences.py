@@ -55,7 +55,7 @@ def total_variation(
     """
     Total variation distance of two laws.
 
-    The distance Σ |p - q| / 2 is the largest difference of the probabilities that the laws
+    The distance Σ abs(p - q) / 2 is the largest difference of the probabilities that the laws
     give to an event. It is a metric. Equation :eq:`eq-tv-forms`.
 
     Parameters

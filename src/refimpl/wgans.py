@@ -96,7 +96,7 @@ def lipschitz_constant(
     Lipschitz constant of a function on finitely many points.
 
     It is the steepest slope between two of the points. For a function on a larger set it is
-    a lower bound of the constant there. Equation :eq:`eq-lipschitz-scaling`.
+    a lower bound of the constant there. Equation :eq:`eq-lipschitz-constant`.
 
     Parameters
     ----------

@@ -264,17 +264,20 @@ def _with_kernel(evaluator: Evaluator, node: syn.Functional) -> Real:
 
 
 def _energy(evaluator: Evaluator, node: syn.Functional) -> Real:
-    r"""Evaluate ``\ED{p}{q}`` for laws on points."""
+    r"""Evaluate ``\ED{p}{q}`` with the points or the distance of the setting."""
     arrays, loss = _two_laws(evaluator, node, apart=True)
-    laws = (evaluator.value(argument.items[0]) for argument in node.arguments)
-    places = [evaluator.places.get(cast("Table", law).axes[0]) for law in laws]
-    known = [place for place in places if place is not None]
-    if len(known) < 2:
-        raise EvaluationError("the setting does not say of which points these are laws", node.at)
-    weights = {"x_weights": arrays[0], "y_weights": arrays[1]}
-    points = [place.values for place in known]
-    result = float(called("energy_distance", points, **weights))
-    reach = 2 * max(float(np.abs(place).max()) for place in points)
+    first, second = (evaluator.value(argument.items[0]) for argument in node.arguments)
+    axes = [cast("Table", value).axes[0] for value in (first, second)]
+    places = [evaluator.places.get(axis) for axis in axes]
+    if all(places):
+        weights = {"x_weights": arrays[0], "y_weights": arrays[1]}
+        points = [cast("Table", place).values for place in places]
+        result = float(called("energy_distance", points, **weights))
+        reach = 2 * max(float(np.abs(place).max()) for place in points)
+    else:
+        distance = ground(evaluator, node, "distance", axes=axes)
+        result = float(called("energy_distance", arrays, cost=distance.values))
+        reach = float(distance.values.max())
     return Real(result, (1 + reach) * (4 * loss + 8 * CALL_ERROR * len(arrays[0])))
 
 
