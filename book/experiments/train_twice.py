@@ -250,12 +250,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     line = "{:18} {:>12} {:>12} {:>10} {:>12}"
     print(line.format("setting", "H loss", "KL loss", "accuracy", "difference"))  # noqa: T201
     for name, (first, second) in compare(data, seed=chosen.seed, epochs=chosen.epochs).items():
+        same = first.accuracy[-1] == second.accuracy[-1]
         print(  # noqa: T201 - a program that prints a table
             line.format(
                 name,
                 f"{first.loss[-1]:.6f}",
                 f"{second.loss[-1]:.6f}",
-                f"{first.accuracy[-1]:.4f}",
+                f"{first.accuracy[-1]:.4f}" if same else "differs",
                 f"{difference(first, second)[-1]:.1e}",
             )
         )
