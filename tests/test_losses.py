@@ -780,10 +780,10 @@ def test_a_network_trained_twice(train_twice: Any, seed: int) -> None:  # noqa: 
         assert np.abs(first.parameters[-1] - first.parameters[0]).max() > 0.1
         assert np.array_equal(first.accuracy, second.accuracy)
         assert first.accuracy[-1] > 0.9 > first.accuracy[0]
-    first, second = results["hard labels"]
-    assert_allclose(first.loss, second.loss, rtol=0, atol=1e-10)
-    first, second = results["smoothed labels"]
-    assert_allclose(first.loss - second.loss, floor, rtol=0, atol=1e-10)
+        assert_allclose(first.loss - second.loss, first.floor, rtol=0, atol=1e-10)
+    assert np.all(results["hard labels"][0].floor == 0)
+    assert_allclose(results["smoothed labels"][0].floor, floor, rtol=0, atol=1e-10)
+    assert np.ptp(results["constant target"][0].floor) > 0.1
     first, second = results["trainable target"]
     assert train_twice.difference(first, second)[1:].min() > 0.01
     assert train_twice.difference(first, second)[-1] > 0.1

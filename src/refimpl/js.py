@@ -46,9 +46,9 @@ def js_divergence(
     Jensen-Shannon divergence of two or more laws.
 
     It is the mean Kullback-Leibler divergence of the laws from their mixture, and tells how
-    much an outcome says about which of the laws it came from. It is symmetric, never infinite,
-    and 0 if and only if the laws are equal. Equation :eq:`eq-js-def`; with weights,
-    equation :eq:`eq-js-weighted-def`.
+    much an outcome says about which of the laws it came from. It is never infinite, and 0 if
+    and only if all laws of positive weight are equal; with equal weights it is symmetric.
+    Equation :eq:`eq-js-def`; with weights, equation :eq:`eq-js-weighted-def`.
 
     Parameters
     ----------

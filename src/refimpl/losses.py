@@ -236,8 +236,8 @@ def cross_entropy_loss(
     -------
     float or ndarray
         Loss in [0, ∞]: a float for one pair, an array for several, one for each sample. It is
-        infinite if and only if a possible outcome has the logit -∞, or a difference of logits
-        is too large for a float.
+        infinite if and only if an outcome that the targets allow has the logit -inf, or another
+        outcome has the logit inf, or a difference of logits is too large for a float.
 
     Raises
     ------
@@ -460,9 +460,9 @@ def kl_loss(
     """
     Kullback-Leibler divergence of two softmax laws, from their logits.
 
-    The loss is KL(p ‖ q) with p = softmax(v / T) and q = softmax(z / T), or KL(q ‖ p). It is 0
-    if and only if the logits differ by a constant. Equations :eq:`eq-ce-kl-gradient` and
-    :eq:`eq-kl-gradient-reverse`.
+    The loss is KL(p ‖ q) with p = softmax(v / T) and q = softmax(z / T), or KL(q ‖ p). For
+    finite logits it is 0 if and only if they differ by a constant.
+    Equations :eq:`eq-ce-kl-gradient` and :eq:`eq-kl-gradient-reverse`.
 
     Parameters
     ----------
