@@ -21,6 +21,7 @@ from refimpl import (
     lipschitz_bound,
     lipschitz_constant,
     spectral_norm,
+    wasserstein,
 )
 from tests.strategies import Array, laws, numbers, pairs
 
@@ -226,6 +227,15 @@ def test_clipped_linear_critics_underestimate_a_shift(shift: list[float], limit:
     assert length / math.sqrt(d) * (1 - 1e-12) <= ratio <= length * (1 + 1e-12)
 
 
+def test_bound_of_layers_that_are_large_and_small() -> None:
+    large, small = [[1e200]], [[1e-200]]
+    bound = lipschitz_bound([large, large, small, small])
+    assert bound == pytest.approx(1, rel=1e-12)
+    assert lipschitz_bound([small, small, large, large]) == pytest.approx(1, rel=1e-12)
+    assert lipschitz_bound([large, large]) == math.inf
+    assert lipschitz_bound([large, large, [[0.0]]]) == 0
+
+
 def test_errors_of_networks() -> None:
     with pytest.raises(
         ValueError, match=r"weights\[1\] has shape \(1, 3\) and weights\[0\] \(2, 2\)"
@@ -274,6 +284,9 @@ def test_power_iteration_by_hand() -> None:
     assert spectral_norm(w, iterations=2, start=[1, 0]) == pytest.approx(5.46498521027, rel=1e-11)
     assert lipschitz_bound([w], norm="frobenius") == pytest.approx(math.sqrt(30), rel=1e-15)
     assert spectral_norm(w, iterations=3) <= spectral_norm(w)
+    for size in (1e-300, 1e-8, 1e300):  # the length of the start does not matter
+        estimate = spectral_norm(w, iterations=1, start=[size, -size])
+        assert estimate == pytest.approx(spectral_norm(w, iterations=1, start=[1, -1]), rel=1e-12)
     # A start that the matrix sends to 0, or that never leaves a smaller singular space.
     assert spectral_norm([[0.0, 1.0]], iterations=5, start=[1.0, 0.0]) == 0
     assert spectral_norm(np.diag([1.0, 2.0]), iterations=5, start=[1.0, 0.0]) == 1
@@ -390,6 +403,36 @@ def test_best_critic_is_affine_along_transport(p: Array, q: Array) -> None:
             u = (low + high) / 2
             i, j = (min(int(np.searchsorted(np.cumsum(w), u)), 3) for w in (p, q))
             assert f[i] - f[j] == pytest.approx(abs(x[i] - x[j]), abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_best_critic_rises_along_transport_in_the_plane(seed: int) -> None:
+    """A best critic, extended from the points to the plane, has slope 1 along the segments."""
+    rng = np.random.default_rng(seed)
+    y, x = rng.normal(size=(5, 2)), rng.normal(size=(5, 2)) + 1  # data and generated points
+    uniform = np.full(5, 0.2)
+    found = wasserstein(uniform, uniform, x=y, y=x)
+    assert found.gap <= 1e-9 * found.cost
+    apart = np.linalg.norm(x[:, None] - y, axis=-1)  # generated points in rows
+    rows, columns = np.nonzero(found.plan.T > 0.1)
+    assert len(rows) == 5
+    at_data = np.asarray(found.potentials[0])
+
+    def critic(z: Array) -> Array:
+        return np.asarray((at_data - np.linalg.norm(z[:, None] - y, axis=-1)).max(axis=1))
+
+    assert critic_objective(y, x, critic=critic) == pytest.approx(found.cost, rel=1e-9)
+    assert lipschitz_constant(critic, x=np.concatenate([x, y])) <= 1 + 1e-9
+    for t in (0.25, 0.5, 1.0):
+        between = (1 - t) * x[rows] + t * y[columns]
+        rise = critic(between) - critic(x[rows])
+        np.testing.assert_allclose(rise, t * apart[rows, columns], rtol=1e-9, atol=1e-12)
+    middle, step = (x[rows] + y[columns]) / 2, 1e-6
+    gradient = np.stack(
+        [(critic(middle + e) - critic(middle - e)) / (2 * step) for e in step * np.eye(2)], axis=1
+    )
+    unit = (y[columns] - x[rows]) / apart[rows, columns][:, None]
+    np.testing.assert_allclose(gradient, unit, atol=1e-5)
 
 
 @pytest.mark.parametrize(("theta", "sd"), [(0.7, 2.0), (0.2, 1.5), (-1.0, 3.0)])

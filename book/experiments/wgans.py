@@ -336,8 +336,12 @@ def check_line(runs: dict[str, Run]) -> None:
     for method in ("penalty", "spectral"):
         claim(end[method] < 0.6, f"{method} is close")
         claim(end[method] < end["saturating"], f"{method} is closer than the saturating loss")
-    claim(runs["non-saturating"].modes[-1] == 2, "the non-saturating loss drops a mode")
+    claim(runs["non-saturating"].modes.max() == 3, "the non-saturating loss finds all modes")
+    claim(runs["non-saturating"].modes[-1] == 2, "drops one")
     claim(end["non-saturating"] > 1, "and stays far from the data")
+    distances = runs["non-saturating"].distances
+    claim(distances[1] < 0.8 * distances[0], "its distance falls at first")
+    claim((distances / np.minimum.accumulate(distances)).max() > 1.2, "and rises again")
 
 
 def check_ring(runs: dict[str, Run]) -> None:
@@ -355,7 +359,7 @@ def check_estimates(found: dict[str, list[Estimate]]) -> None:
             claim(e.bound <= e.exact * (1 + 1e-9), "a critic over its constant is a lower bound")
     ratio = {method: estimates[-1].raw / estimates[-1].exact for method, estimates in found.items()}
     claim(ratio["clipping"] < 0.6, "clipping gives a fraction")
-    claim(ratio["penalty"] > 2, "the penalty gives a multiple")
+    claim(abs(ratio["penalty"] - 3) < 0.5, "the penalty gives 1 + θ / 2λ times the distance")
     claim(0.9 < ratio["spectral"] <= 1 + 1e-3, "spectral normalisation comes close")
 
 

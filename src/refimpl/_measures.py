@@ -273,9 +273,18 @@ def root_sum_of_squares(matrix: Array) -> float:
     return float(np.linalg.norm(scaled)) * scale
 
 
+def product(factors: list[float]) -> float:
+    """Return the product of numbers ≥ 0, also where a part of it is no float."""
+    if 0.0 in factors:
+        return 0.0
+    mantissas, exponents = np.frexp(factors)
+    return float(np.ldexp(mantissas.prod(), exponents.sum()))
+
+
 def power_iteration(matrix: Array, vector: Array, count: int) -> float:
     """Return the norm after steps v ← Wᵀu / ‖Wᵀu‖ with u = Wv / ‖Wv‖; 0 if Wv is 0."""
     scaled, scale = _scaled(matrix)
+    vector, _ = _scaled(vector)
     size = 0.0
     for _ in range(count):
         vector = vector / np.linalg.norm(vector)

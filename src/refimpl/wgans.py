@@ -1,6 +1,5 @@
 """Wasserstein GANs: critics, Lipschitz constants, clipping and penalties."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -186,7 +185,7 @@ def lipschitz_bound(weights: Sequence[ArrayLike], *, norm: str = "spectral") -> 
     _checks.choice("norm", norm, ("spectral", "frobenius"))
     layers = _checks.layers("weights", weights)
     size = _measures.largest_singular_value if norm == "spectral" else _measures.root_sum_of_squares
-    return math.prod(size(layer) for layer in layers)
+    return _measures.product([size(layer) for layer in layers])
 
 
 @_sums.quiet
