@@ -76,7 +76,7 @@ def linear_programme(p: Any, q: Any, cost: Any) -> float:  # noqa: ANN401
     result = optimize.linprog(
         np.ravel(cost), A_eq=marginals, b_eq=np.concatenate([p, q]), method="highs"
     )
-    return float(result.fun)
+    return float(np.asarray(result.fun))
 
 
 @st.composite
@@ -95,7 +95,7 @@ def test_line_against_fractions(
     (x, a), (y, b) = first, second
     with mp.workdps(60):
         weights = [np.ones(z.size) if w is None else w for z, w in (first, second)]
-        power, longest = on_the_line(x, y, *weights, order)
+        power, longest = on_the_line(x, y, weights[0], weights[1], order)
         options: dict[str, Any] = {"x_weights": a, "y_weights": b}
         value = wasserstein_1d(x, y, order=order, **options)
         if value > 1e-14:  # below, the masses that move are lost in doubled precision
@@ -333,7 +333,7 @@ def test_costs_of_different_scales_keep_their_certificate() -> None:
     assert steep.gap <= 1e-12 * steep.cost
     wide = wasserstein([0.5, 0.5], [0.5, 0.5], cost=[[1e-300, 1e300], [1e300, 1e-300]])
     assert (wide.cost, wide.gap) == (1e-300, 0)
-    x, y = [[0, 0], [1e300, 0]], [[3e-20, 4e-20], [1e300, 0]]
+    x, y = [[0.0, 0.0], [1e300, 0.0]], [[3e-20, 4e-20], [1e300, 0.0]]
     plane = wasserstein([0.5, 0.5], [0.5, 0.5], x=x, y=y)
     assert plane.cost == pytest.approx(2.5e-20, rel=1e-15)
     with pytest.raises(ValueError, match="so far apart that their distance is no float"):
@@ -468,7 +468,8 @@ def test_lipschitz_constants() -> None:
     assert is_lipschitz([1, 1], x=[0, 1], constant=0)
     assert is_lipschitz([0.1 + 0.2], x=[[0.0, 1.0]])
     assert not is_lipschitz([0, 1], distance=[[0, 0], [0, 0]])
-    for options in ({}, {"x": [0, 1], "distance": np.zeros((2, 2))}):
+    wrong: list[dict[str, Any]] = [{}, {"x": [0, 1], "distance": np.zeros((2, 2))}]
+    for options in wrong:
         with pytest.raises(TypeError, match="either x or distance"):
             is_lipschitz([0, 1], **options)
     assert is_lipschitz([1, 1], x=[1e308, -1e308], constant=0)
@@ -725,6 +726,17 @@ def test_weak_convergence_with_moments() -> None:
         # On a bounded space weak convergence is enough: W is at most diameter times TV.
         bounded = wasserstein_1d([0, 1], [0], x_weights=[1 - 1 / n, 1 / n])
         assert bounded == pytest.approx(1 / n, rel=1e-12)
+        # Order 1 may converge where order 2 does not, as the second moments do not.
+        lighter = {"x_weights": [1 - 1 / n**2, 1 / n**2]}
+        assert wasserstein_1d([0, n], [0], **lighter) == pytest.approx(1 / n, rel=1e-12)
+        assert wasserstein_1d([0, n], [0], order=2, **lighter) == pytest.approx(1, rel=1e-12)
+    # Weak convergence with the second moments: quantiles of a normal law, on finer and finer grids.
+    fine = stats.norm.ppf((np.arange(2**14) + 0.5) / 2**14)
+    coarse = [stats.norm.ppf((np.arange(n) + 0.5) / n) for n in (4, 32, 256)]
+    ways = [wasserstein_1d(x, fine, order=2) for x in coarse]
+    moments = [abs(float(np.mean(x**2) - np.mean(fine**2))) for x in coarse]
+    assert ways[0] > 2 * ways[1] > 4 * ways[2]
+    assert all(m <= 2 * w * (1 + w) for m, w in zip(moments, ways, strict=True))
 
 
 def test_continuity_in_a_parameter() -> None:

@@ -259,7 +259,8 @@ def transport(p: Law, q: Law, cost: Array, max_iterations: int) -> Solution:
         flows, f = tree.flows(a, b), tree.row_potentials()
     spent = _exact_dot(flows.values(), [part[cell] for cell in flows])
     g, bound = _bound(unit[rows], columns, f, a, b)
-    if spent - bound > spent * ROUGH:  # long ways without mass have cost the potentials digits
+    if converged and spent - bound > spent * ROUGH:
+        # Long ways without mass have cost the potentials digits.
         used = np.array([*flows], dtype=np.intp).T
         again = _bound(unit[rows], columns, _prices(part, *used)[0], a, b)
         g, bound = max((g, bound), again, key=lambda pair: pair[1])
