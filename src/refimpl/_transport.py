@@ -31,6 +31,8 @@ SWEEPS = 10  # of Sinkhorn's iteration between steps of Newton's method
 COARSE = 1e-2  # the error that is good enough at higher temperatures
 RIDGES = (1e-14, 1e-10, 1e-6)  # added to the second derivative until a step is good
 HALVINGS = 8  # of a step that is too long
+ROUGH = Fraction(1, 10**12)  # a gap that is worth a second search for potentials
+TOP = 1000  # the power of two to which costs are scaled, so that small ones stay
 COOLINGS = 10  # before the first plan
 SMALL = 400  # the size of a matrix that needs none
 BLOCK = 64  # terms that are summed in double precision before they are summed in a wider one
@@ -44,7 +46,8 @@ def on_the_line(x: Array, y: Array, x_law: Law | None, y_law: Law | None, order:
     distance = _on_the_line(x, y, x_law, y_law, order)
     if not np.isfinite(distance).all():  # a difference or a sum was too large for a float
         x, y = np.ldexp(x, -128), np.ldexp(y, -128)
-        return np.ldexp(_on_the_line(x, y, x_law, y_law, order), 128)
+        again = np.ldexp(_on_the_line(x, y, x_law, y_law, order), 128)
+        return np.where(np.isfinite(distance), distance, again)
     return distance
 
 
@@ -245,7 +248,7 @@ def transport(p: Law, q: Law, cost: Array, max_iterations: int) -> Solution:
     rows, columns = np.flatnonzero(p_values), np.flatnonzero(q_values)
     a, b = _same_total(_whole(p_values[rows]), _whole(q_values[columns]))
     total = sum(a)
-    scale = math.frexp(float(np.abs(cost).max()))[1]
+    scale = math.frexp(float(cost.max()))[1] - TOP
     unit = np.ldexp(cost, -scale)
     part = unit[np.ix_(rows, columns)]
     if len(a) == len(b) and len({*a, *b}) == 1:
@@ -254,23 +257,35 @@ def transport(p: Law, q: Law, cost: Array, max_iterations: int) -> Solution:
         tree = _Tree(a, b, part)
         iterations, converged = tree.optimise(max_iterations)
         flows, f = tree.flows(a, b), tree.row_potentials()
-    g = (unit[rows] - f[:, None]).min(axis=0)
+    spent = _exact_dot(flows.values(), [part[cell] for cell in flows])
+    g, bound = _bound(unit[rows], columns, f, a, b)
+    if converged and spent - bound > spent * ROUGH:
+        # Long ways without mass have cost the potentials digits.
+        used = np.array([*flows], dtype=np.intp).T
+        again = _bound(unit[rows], columns, _prices(part, *used)[0], a, b)
+        g, bound = max((g, bound), again, key=lambda pair: pair[1])
     plan = np.zeros(cost.shape)
     for (i, j), flow in flows.items():
         plan[rows[i], columns[j]] = flow / total
-    spent = _exact_dot(flows.values(), [part[cell] for cell in flows])
-    bound = _exact_dot(a, f) + _exact_dot(b, g[columns])
     value, lower, gap = (float(x / total) for x in (spent, bound, max(spent - bound, Fraction())))
     potentials = (unit - g).min(axis=1), g
     return Solution(
         plan,
         (np.ldexp(potentials[0], scale), np.ldexp(potentials[1], scale)),
-        math.ldexp(value, scale),
-        math.ldexp(lower, scale),
-        math.ldexp(gap, scale),
+        float(np.ldexp(value, scale)),
+        float(np.ldexp(lower, scale)),
+        float(np.ldexp(gap, scale)),
         iterations,
         converged,
     )
+
+
+def _bound(
+    cost: Array, columns: Indices, f: Array, a: list[int], b: list[int]
+) -> tuple[Array, Fraction]:
+    """Return the best partner of a potential of the rows, and the value of both."""
+    g = (cost - f[:, None]).min(axis=0)
+    return g, _exact_dot(a, f) + _exact_dot(b, g[columns])
 
 
 def _whole(masses: Array) -> list[int]:
@@ -298,18 +313,24 @@ Flows = dict[tuple[int, int], int]
 
 
 def _assignment(cost: Array, mass: int) -> tuple[Flows, Array, int, bool]:
-    """Match points of equal mass; potentials are shortest paths between the matched pairs."""
+    """Match points of equal mass."""
     rows, partner = linear_sum_assignment(cost)
-    detour = (cost[:, partner] - cost[rows, partner]).T.copy()  # [k, i]: i goes to k's partner
-    f = (cost - cost.min(axis=0)).min(axis=1)
-    changed, steps = rows, 0
-    while changed.size and steps <= len(rows):
-        shorter = (detour[changed] + f[changed, None]).min(axis=0)
-        better = shorter < f - SLACK
-        f = np.where(better, shorter, f)
-        changed, steps = np.flatnonzero(better), steps + 1
     flows = dict.fromkeys(zip(rows.tolist(), partner.tolist(), strict=True), mass)
-    return flows, f, steps, not changed.size
+    return flows, *_prices(cost, rows, partner)
+
+
+def _prices(cost: Array, rows: Indices, columns: Indices) -> tuple[Array, int, bool]:
+    """Return the potentials of the rows, shortest paths along the cells in use."""
+    other, own = cost[:, columns], cost[rows, columns]
+    detour = (other - own + SLACK * (other + own)).T.copy()  # [cell, k]: k goes to its column
+    f = (cost - cost.min(axis=0)).min(axis=1)
+    changed, steps = np.arange(len(rows)), 0
+    while changed.size and steps <= len(f):
+        shorter = (detour[changed] + f[rows[changed], None]).min(axis=0)
+        better = shorter < f - SLACK * np.abs(f)
+        f = np.where(better, shorter, f)
+        changed, steps = np.flatnonzero(better[rows]), steps + 1
+    return f, steps, not changed.size
 
 
 class _Tree:
@@ -517,7 +538,11 @@ def entropic(
     f, g, error, steps = _potentials(a, b, part, epsilon, tolerance, max_iterations)
     plan = np.zeros(cost.shape)
     plan[np.ix_(rows, columns)] = _feasible(_plan(a, b, part, f, g, epsilon), a, b)
-    upper = math.fsum((plan * cost).ravel())
+    missing = sum(
+        float(np.abs(plan.sum(axis=1 - k, dtype=np.longdouble) - _exactly(law)).sum())
+        for k, law in enumerate((p, q))
+    )
+    upper = math.fsum((plan * cost).ravel()) * (1 + 4 * EPS) + float(part.max()) * missing
     h = (part - f[:, None]).min(axis=0)
     terms = np.concatenate([a * (part - h).min(axis=1), b * h])
     lower = math.fsum(terms) - 4 * EPS * math.fsum(np.abs(terms))
@@ -546,14 +571,19 @@ def _potentials(
                 break
             f = _newton(a, b, cost, f, heat)
         if heat == epsilon or steps >= max_iterations:
+            if heat > epsilon:  # the error that counts is the one at the final temperature
+                error = _dual(a, b, cost, f, epsilon)[1]
             return f, _soft_minimum(a, cost - f[:, None], epsilon), error, steps
         heat = max(heat / 2, epsilon)
 
 
 def _soft_minimum(weights: Array, rest: Array, heat: float) -> Array:
-    """Return -ε log Σ w exp(-rest / ε) over the first axis."""
+    """Return -ε log Σ w exp(-rest / ε) over the first axis, for a law w."""
     least = rest.min(axis=0)
-    return np.asarray(least - heat * np.log(weights @ np.exp((least - rest) / heat)))
+    powers = (least - rest) / heat
+    if powers.min() > -1:  # here the sum is near 1, and its logarithm would lose digits
+        return np.asarray(least - heat * np.log1p(weights @ np.expm1(powers)))
+    return np.asarray(least - heat * np.log(weights @ np.exp(powers)))
 
 
 def _plan(a: Array, b: Array, cost: Array, f: Array, g: Array, heat: float) -> Array:
@@ -620,13 +650,30 @@ def _feasible(plan: Array, a: Array, b: Array) -> Array:
     return np.asarray(plan + np.outer(rows, columns) / missing) if missing else plan
 
 
+def _exactly(law: Law) -> Wide:
+    """Return the masses in a wider format, with the sum 1."""
+    values = np.asarray(law.values, dtype=np.longdouble)
+    return np.asarray(values / values.sum())
+
+
+def length(vectors: Array) -> Array:
+    """Return the Euclidean lengths along the last axis; no square is too large or too small."""
+    scale = np.frexp(np.abs(vectors).max(axis=-1))[1]
+    parts = np.ldexp(vectors, -scale[..., None])
+    return np.asarray(np.ldexp(np.linalg.norm(parts, axis=-1), scale))
+
+
 def distances(x: Array, y: Array) -> Array:
     """Return the Euclidean distances of the rows of x from those of y."""
     if x.shape[1] == 1:
         return np.asarray(np.abs(x - y.T))
     largest = max(float(np.abs(x).max()), float(np.abs(y).max()))
     scale = math.frexp(largest)[1]
-    return np.asarray(np.ldexp(cdist(np.ldexp(x, -scale), np.ldexp(y, -scale)), scale))
+    scaled = cdist(np.ldexp(x, -scale), np.ldexp(y, -scale))
+    result = np.asarray(np.ldexp(scaled, scale))
+    i, j = np.nonzero(scaled < 2.0**-400)  # the squares of these may be no floats
+    result[i, j] = length(x[i] - y[j])
+    return result
 
 
 # Normal laws.

@@ -311,12 +311,14 @@ def _problem(
         raise TypeError("give either cost, or x and perhaps y")
     ways = _transport.distances(*_checks.places(x, y, a, b))
     longest = float(ways.max())
+    if longest == math.inf:
+        raise ValueError("x: some places are so far apart that their distance is no float")
     unit = (math.ldexp(0.5, math.frexp(longest)[1]) if power <= 64 else longest) or 1.0
     costs = (ways / unit) ** power
     if ((costs == 0) & (ways > 0)).any():
         raise ValueError(
             f"order = {order!r} is too large: powers of the shortest distances are no floats; "
-            "give a smaller order"
+            "give a smaller order, or places that differ less in scale"
         )
     return a, b, costs, unit, power
 
@@ -401,7 +403,10 @@ def sinkhorn(
     goal = _checks.positive_number("tolerance", tolerance)
     most = _checks.count("max_iterations", max_iterations)
     scale = float(np.float64(unit) ** power)
-    found = _transport.entropic(a, b, matrix, heat / scale, goal, most)
+    heat_in_units = heat / scale if scale else math.inf
+    if not 0 < heat_in_units < math.inf:
+        raise ValueError(f"epsilon = {heat} is out of the range of the costs; give another unit")
+    found = _transport.entropic(a, b, matrix, heat_in_units, goal, most)
     if not found.error <= goal:
         warnings.warn(
             f"after {found.iterations} iterations the mass {found.error:.1e} is not where the "
@@ -598,7 +603,7 @@ def wasserstein_gaussian(
     if cov_p is not None and cov_q is not None and std_p is None and std_q is None:
         a, b = _checks.semidefinite("cov_p", cov_p), _checks.semidefinite("cov_q", cov_q)
         m, n = _checks.means(mean_p, mean_q, a, b)
-        return _checks.scalar(np.hypot(np.linalg.norm(m - n, axis=-1), _transport.bures(a, b)))
+        return _checks.scalar(np.hypot(_transport.length(m - n), _transport.bures(a, b)))
     raise TypeError("give both std_p and std_q, or both cov_p and cov_q, and no other")
 
 
@@ -671,7 +676,8 @@ def sliced_wasserstein(
         lines /= np.linalg.norm(lines, axis=1, keepdims=True)
     else:
         raise TypeError("give either directions, or both count and seed")
-    shadows = lines @ a.T, lines @ b.T
+    scale = math.frexp(max(float(np.abs(a).max()), float(np.abs(b).max())))[1]
+    shadows = lines @ np.ldexp(a, -scale).T, lines @ np.ldexp(b, -scale).T
     laws = (
         _checks.weights_of_points(-1, "x_weights", x_weights, shadows[0]),
         _checks.weights_of_points(-1, "y_weights", y_weights, shadows[1]),
@@ -680,7 +686,8 @@ def sliced_wasserstein(
     longest = float(ways.max())
     if longest == 0:
         return 0.0
-    return float(longest * np.mean((ways / longest) ** power) ** (1 / power))
+    mean = longest * np.mean((ways / longest) ** power) ** (1 / power)
+    return float(np.ldexp(mean, scale))
 
 
 @_sums.quiet
@@ -774,6 +781,6 @@ def is_lipschitz(
         ways = _checks.distances("distance", distance, f.size)
     else:
         raise TypeError("give either x or distance")
-    slope = largest * ways
+    slope = largest * ways if largest else np.zeros_like(ways)
     rounding = 4 * np.finfo(np.float64).eps * (np.abs(f)[:, None] + np.abs(f) + slope)
     return bool((np.abs(f[:, None] - f) <= slope + rounding).all())
