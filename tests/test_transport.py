@@ -599,6 +599,8 @@ def test_slices() -> None:
             sliced_wasserstein(x, y, **options)
     with pytest.raises(ValueError, match="the dimensions do not match"):
         sliced_wasserstein(x, y[:, :2], count=3, seed=1)
+    with pytest.raises(ValueError, match=r"directions has shape \(2, 2\); give rows of length 3"):
+        sliced_wasserstein(x, y, directions=np.eye(2))
     with pytest.raises(ValueError, match=r"directions\[1\] has the length 2.0"):
         sliced_wasserstein(x, y, directions=[[1, 0, 0], [2, 0, 0]])
 
@@ -733,7 +735,7 @@ def test_weak_convergence_with_moments() -> None:
         bounded = wasserstein_1d([0, 1], [0], x_weights=[1 - 1 / n, 1 / n])
         assert bounded == pytest.approx(1 / n, rel=1e-12)
         # Order 1 may converge where order 2 does not, as the second moments do not.
-        lighter = {"x_weights": [1 - 1 / n**2, 1 / n**2]}
+        lighter: dict[str, Any] = {"x_weights": [1 - 1 / n**2, 1 / n**2]}
         assert wasserstein_1d([0, n], [0], **lighter) == pytest.approx(1 / n, rel=1e-12)
         assert wasserstein_1d([0, n], [0], order=2, **lighter) == pytest.approx(1, rel=1e-12)
     # Weak convergence with the second moments: quantiles of a normal law, on finer and finer grids.

@@ -169,7 +169,7 @@ def mmd(
     >>> mmd([0.0], [0.3])
     0.296656428101
     >>> mmd([0.0, 1.0], [2.0, 3.0])
-    1.07813521719
+    1.07813521803
     """
     square, size = _square(x, y, kernel, bandwidth, x_weights, y_weights)
     if square < -1e-9 * size:
