@@ -691,6 +691,21 @@ def test_large_epsilon_keeps_the_digits_of_the_value() -> None:
             sinkhorn(A, B, x=np.array(POINTS) * factor, order=order, epsilon=1.0)
 
 
+def test_bounds_hold_where_epsilon_is_too_small_to_converge() -> None:
+    with pytest.warns(ConvergenceWarning):
+        result = sinkhorn(A, B, x=POINTS, epsilon=1e-300, max_iterations=2000)
+    assert result.lower <= wasserstein(A, B, x=POINTS).cost <= result.upper
+
+
+def test_a_singular_second_derivative_is_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    def singular(*_: Array) -> Array:
+        raise np.linalg.LinAlgError
+
+    expected = sinkhorn(A, B, x=POINTS, epsilon=0.05).value
+    monkeypatch.setattr(np.linalg, "solve", singular)
+    assert sinkhorn(A, B, x=POINTS, epsilon=0.05).value == pytest.approx(expected, rel=1e-8)
+
+
 def test_unfinished_iterations_warn() -> None:
     with pytest.warns(ConvergenceWarning, match="after 1 iterations") as caught:
         result = sinkhorn(A, B, x=POINTS, epsilon=0.1, max_iterations=1)

@@ -321,8 +321,9 @@ def _assignment(cost: Array, mass: int) -> tuple[Flows, Array, int, bool]:
 
 def _prices(cost: Array, rows: Indices, columns: Indices) -> tuple[Array, int, bool]:
     """Return the potentials of the rows, shortest paths along the cells in use."""
-    other, own = cost[:, columns], cost[rows, columns]
-    detour = (other - own + SLACK * (other + own)).T.copy()  # [cell, k]: k goes to its column
+    detour = np.take(cost.T, columns, axis=0)  # [cell, k]: k goes to the column of the cell
+    detour *= 1 + SLACK
+    detour -= cost[rows, columns, None] * (1 - SLACK)
     f = (cost - cost.min(axis=0)).min(axis=1)
     changed, steps = np.arange(len(rows)), 0
     while changed.size and steps <= len(f):

@@ -79,9 +79,10 @@ class SinkhornResult(TransportResult):
     """
     The plan of entropic transport, and an interval that holds the cost without entropy.
 
-    The marginals of the plan are repaired, so `cost` is never below the least cost, and
-    `lower` is never above it, whether the iteration has converged or not. The potentials are
-    those of the entropic problem. Equations :eq:`eq-entropic-ot` and :eq:`alg-sinkhorn`.
+    The marginals of the plan are repaired, and `cost` is rounded up. So `cost` is never below
+    the least cost, and `lower` is never above it, whether the iteration has converged or not.
+    The potentials are those of the entropic problem. Equations :eq:`eq-entropic-ot` and
+    :eq:`alg-sinkhorn`.
 
     Attributes
     ----------
@@ -260,7 +261,8 @@ def wasserstein(
         If not exactly one of `cost` and `x` is given, or an argument is of the wrong kind.
     ValueError
         If `p` or `q` is not a law, a cost is negative or not finite, a place is not finite,
-        the shapes do not match, the order is out of range, or powers of distances underflow.
+        the shapes do not match, the order is out of range, a distance is too large for a
+        float, or powers of distances underflow.
 
     Examples
     --------
