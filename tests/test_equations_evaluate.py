@@ -1138,3 +1138,10 @@ def test_a_derivative_next_to_a_pole_is_found() -> None:
     assert abs(found.value - 1000) <= found.error
     with pytest.raises(Undefined, match="derivative"):
         quadrature.derivative(log, 0.0, 1)
+
+
+def test_a_probability_near_one_has_a_complement_with_few_digits() -> None:
+    wanted = 12.5 - math.log(2)  # log((e^12.5 + e^-12.5) / 2), to within e^-25
+    known = Evaluator({"a": Real(25.0)}, {})
+    value = known.number(syn.parse_sum(r"\kl{\sigma(0)}{\sigma(a)}", {"\\sigma": True}))
+    assert abs(value.value - wanted) <= value.error < 1e-3

@@ -302,8 +302,10 @@ def _loss(value: Value) -> float:
     """Return how much the errors of an argument may change a functional of moderate depth."""
     if isinstance(value, Table):
         return float(value.errors.sum())
-    if isinstance(value, Real) and value.value:
-        return value.error * (1 + 1 / abs(value.value))
+    if isinstance(value, Real) and value.error:
+        # A probability near one loses digits as one near zero does: its complement has them.
+        near = min(abs(value.value), abs(1 - value.value))
+        return value.error * (1 + 1 / near) if near > value.error else value.error
     return 0.0
 
 
