@@ -269,7 +269,11 @@ class Checker:
             for size in sizes:
                 extra: dict[str, Value] = {small: Real(size)} if small else {}
                 assigned = self._assign(rows, instance, extra)
-                if assigned is not None and self.setting.admits(assigned):
+                if (
+                    assigned is not None
+                    and self.setting.declares(assigned)
+                    and self.setting.admits(assigned)
+                ):
                     found += 1
                     yield assigned
             if found >= TIGHT_INSTANCES * len(sizes):

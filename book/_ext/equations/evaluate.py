@@ -353,7 +353,7 @@ class Evaluator:
             value = self.bound_to(bound, lambda: self.value(body))
             if isinstance(function, Generator) and isinstance(value, Real):
                 # A weight that is zero cancels an infinite value, as it cancels a logarithm.
-                return Real(value.value, value.error, soft=math.isinf(value.value))
+                return Real(value.value, value.error, soft=not math.isfinite(value.value))
             return value
 
         if any(isinstance(value, Table) for value in values):

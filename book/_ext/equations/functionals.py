@@ -301,7 +301,9 @@ def _depth(array: Any) -> float:  # noqa: ANN401  (a number or an array)
 def _loss(value: Value) -> float:
     """Return how much the errors of an argument may change a functional of moderate depth."""
     if isinstance(value, Table):
-        return float(value.errors.sum())
+        sizes, errors = np.abs(value.values).ravel(), value.errors.ravel()
+        some = sizes > errors
+        return float(errors.sum() + (errors[some] / sizes[some]).max(initial=0.0))
     if isinstance(value, Real) and value.error:
         # A probability near one loses digits as one near zero does: its complement has them.
         near = min(abs(value.value), abs(1 - value.value))

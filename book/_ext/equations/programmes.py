@@ -103,17 +103,20 @@ def _coefficients(
     try:
         start = value_at(np.zeros(size))
         units = [value_at(unit) for unit in np.eye(size)]
-        point = np.random.default_rng(size).uniform(0.1, 0.9, size)
-        probe = value_at(point)
+        rng = np.random.default_rng(size)
+        points = [rng.uniform(0.1, 0.9, size)]
+        points += [rng.uniform(domain.low, domain.high, size) for _ in range(2)]
+        probes = [value_at(point) for point in points]
     except (OutOfRange, Undefined):
         raise EvaluationError(_not_linear(node), node.body.at) from None
     slopes = np.array([unit.value - start.value for unit in units])
     errors = np.array([unit.error + start.error for unit in units])
-    guess = start.value + float(slopes @ point)
-    room = probe.error + start.error + errors.sum()
-    room += 4 * size * ROUNDOFF * (abs(start.value) + np.abs(slopes).sum())
-    if not abs(probe.value - guess) <= 4 * room:
-        raise EvaluationError(_not_linear(node), node.body.at)
+    for point, probe in zip(points, probes, strict=True):
+        guess = start.value + float(slopes @ point)
+        room = probe.error + start.error + float(errors @ (1 + np.abs(point)))
+        room += 4 * size * ROUNDOFF * (abs(start.value) + float(np.abs(slopes * point).sum()))
+        if not abs(probe.value - guess) <= 4 * room:
+            raise EvaluationError(_not_linear(node), node.body.at)
     return start, slopes, errors
 
 

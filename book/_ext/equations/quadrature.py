@@ -194,6 +194,11 @@ def _ridders(function: Callable[[float], Real], at: float, order: int, step: flo
             if error < best.error:
                 best = Real(row[j], error)
         rows.append(row)
+    if order == 1:
+        w = step / shrink**11
+        slopes = [(function(at + s * w).value - function(at).value) / (s * w) for s in (1, -1)]
+        if abs(slopes[0] - slopes[1]) > 1e-2 * (1 + abs(best.value)):
+            raise Undefined("a kink at the point of differentiation")
     return best
 
 
@@ -234,11 +239,20 @@ def limit(function: Callable[[float], Real], point: float, side: str = "") -> Re
 
 
 def _one_sided(function: Callable[[float], Real]) -> Real:
-    """Return the limit at zero from above."""
+    """Return the limit at zero from above, along two sequences that must agree."""
+    found, other = (_along(function, first) for first in (FIRST, 0.7 * FIRST))
+    if found.value != other.value:
+        gap = abs(found.value - other.value)
+        if not gap <= 4 * (found.error + other.error):
+            raise Undefined("the values do not settle, so the limit is not decided")
+    return found
+
+
+def _along(function: Callable[[float], Real], first: float) -> Real:
     values: list[Real] = []
     for k in range(HALVINGS):
         try:
-            values.append(function(FIRST * 2.0**-k))
+            values.append(function(first * 2.0**-k))
         except (OutOfRange, Undefined):
             if len(values) >= GROWING:
                 break
@@ -249,7 +263,7 @@ def _one_sided(function: Callable[[float], Real]) -> Real:
         return Real(values[-1].value)
     values = [value for value in values if math.isfinite(value.value)]
     if _grows([value.value for value in values]):
-        return Real(math.copysign(math.inf, values[-1].value))
+        return Real(math.copysign(math.inf, values[-1].value - values[-2].value))
     return _extrapolated(values)
 
 
@@ -257,7 +271,7 @@ def _grows(values: Sequence[float]) -> bool:
     """Return whether the last steps all go the same way, and none is much smaller than before."""
     steps = [b - a for a, b in itertools.pairwise(values[-GROWING:])]
     same = all(step > 0 for step in steps) or all(step < 0 for step in steps)
-    return same and all(abs(b) >= 0.97 * abs(a) for a, b in itertools.pairwise(steps))
+    return same and all(abs(b) >= 0.9999 * abs(a) for a, b in itertools.pairwise(steps))
 
 
 def _extrapolated(values: Sequence[Real]) -> Real:

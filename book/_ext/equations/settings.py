@@ -481,6 +481,20 @@ class Setting:
                     break
         return found
 
+    def declares(self, instance: Instance) -> bool:
+        """Return whether laws are laws, and numbers lie where ``:for:`` says."""
+        for symbol in self.symbols:
+            value = instance.values.get(symbol.key)
+            if symbol.kind == "number" and isinstance(value, Real):
+                above = value.value >= symbol.low if symbol.closed[0] else value.value > symbol.low
+                below = value.value <= symbol.high if symbol.closed[1] else value.value < symbol.high
+                if not (above and below):
+                    return False
+            if symbol.kind == "law" and isinstance(value, Table):
+                if (value.values < 0).any() or abs(value.values.sum() - 1) > 1e-9:
+                    return False
+        return True
+
     def admits(self, instance: Instance) -> bool:
         """Return whether an instance satisfies the conditions."""
         evaluator = Evaluator(instance.values, instance.sizes, self.notes)

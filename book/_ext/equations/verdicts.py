@@ -568,7 +568,8 @@ def check_derivation(derivation: Derivation, equation: Equation | None) -> list[
         for name, step in zip(step_names(derivation), steps, strict=True)
     ]
     options = _options(derivation, equation)
-    verdicts[0].problems += _unreached(derivation, equation, options)
+    with _Timed(verdicts[0], derivation.line):
+        verdicts[0].problems += _unreached(derivation, equation, options)
     rest = iter(verdicts)
     for chain in derivation.chains:
         of_chain = [next(rest) for _ in chain.steps]
@@ -921,7 +922,10 @@ def _root(file: Path) -> Path:
 
 @cache
 def _functions_of(file: Path) -> frozenset[str]:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError):
+        return frozenset()
     names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
