@@ -1066,3 +1066,29 @@ def test_a_fault_in_an_option_has_its_own_place(tmp_path: Path, options: str, pl
     assert isinstance(block, Equation)
     (problem,) = check_equation(block).problems
     assert problem.startswith(f"{file}:{place}: ")
+
+
+@pytest.mark.parametrize(
+    ("statement", "options"),
+    [
+        (r"t \le 2", {"for_": r"$t \in [0, 1]$", "tight": "$t = 2$"}),
+        (r"\sum_{x} (p(x) - q(x))^2 \le 50", {"tight": "$p = (6, 1)$, $q = (1, 6)$"}),
+        (r"\lim_{t \to 0^+} a t^{\frac{1}{50}} = \infty", {"for_": "$a > 0$"}),
+        (r"\lim_{t \to 0^+} (-a \log t - 100 a) = -\infty", {"for_": "$a > 0$"}),
+        (r"\frac{\partial}{\partial a} \abs{a} = 0", {"for_": r"$a \in \R$", "if_": "$a = 0$"}),
+        (
+            r"\max_{\norm{f}_\infty \le 1} \sum_{x} p(x) (4 \sqrt{f(x)^2} - f(x)) = 3",
+            {"for_": "law $p$ on a finite set"},
+        ),
+    ],
+)
+def test_what_is_false_beyond_the_first_look_fails(
+    tmp_path: Path, statement: str, options: dict[str, str]
+) -> None:
+    assert not tried(tmp_path, statement, **options).ok
+
+
+def test_a_reference_to_a_test_in_a_broken_file_is_a_problem(tmp_path: Path) -> None:
+    broken = tmp_path / "test_broken.py"
+    broken.write_text("def test_x(:\n", encoding="utf-8")
+    assert verdicts._functions_of(broken) == frozenset()  # noqa: SLF001  (no other way to reach it)

@@ -487,11 +487,14 @@ class Setting:
             value = instance.values.get(symbol.key)
             if symbol.kind == "number" and isinstance(value, Real):
                 above = value.value >= symbol.low if symbol.closed[0] else value.value > symbol.low
-                below = value.value <= symbol.high if symbol.closed[1] else value.value < symbol.high
+                below = (
+                    value.value <= symbol.high if symbol.closed[1] else value.value < symbol.high
+                )
                 if not (above and below):
                     return False
             if symbol.kind == "law" and isinstance(value, Table):
-                if (value.values < 0).any() or abs(value.values.sum() - 1) > 1e-9:
+                laws = (value.values >= 0).all() and abs(value.values.sum() - 1) <= 1e-9
+                if not laws:
                     return False
         return True
 
