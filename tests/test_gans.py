@@ -1,8 +1,6 @@
 """The game of GANs: values, losses and gradients, and what the chapter says of them."""
 
-import importlib.util
 import math
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -22,6 +20,7 @@ from refimpl import (
     optimal_discriminator,
 )
 from tests import oracles
+from tests.experiments import load
 from tests.strategies import CORNERS, Array, pairs
 
 Pair = tuple[Array, Array]
@@ -279,13 +278,7 @@ def test_discriminators_broadcast() -> None:
 
 @pytest.fixture(scope="module")
 def experiment() -> ModuleType:
-    path = Path(__file__).parents[1] / "book" / "experiments" / "gans.py"
-    spec = importlib.util.spec_from_file_location("experiments_gans", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("gans")
 
 
 @pytest.mark.slow

@@ -418,7 +418,7 @@ def test_errors_of_bounded_lipschitz_distance() -> None:
     p, q = [0.5, 0.5], [0.2, 0.8]
     for bad in ({}, {"x": [0, 1], "distance": [[0, 1], [1, 0]]}):
         with pytest.raises(TypeError, match="give either the points x or their distance"):
-            dudley_distance(p, q, **bad)  # type: ignore[arg-type]
+            dudley_distance(p, q, **bad)  # type: ignore[arg-type]  # that is the point
     with pytest.raises(ValueError, match="give one law each"):
         dudley_distance([p, p], q, x=[0, 1])
     with pytest.raises(ValueError, match="p has 2, x has 3"):

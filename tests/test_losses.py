@@ -1,9 +1,9 @@
 """Training losses from logits: second routes, infinite logits, gradients, what trains alike."""
 
-import importlib.util
 import itertools
 import math
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 import mpmath as mp  # type: ignore[import-untyped]  # it has no types
@@ -38,6 +38,7 @@ from refimpl import (
     softmax,
 )
 from tests import oracles
+from tests.experiments import load
 from tests.strategies import Array, laws, probabilities
 
 Direction = Literal["forward", "reverse"]
@@ -753,24 +754,14 @@ def test_losses_are_in_double_precision(dtype: str) -> None:
 # The experiment of the chapter.
 
 
-def load_experiment() -> Any:  # noqa: ANN401 - a module
-    path = Path(__file__).parent.parent / "book" / "experiments" / "train_twice.py"
-    spec = importlib.util.spec_from_file_location("train_twice", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
-def train_twice() -> Any:  # noqa: ANN401 - a module
-    return load_experiment()
+def train_twice() -> ModuleType:
+    return load("train_twice")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_network_trained_twice(train_twice: Any, seed: int) -> None:  # noqa: ANN401 - a module
+def test_a_network_trained_twice(train_twice: ModuleType, seed: int) -> None:
     data = train_twice.digits()
     results = train_twice.compare(data, seed=seed)
     floor = entropy(smooth_labels(np.eye(10)[0], 0.1))
@@ -802,7 +793,7 @@ def cifar_file(path: Path, count: int, seed: int) -> tuple[Array, list[int]]:
     return images / 255, classes
 
 
-def test_files_of_cifar10_are_read(train_twice: Any, tmp_path: Path) -> None:  # noqa: ANN401 - a module
+def test_files_of_cifar10_are_read(train_twice: ModuleType, tmp_path: Path) -> None:
     parts = [cifar_file(tmp_path / f"data_batch_{i}.bin", 5 + i, i) for i in (1, 2)]
     images, classes = cifar_file(tmp_path / "test_batch.bin", 4, 3)
     data = train_twice.cifar10(tmp_path)
@@ -822,7 +813,7 @@ def test_files_of_cifar10_are_read(train_twice: Any, tmp_path: Path) -> None:  #
     ],
 )
 def test_other_files_are_refused(
-    train_twice: Any,  # noqa: ANN401 - a module
+    train_twice: ModuleType,
     tmp_path: Path,
     content: bytes,
     message: str,
@@ -836,7 +827,7 @@ def test_other_files_are_refused(
 
 @pytest.mark.slow
 def test_the_program_runs_on_cifar10(
-    train_twice: Any,  # noqa: ANN401 - a module
+    train_twice: ModuleType,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

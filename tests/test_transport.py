@@ -42,7 +42,7 @@ orders = st.sampled_from([1, 1.5, 2, 3, 7])
 # Second routes.
 
 
-def on_the_line(x: Any, y: Any, a: Any, b: Any, order: int) -> tuple[Fraction, Fraction]:  # noqa: ANN401
+def on_the_line(x: Any, y: Any, a: Any, b: Any, order: int) -> tuple[Fraction, Fraction]:  # noqa: ANN401  (arrays or lists)
     """Return Σ w d^order of the coupling of quantiles, and its longest way, as fractions."""
     rests = []
     for points, weights in ((x, a), (y, b)):
@@ -67,11 +67,11 @@ def on_the_line(x: Any, y: Any, a: Any, b: Any, order: int) -> tuple[Fraction, F
     return power, longest
 
 
-def root(power: Fraction, order: int) -> Any:  # noqa: ANN401
+def root(power: Fraction, order: int) -> Any:  # noqa: ANN401  (mpmath has no types)
     return mp.root(mp.mpf(power.numerator) / power.denominator, order)
 
 
-def linear_programme(p: Any, q: Any, cost: Any) -> float:  # noqa: ANN401
+def linear_programme(p: Any, q: Any, cost: Any) -> float:  # noqa: ANN401  (arrays or lists)
     n, m = np.shape(cost)
     marginals = np.vstack([np.kron(np.eye(n), np.ones(m)), np.kron(np.ones(n), np.eye(m))])
     result = optimize.linprog(
@@ -281,7 +281,7 @@ def problems(draw: st.DrawFn) -> tuple[Array, Array, Array]:
     return p, q, cost * 10.0 ** draw(st.sampled_from([-20, -8, 0, 20]))
 
 
-def check_certificate(p: Any, q: Any, cost: Any, result: TransportResult) -> None:  # noqa: ANN401
+def check_certificate(p: Any, q: Any, cost: Any, result: TransportResult) -> None:  # noqa: ANN401  (as above)
     """Check a plan, its potentials and their gap from what they are."""
     assert (result.plan >= 0).all()
     assert_allclose(result.plan.sum(axis=1), np.asarray(p) / np.sum(p), rtol=1e-15, atol=1e-16)
@@ -509,7 +509,7 @@ def test_distance_and_total_variation(p: Array, q: Array, coordinates: Array) ->
 # Normal laws.
 
 
-def bures(a: Array, b: Array) -> Any:  # noqa: ANN401
+def bures(a: Array, b: Array) -> Any:  # noqa: ANN401  (mpmath has no types)
     p, q = mp.matrix(a.tolist()), mp.matrix(b.tolist())
     values, vectors_ = mp.eigsy(p)
     square_root = vectors_ * mp.diag([mp.sqrt(abs(v)) for v in values]) * vectors_.T

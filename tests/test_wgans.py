@@ -1,9 +1,8 @@
 """Critics, Lipschitz constants, clipping and penalties: closed forms and laws."""
 
-import importlib.util
 import itertools
 import math
-from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from refimpl import (
     spectral_norm,
     wasserstein,
 )
+from tests.experiments import load
 from tests.strategies import Array, laws, numbers, pairs
 
 POINTS, P, Q = [0.0, 1.0, 3.0], [0.5, 0.3, 0.2], [0.2, 0.3, 0.5]
@@ -75,7 +75,7 @@ def test_best_critics_on_the_line_attain_the_distance() -> None:
 
 def test_errors_of_critics() -> None:
     with pytest.raises(TypeError, match="critic = 1 is not a function"):
-        critic_objective([0.0], [1.0], critic=1)  # type: ignore[arg-type]
+        critic_objective([0.0], [1.0], critic=1)  # type: ignore[arg-type]  # that is the point
     with pytest.raises(ValueError, match=r"critic returns an array of shape \(1, 1\)"):
         critic_objective([[0.0]], [[1.0]], critic=lambda x: x)
     with pytest.raises(ValueError, match=r"critic\[0\] = inf is not a finite number"):
@@ -130,7 +130,7 @@ def test_constant_of_a_function() -> None:
 def test_errors_of_constants() -> None:
     for bad in ({}, {"x": [0, 1], "distance": [[0, 1], [1, 0]]}):
         with pytest.raises(TypeError, match="give either the points x or their distance"):
-            lipschitz_constant([0, 1], **bad)  # type: ignore[arg-type]
+            lipschitz_constant([0, 1], **bad)  # type: ignore[arg-type]  # likewise
     with pytest.raises(TypeError, match="values is a function"):
         lipschitz_constant(np.sin, distance=[[0, 1], [1, 0]])
     with pytest.raises(ValueError, match="values has 3, x has 2"):
@@ -154,7 +154,7 @@ def test_objective_is_at_most_the_constant_times_the_distance(
 # Networks.
 
 
-def network(weights: list[Array], biases: list[Array], slope: float) -> Any:  # noqa: ANN401
+def network(weights: list[Array], biases: list[Array], slope: float) -> Any:  # noqa: ANN401  (a function of arrays)
     """Return a network with leaky rectifiers between its layers."""
 
     def function(x: Array) -> Array:
@@ -500,19 +500,13 @@ def test_distance_of_two_samples_is_positive_on_average(n: int, mean: float) -> 
 
 
 @pytest.fixture(scope="module")
-def experiments() -> Any:  # noqa: ANN401 - a module
-    path = Path(__file__).parent.parent / "book" / "experiments" / "wgans.py"
-    spec = importlib.util.spec_from_file_location("experiments_wgans", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def experiments() -> ModuleType:
+    return load("wgans")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_critics_alone(experiments: Any, seed: int) -> None:  # noqa: ANN401 - a module
+def test_critics_alone(experiments: ModuleType, seed: int) -> None:
     experiments.check_separated(experiments.separated(seed))
     found = {
         method: [experiments.estimate(method, shift, seed) for shift in (1, 2, 4)]
@@ -523,13 +517,13 @@ def test_critics_alone(experiments: Any, seed: int) -> None:  # noqa: ANN401 - a
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_training_on_the_line(experiments: Any, seed: int) -> None:  # noqa: ANN401 - a module
+def test_training_on_the_line(experiments: ModuleType, seed: int) -> None:
     line = experiments.LINE
     experiments.check_line({m: experiments.train(m, line, seed) for m in experiments.METHODS})
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_training_in_the_plane(experiments: Any, seed: int) -> None:  # noqa: ANN401 - a module
+def test_training_in_the_plane(experiments: ModuleType, seed: int) -> None:
     ring = experiments.RING
     experiments.check_ring({m: experiments.train(m, ring, seed) for m in experiments.METHODS})

@@ -109,7 +109,7 @@ def slopes_in_theory(distances: Floats) -> Floats:
 
 
 @jax.jit
-def _loss_and_slope(flat: Array, example: Network, x: Array, p: Array, q: Array) -> Any:  # noqa: ANN401
+def _loss_and_slope(flat: Array, example: Network, x: Array, p: Array, q: Array) -> Any:  # noqa: ANN401  (what JAX returns)
     unravel = ravel_pytree(example)[1]
 
     def loss(vector: Array) -> Array:

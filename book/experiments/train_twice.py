@@ -136,7 +136,7 @@ def shifted(images: Any) -> Any:  # noqa: ANN401 - arrays of JAX
     return jnp.pad(images[:, :, :-1], ((0, 0), (0, 0), (1, 0), (0, 0)))
 
 
-def loss(parameters: dict[str, Any], images: Any, classes: Any, how: Setting) -> Any:  # noqa: ANN401
+def loss(parameters: dict[str, Any], images: Any, classes: Any, how: Setting) -> Any:  # noqa: ANN401  (arrays of JAX)
     """Return the mean loss of some images."""
     labels = (1 - how.smoothing) * jax.nn.one_hot(classes, CLASSES) + how.smoothing / CLASSES
 
@@ -150,7 +150,7 @@ def loss(parameters: dict[str, Any], images: Any, classes: Any, how: Setting) ->
 
 
 @partial(jax.jit, static_argnames="batches")
-def _epoch(state: Any, order: Any, data: Data, how: Setting, batches: int) -> Any:  # noqa: ANN401
+def _epoch(state: Any, order: Any, data: Data, how: Setting, batches: int) -> Any:  # noqa: ANN401  (likewise)
     """Pass once through the training images in an order, by gradient descent with momentum."""
 
     def step(state: Any, batch: Any) -> Any:  # noqa: ANN401 - trees of arrays
@@ -248,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     data = cifar10(chosen.folder) if chosen.folder else digits()
     line = "{:18} {:>12} {:>12} {:>10} {:>12}"
-    print(line.format("setting", "H loss", "KL loss", "accuracy", "difference"))  # noqa: T201
+    print(line.format("setting", "H loss", "KL loss", "accuracy", "difference"))  # noqa: T201  (a program that prints a table)
     for name, (first, second) in compare(data, seed=chosen.seed, epochs=chosen.epochs).items():
         same = first.accuracy[-1] == second.accuracy[-1]
         print(  # noqa: T201 - a program that prints a table

@@ -722,11 +722,7 @@ def clouds(x: ArrayLike, y: ArrayLike) -> list[Array]:
 
 def located(name: str, value: ArrayLike, n: int | None = None) -> Array:
     """Check n points, numbers or vectors; return vectors."""
-    array = finite(name, value)
-    if array.ndim not in {1, 2}:
-        raise ValueError(
-            f"{name} has shape {array.shape}; give a number or a vector for each point"
-        )
+    array = points(name, value)
     if n is not None and len(array) != n:
         raise ValueError(f"{name} has {len(array)} points; give {n}, one for each outcome")
     return array.reshape(len(array), -1)
@@ -879,6 +875,11 @@ def metric(name: str, value: ArrayLike, length: int) -> Array:
 # Covariance matrices.
 
 
+def _square(name: str, array: Array) -> None:
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
+        raise ValueError(f"{name} has shape {array.shape}; give square matrices")
+
+
 def semidefinite(name: str, value: ArrayLike) -> Covariance:
     """Check covariance matrices in the last two axes; return them with square roots.
 
@@ -887,8 +888,7 @@ def semidefinite(name: str, value: ArrayLike) -> Covariance:
     given = reals(name, value)
     array = finite(name, given)
     why = "a covariance matrix must be symmetric and have no negative eigenvalue"
-    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
-        raise ValueError(f"{name} has shape {array.shape}; give square matrices")
+    _square(name, array)
     size = np.abs(array).max(axis=(-2, -1), keepdims=True)
     allowed = tolerance(given, array.shape[-1]) * size
     skew = np.abs(array - np.swapaxes(array, -1, -2))
@@ -922,8 +922,7 @@ def covariance(name: str, value: ArrayLike) -> Covariance:
     """
     given = reals(name, value)
     array = finite(name, given)
-    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
-        raise ValueError(f"{name} has shape {array.shape}; give square matrices")
+    _square(name, array)
     variances = np.diagonal(array, axis1=-2, axis2=-1)
     _blame(
         name,

@@ -30,8 +30,7 @@ from equations import syntax as syn
 from equations.evaluate import CONSTANTS, Evaluator
 from equations.extended import OutOfRange, Real, Undefined
 from equations.functionals import CALL_ERROR, reference
-from equations.replay import as_python
-from equations.settings import INSTANCES, Instance, Setting, SettingError, ascii_name
+from equations.settings import INSTANCES, Instance, Setting, SettingError, as_python, ascii_name
 from equations.syntax import Row
 from equations.values import EvaluationError, Matrix, Table, Value, as_number
 
@@ -356,12 +355,7 @@ class Checker:
 
     def _side(self, evaluator: Evaluator, sides: Sequence[syn.Node], number: int) -> Value:
         try:
-            side = sides[number]
-            if isinstance(side, syn.Uniform):
-                others = [evaluator.value(s) for s in sides if not isinstance(s, syn.Uniform)]
-                like = next((value for value in others if isinstance(value, Table)), None)
-                return evaluator.table(side, like)
-            return evaluator.value(side)
+            return evaluator.side(sides, number)
         except EvaluationError as error:
             error.side = number
             raise

@@ -64,8 +64,8 @@ from equations.values import (
 T = TypeVar("T")
 CONSTANTS = {"e": Real(math.e, math.e * ROUNDOFF), r"\pi": PI}
 # Functions of the notation that need no declaration: a point mass, the logistic function, the
-# standard normal distribution function, the
-# couplings of two laws, the functions with a Lipschitz constant.
+# standard normal distribution function, the couplings of two laws, the functions with a Lipschitz
+# constant.
 BUILT_IN = {r"\delta", r"\delta_", r"\sigma", r"\Phi", r"\Pi"}
 BUILT_IN |= {name + mark for name in LIPSCHITZ for mark in ("", "_")}
 ONE, MINUS_ONE = Real(1.0), Real(-1.0)
@@ -247,6 +247,13 @@ class Evaluator:
         if isinstance(value, Table):
             return value
         raise EvaluationError(f"a law is wanted here, and this is {kind_of(value)}", node.at)
+
+    def side(self, sides: Sequence[syn.Node], number: int) -> Value:
+        """Return the value of one side of a row; the uniform law lives where the others live."""
+        if not isinstance(sides[number], syn.Uniform):
+            return self.value(sides[number])
+        others = (self.value(side) for side in sides if not isinstance(side, syn.Uniform))
+        return self.uniform(next((value for value in others if isinstance(value, Table)), None))
 
     def element(self, node: syn.Node) -> Element:
         """Return the value of ``x``, or of the right side of ``X = x``, as an element of a set."""

@@ -150,6 +150,12 @@ def _two_laws(
     return arrays, loss
 
 
+def _axes_of_laws(evaluator: Evaluator, node: syn.Functional) -> list[str]:
+    """Return on which sets the last two arguments live."""
+    laws = (evaluator.value(argument.items[0]) for argument in node.arguments[-2:])
+    return [cast("Table", law).axes[0] for law in laws]
+
+
 def _f_divergence(evaluator: Evaluator, node: syn.Functional) -> Real:
     r"""Evaluate ``\Df{f}{p}{q}`` for a generator, or for a function that a formula defines."""
     generator = evaluator.value(node.arguments[0].items[0])
@@ -189,9 +195,10 @@ def _wasserstein(evaluator: Evaluator, node: syn.Functional) -> Real:
     if isinstance(first, Normal) or isinstance(second, Normal):
         return _of_two_normals(node, order, [first, second])
     arrays, loss = _two_laws(evaluator, node, apart=True)
-    axes = [cast("Table", value).axes[0] for value in (first, second)]
+    axes = _axes_of_laws(evaluator, node)
     distance = ground(evaluator, node, "distance", axes=axes)
     points = [evaluator.places.get(axis) for axis in axes]
+    cost = distance.values**order.value
     if math.isinf(order.value):
         places = [place.values for place in points if place is not None and place.values.ndim == 1]
         if len(places) < 2:
@@ -203,8 +210,7 @@ def _wasserstein(evaluator: Evaluator, node: syn.Functional) -> Real:
         x, y = (cast("Table", place).values for place in points)
         result = called("wasserstein", arrays, x=x, y=y, order=order.value)
     else:
-        result = called("wasserstein", arrays, cost=distance.values**order.value)
-    cost = distance.values**order.value
+        result = called("wasserstein", arrays, cost=cost)
     total, lower = float(result.cost), float(result.lower)
     size = float(cost.max())
     error = size * (loss + CALL_ERROR * len(cost)) + float(distance.errors.max()) * (1 + size)
@@ -236,8 +242,7 @@ def _entropic(evaluator: Evaluator, node: syn.Functional) -> Real:
     r"""Evaluate ``\OT{\varepsilon}{p}{q}`` or ``\Sink{\varepsilon}{p}{q}``."""
     epsilon = evaluator.number(node.arguments[0].items[0])
     arrays, loss = _two_laws(evaluator, node, apart=True)
-    first, second = (evaluator.value(argument.items[0]) for argument in node.arguments[1:])
-    axes = [cast("Table", value).axes[0] for value in (first, second)]
+    axes = _axes_of_laws(evaluator, node)
     cost = ground(evaluator, node, "cost", "distance", axes=axes)
     function = MACROS[node.name].function
     options = {"epsilon": epsilon.value, "tolerance": ENTROPIC_TOLERANCE}
@@ -266,8 +271,7 @@ def _with_kernel(evaluator: Evaluator, node: syn.Functional) -> Real:
 def _energy(evaluator: Evaluator, node: syn.Functional) -> Real:
     r"""Evaluate ``\ED{p}{q}`` with the points or the distance of the setting."""
     arrays, loss = _two_laws(evaluator, node, apart=True)
-    first, second = (evaluator.value(argument.items[0]) for argument in node.arguments)
-    axes = [cast("Table", value).axes[0] for value in (first, second)]
+    axes = _axes_of_laws(evaluator, node)
     places = [evaluator.places.get(axis) for axis in axes]
     if all(places):
         weights = {"x_weights": arrays[0], "y_weights": arrays[1]}

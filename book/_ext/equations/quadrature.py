@@ -195,11 +195,16 @@ def _ridders(function: Callable[[float], Real], at: float, order: int, step: flo
                 best = Real(row[j], error)
         rows.append(row)
     if order == 1:
-        w = step / shrink**11
-        slopes = [(function(at + s * w).value - function(at).value) / (s * w) for s in (1, -1)]
-        if abs(slopes[0] - slopes[1]) > 1e-2 * (1 + abs(best.value)):
-            raise Undefined("a kink at the point of differentiation")
+        _refuse_kink(function, at, step / shrink**11, best.value)
     return best
+
+
+def _refuse_kink(function: Callable[[float], Real], at: float, width: float, slope: float) -> None:
+    """See that the slopes to both sides agree: central differences do not tell."""
+    here = function(at).value
+    right, left = ((function(at + s).value - here) / s for s in (width, -width))
+    if abs(right - left) > 1e-2 * (1 + abs(slope)):
+        raise Undefined("a kink at the point of differentiation")
 
 
 # How far a limit is followed: each step halves the distance to the point.
@@ -222,11 +227,11 @@ def limit(function: Callable[[float], Real], point: float, side: str = "") -> Re
     if math.isinf(point):
         sign = math.copysign(1.0, point)
         return _one_sided(lambda h: function(sign / h))
-    found = [
-        _one_sided(lambda h, s=sign: function(point + s * h))  # type: ignore[misc]
-        for sign, wanted in ((1.0, "+"), (-1.0, "-"))
-        if side in {"", wanted}
-    ]
+    from_sides: dict[str, Callable[[float], Real]] = {
+        "+": lambda h: function(point + h),
+        "-": lambda h: function(point - h),
+    }
+    found = [_one_sided(at) for sign, at in from_sides.items() if side in {"", sign}]
     first, last = found[0], found[-1]
     if math.isinf(first.value) or math.isinf(last.value):
         if first.value != last.value:

@@ -19,8 +19,8 @@ from equations import syntax as syn
 from equations.draws import Symbol
 from equations.extended import Real
 from equations.functionals import PACKAGE
-from equations.generators import Generator, generator
-from equations.settings import Instance, Setting, ascii_name
+from equations.generators import generator
+from equations.settings import Instance, Setting, as_python, ascii_name
 from equations.syntax import Row
 from equations.values import Element, Matrix, Table, Value, Variable, exact, law
 
@@ -34,25 +34,7 @@ def sides(statement: str, setting: str, where: str = "", **values: Any) -> list[
     meaning = Setting(setting, "", where)
     evaluator = meaning.evaluator(_instance(meaning.symbols, values))
     (row,) = syn.parse(statement, meaning.callables)
-    found = [evaluator.value(side) for side in row.sides if not isinstance(side, syn.Uniform)]
-    like = next((value for value in found if isinstance(value, Table)), None)
-    return [
-        as_python(evaluator.table(s, like) if isinstance(s, syn.Uniform) else evaluator.value(s))
-        for s in row.sides
-    ]
-
-
-def as_python(value: Value) -> Any:  # noqa: ANN401  (what the package takes)
-    """Return a value as the package takes it."""
-    if isinstance(value, Real):
-        return value.value
-    if isinstance(value, Table):
-        return value.values
-    if isinstance(value, Matrix):
-        return value.values.ravel() if value.vector else value.values
-    if isinstance(value, Element):
-        return value.index
-    return value.name if isinstance(value, Generator) else value
+    return [as_python(evaluator.side(row.sides, i)) for i in range(len(row.sides))]
 
 
 def _instance(symbols: Sequence[Symbol], values: dict[str, Any]) -> Instance:

@@ -59,17 +59,27 @@ class Instance:
         return "\n".join(f"{name} = {text}" for name, text in lines if text)
 
 
-def _python(value: Value) -> str:
+def as_python(value: Value) -> Any:  # noqa: ANN401  (what the package takes)
+    """Return a value as the package takes it."""
     if isinstance(value, Real):
-        return repr(int(value.value) if value.value.is_integer() else value.value)
+        return value.value
+    if isinstance(value, Table):
+        return value.values
+    if isinstance(value, Matrix):
+        return value.values.ravel() if value.vector else value.values
     if isinstance(value, Element):
-        return str(value.index)
-    if isinstance(value, Generator):
-        return repr(value.name)
-    if isinstance(value, Table | Matrix):
-        flat = isinstance(value, Matrix) and value.vector
-        return f"np.array({(value.values.ravel() if flat else value.values).tolist()!r})"
-    return ""
+        return int(value.index)
+    return value.name if isinstance(value, Generator) else value
+
+
+def _python(value: Value) -> str:
+    """Return a value as Python that can be pasted; nothing for what only has a meaning."""
+    plain = as_python(value)
+    if isinstance(plain, np.ndarray):
+        return f"np.array({plain.tolist()!r})"
+    if isinstance(plain, float) and plain.is_integer():
+        plain = int(plain)
+    return repr(plain) if isinstance(plain, int | float | str) else ""
 
 
 def ascii_name(name: str) -> str:
