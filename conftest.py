@@ -1,3 +1,3 @@
-"""Let pytest collect the examples of the book and of the docstrings."""
+"""Let pytest collect the examples of the book and of the docstrings, and the claims."""
 
-pytest_plugins = ("equations.pytest_plugin",)
+pytest_plugins = ("equations.pytest_plugin", "claims.pytest_plugin")

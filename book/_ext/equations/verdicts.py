@@ -50,6 +50,8 @@ from equations.syntax import LatexError, Row
 from equations.values import EvaluationError, Table
 
 EXECUTED, TESTED, ILLUSTRATED, NOT_RUN = "executed", "tested", "illustrated", "not run"
+# What comes of a formula that cannot be run.
+REFUSED = "refused"
 # Linear programmes take a while as well.
 PROGRAMMES = (r"\in \Pi", r"\mathrm{Lip}", r"\operatorname{Lip}", r"}_\infty \le")
 PROGRAMME_INSTANCES = 32
@@ -186,6 +188,32 @@ def check_equation(equation: Equation) -> Verdict:
     return verdict
 
 
+@dataclass(frozen=True)
+class Trial:
+    """What came of running a statement once, without mutants: ``outcome`` and what was seen.
+
+    The outcome is ``holds``, ``refuted`` when an instance breaks it, or ``refused`` when it cannot
+    be run at all.
+    """
+
+    outcome: str
+    seen: str = ""
+    replay: str = ""
+
+
+def try_equation(equation: Equation) -> Trial:
+    """Run a statement, such as one found in print, without asking more of it than that it holds."""
+    verdict = Verdict(equation.id, str(equation.file), equation.line, EXECUTED)
+    failures: list[tuple[str, str]] = []
+    with _Timed(verdict, equation.line):
+        failures += _Statement(equation, verdict).failures()
+    if verdict.problems:
+        return Trial(REFUSED, verdict.problems[0])
+    if failures:
+        return Trial(REFUTED, *failures[0])
+    return Trial(HOLDS, f"{verdict.instances} instances")
+
+
 @lru_cache(maxsize=8)
 def _checker(name: str, meaning: tuple[str, str, str], tight: str, count: int | None) -> Checker:
     """Return the checker of a setting; an equation and its derivations often share one."""
@@ -241,6 +269,17 @@ class _Statement:
                 where = f"{self.equation.file}:{self.equation.line}"
                 self.verdict.problems.append(f"{where}: no inequality is tight for :tight: {case}")
         self._mutate(run, witnesses)
+
+    def failures(self) -> Iterator[tuple[str, str]]:
+        """Yield each relation that some instance breaks: its two sides, and Python to see them."""
+        self._check_shape()
+        run = self.checker.run(Claim(self.rows, self.calls))
+        _record(self.verdict, run)
+        for place, compared in run.links.items():
+            if all(c is None or c.holds is None for c in compared):
+                raise EvaluationError("nothing is decided here", self.rows[place[0]].at)
+        for failure in _worth_telling(run.failures):
+            yield failure.message, self._replay(failure).strip()
 
     def _check_shape(self) -> None:
         """See that every row says something, and that a definition is compared with something."""
