@@ -17,6 +17,7 @@ ONLY ?=
 
 PY := $(VENV)/bin/python
 BENCH := .venv-bench
+LEDGERS := $(wildcard book/*.toml book/articles/*.toml)
 INSTALL := -m pip --disable-pip-version-check install --quiet
 SPHINX := $(PY) -m sphinx -W --keep-going -n -j auto -c . -d _build/doctrees
 BOOK_KEY := find book conf.py pyproject.toml src tests $(VENV)/.lock-stamp \
@@ -90,6 +91,7 @@ lint: env ## Check style, docstrings, imports, workflow files
 	$(PY) -m check_jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
 	$(PY) -m check_jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(PY) -m check_jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	$(PY) -m check_jsonschema --schemafile book/_ext/claims/ledger.schema.json $(LEDGERS)
 	$(VENV)/bin/zizmor --offline --no-progress --pedantic .github
 
 types: env ## Check types with mypy --strict

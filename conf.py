@@ -25,6 +25,7 @@ REPOSITORY = "https://github.com/divergences-derived/divergences-derived"
 
 extensions = [
     "chapter_cells",
+    "claims",
     "equations",
     "image_sizes",
     "katex_math",
@@ -56,6 +57,7 @@ bibtex_default_style = "plain"
 bibtex_reference_style = "author_year"
 
 equations_source = f"{REPOSITORY}/blob/main/"
+claims_ledgers = ["articles/claims.toml"]
 
 # --- Code cells
 
@@ -98,7 +100,7 @@ html_baseurl = SITE
 html_math_renderer = "katex"
 html_static_path = ["book/_static"]
 html_css_files = ["book.css", "icons.css"]
-html_js_files = [("book.js", {"defer": "defer"})]
+html_js_files = [("book.js", {"defer": "defer"}), ("filter.js", {"defer": "defer"})]
 html_favicon = "book/_static/mark.svg"
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system says
 html_theme_options = {

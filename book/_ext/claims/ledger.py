@@ -1,6 +1,6 @@
 """Read a ledger: a TOML file of claims, each with a verdict, a correction and its evidence.
 
-A claim is a table ``[[claim]]``, and ``claims.schema.json`` says which keys it has. This module
+A claim is a table ``[[claim]]``, and ``ledger.schema.json`` says which keys it has. This module
 turns rows into plain data and says what is wrong with them: evidence that is missing, a verdict
 that the evidence does not bear out, a number that nothing computes.
 

@@ -74,10 +74,9 @@ class LedgerFile(pytest.File):
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
-    """Collect the ledgers below ``book``: TOML files with a schema beside them."""
-    folder = file_path.relative_to(parent.config.rootpath).parts[0]
-    schema = file_path.with_suffix(".schema.json")
-    if folder == "book" and file_path.suffix == ".toml" and schema.is_file():
+    """Collect the ledgers: the TOML files of the book, but not those of its extensions."""
+    folder, *inside = file_path.relative_to(parent.config.rootpath).parts
+    if folder == "book" and inside[0] != "_ext" and file_path.suffix == ".toml":
         ledger: LedgerFile = LedgerFile.from_parent(parent, path=file_path)
         return ledger
     return None
