@@ -42,6 +42,7 @@ COMPUTABLE = frozenset({"formula", "number", "code"})
 READINGS = {"correct": {True}, "wrong": {False}, "imprecise": {True, False}}
 
 _SAID = re.compile(r"#\s*said\b")
+_COMMENT = re.compile(r"(?m)#.*$")
 _REFERENCE = re.compile(r"\{[\w:]+\}`[^`]*`|\bA\d-C?\d+|https?://\S+")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _OPTIONS = ("for", "if", "where")
@@ -199,10 +200,11 @@ def numbers(text: str) -> set[str]:
 
 def uncomputed(claim: Claim) -> set[str]:
     """Return the numbers of the prose that the evidence does not hold, rounded as they are."""
-    prose = numbers(f"{claim.claim} {claim.correction} {claim.judged}")
-    evidence = [claim.example, claim.printed, claim.mended, *claim.setting.values()]
-    shown = [Decimal(found) for found in numbers("\n".join(evidence))]
-    return {text for text in prose if not any(_rounds(value, text) for value in shown)}
+    prose = [claim.claim, claim.correction, claim.judged, *_COMMENT.findall(claim.example)]
+    evidence = [_COMMENT.sub("", claim.example), claim.printed, claim.mended]
+    shown = [Decimal(found) for found in numbers("\n".join([*evidence, *claim.setting.values()]))]
+    wanted = numbers("\n".join(prose))
+    return {text for text in wanted if not any(_rounds(value, text) for value in shown)}
 
 
 def _rounds(value: Decimal, text: str) -> bool:
@@ -214,10 +216,20 @@ def _rounds(value: Decimal, text: str) -> bool:
 
 
 def pins(claims: Sequence[Claim]) -> Iterator[str]:
-    """Yield, for each row, its place and the numbers that only its source can vouch for."""
+    """Yield, for each row, its place and the numbers for which only its source can vouch.
+
+    These are the numbers of the prose that nothing computes, and all numbers of the formulas: of a
+    wrong formula, another wrong one would be refuted as well.
+    """
     for claim in claims:
-        found = " ".join(sorted(uncomputed(claim), key=Decimal))
-        yield f"{claim.id}: {claim.place}; {found}".rstrip()
+        formulas = [claim.printed, claim.mended, *claim.setting.values()]
+        found = " ".join(
+            [
+                *sorted(uncomputed(claim), key=lambda n: (Decimal(n), n)),
+                *re.findall(r"\d+", "\n".join(formulas)),
+            ]
+        )
+        yield f"{claim.id}: {claim.place}; {found}".rstrip("; ")
 
 
 __all__ = [
