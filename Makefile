@@ -17,7 +17,7 @@ ONLY ?=
 
 PY := $(VENV)/bin/python
 BENCH := .venv-bench
-LEDGERS := $(wildcard book/*.toml book/articles/*.toml)
+LEDGERS := book/articles/claims.toml book/errors-in-print.toml
 INSTALL := -m pip --disable-pip-version-check install --quiet
 SPHINX := $(PY) -m sphinx -W --keep-going -n -j auto -c . -d _build/doctrees
 BOOK_KEY := find book conf.py pyproject.toml src tests $(VENV)/.lock-stamp \
@@ -27,7 +27,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 	--fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve linkcheck test lint types equations bench lock clean
+.PHONY: help env book serve linkcheck test lint types equations bench errors lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -112,6 +112,10 @@ $(BENCH)/.stamp: requirements/bench.txt requirements/bench-torch.txt pyproject.t
 bench: $(BENCH)/.stamp ## Time refimpl against its peers (ARGS=entropy: only this, without a page)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
 		$(BENCH)/bin/python -m tests.bench $(ARGS)
+
+errors: $(BENCH)/.stamp ## See that the peers still print what book/errors-in-print.toml says
+	$(BENCH)/bin/python -m pytest --quiet --noconftest -c /dev/null --rootdir . \
+		tests/test_errors_in_print.py
 
 lock: env ## Resolve requirements/*.txt again (ARGS=--upgrade: to the newest versions)
 	$(COMPILE) $(ARGS) --group dev -o requirements/lock.txt

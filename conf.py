@@ -27,6 +27,7 @@ extensions = [
     "chapter_cells",
     "claims",
     "equations",
+    "errata",
     "image_sizes",
     "katex_math",
     "myst_nb",
@@ -57,7 +58,9 @@ bibtex_default_style = "plain"
 bibtex_reference_style = "author_year"
 
 equations_source = f"{REPOSITORY}/blob/main/"
-claims_ledgers = ["articles/claims.toml"]
+claims_ledgers = ["articles/claims.toml", "errors-in-print.toml"]
+# `date-released` is what a release adds, see CONTRIBUTING.md.
+errata_release = "date-released" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 # --- Code cells
 

@@ -20,7 +20,7 @@ from tests.mutate_claims import LEDGER, PINS, ROOT, Mutant, mutants, noticed, ro
 
 BOOK = ROOT / "book"
 SCHEMA = json.loads((BOOK / "_ext" / "claims" / "ledger.schema.json").read_text("utf-8"))
-LEDGERS = sorted(path for path in BOOK.rglob("*.toml") if "_ext" not in path.parts)
+LEDGERS = [ROOT / LEDGER, BOOK / "errors-in-print.toml"]
 ROWS = read_ledger(ROOT / LEDGER)
 
 EXAMPLE = ">>> entropy([0.5, 0.5], base=2) == 1  # said: one bit\nTrue"

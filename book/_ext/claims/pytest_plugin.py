@@ -74,9 +74,10 @@ class LedgerFile(pytest.File):
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
-    """Collect the ledgers: the TOML files of the book, but not those of its extensions."""
+    """Collect the TOML files of the book that hold claims."""
     folder, *inside = file_path.relative_to(parent.config.rootpath).parts
-    if folder == "book" and inside[0] != "_ext" and file_path.suffix == ".toml":
-        ledger: LedgerFile = LedgerFile.from_parent(parent, path=file_path)
-        return ledger
-    return None
+    outside = folder != "book" or inside[0] == "_ext" or file_path.suffix != ".toml"
+    if outside or "[[claim]]" not in file_path.read_text(encoding="utf-8"):
+        return None
+    ledger: LedgerFile = LedgerFile.from_parent(parent, path=file_path)
+    return ledger
