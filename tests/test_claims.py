@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +86,12 @@ def test_every_wrong_formula_is_refuted_as_it_is_printed() -> None:
 
 def test_what_nothing_computes_is_what_was_read_in_the_sources() -> None:
     assert list(pins(ROWS)) == PINS.read_text("utf-8").splitlines()
+
+
+def test_every_open_question_is_answered() -> None:
+    page = (BOOK / "questions.md").read_text("utf-8")
+    answered = set(re.findall(r"\{claim\}`(A\d-C?\d+)`", page))
+    assert {c.id for c in ROWS if c.kind == "question" or c.verdict == "open"} <= answered
 
 
 # ------------------------------------------------------------------------------- its mutants
