@@ -20,7 +20,7 @@ BENCH := .venv-bench
 LEDGERS := $(wildcard book/*.toml book/articles/*.toml)
 INSTALL := -m pip --disable-pip-version-check install --quiet
 SPHINX := $(PY) -m sphinx -W --keep-going -n -j auto -c . -d _build/doctrees
-BOOK_KEY := find book conf.py pyproject.toml src tests $(VENV)/.lock-stamp \
+BOOK_KEY := find book conf.py pyproject.toml CITATION.cff src tests $(VENV)/.lock-stamp \
 	-path book/api -prune -o -name __pycache__ -prune -o -type f -exec cksum {} + \
 	| LC_ALL=C sort | cksum
 COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
