@@ -27,7 +27,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 	--fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve linkcheck test lint types equations bench lock clean
+.PHONY: help env book serve site dist linkcheck test lint types equations bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,16 @@ book: env ## Build the book into _build/html; a warning is an error
 serve: env ## Show _build/html at http://127.0.0.1:8000/ (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: make book"; exit 1; }
 	$(PY) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+# The archives of the releases are downloaded by .github/workflows/book.yml.
+site: book ## Put the book and the releases in _build/releases together into _build/site
+	PYTHONPATH=book/_ext $(PY) -m citing.versions site _build/html _build/releases _build/site
+
+dist: book ## Build what a release consists of into dist: the package, the archive of the site
+	rm -rf dist
+	$(PY) -m hatchling build -d dist/package
+	PYTHONPATH=book/_ext $(PY) -m citing.versions pack _build/html \
+		"$$($(PY) -c 'from importlib import metadata; print(metadata.version("refimpl"))')" dist/site
 
 linkcheck: env ## Follow every outside link of the book (needs the network)
 	$(SPHINX) -b linkcheck book _build/linkcheck

@@ -27,5 +27,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     )
     app.connect("config-inited", pages.note_edition)
     app.connect("doctree-read", pages.place_buttons)
+    app.connect("build-finished", pages.list_one_version)
     app.connect("html-page-context", pages.add_tags)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

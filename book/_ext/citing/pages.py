@@ -11,6 +11,8 @@ from sphinx.util import logging
 from citing.edition import read_edition
 from citing.forms import Work
 from citing.html import button_html, meta_html, shortened
+from citing.titles import plain_math
+from citing.versions import write_switcher
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -129,17 +131,33 @@ def add_tags(
     context["metatags"] += meta_html(work, image=image, summary=_summary(document), whole=whole)
 
 
+def list_one_version(app: Sphinx, exception: Exception | None) -> None:
+    """Write the list of versions of a book that stands alone, so that no page looks in vain."""
+    if exception is None and app.builder.format == "html":
+        write_switcher(Path(app.outdir), "", [])
+
+
 def _summary(document: nodes.document) -> str:
     """Return the beginning of the first paragraph, as far as it is text."""
     for paragraph in document.findall(nodes.paragraph):
         if isinstance(paragraph.parent, nodes.section):
-            return shortened(paragraph.astext())
+            return shortened(_plain(paragraph))
     return ""
+
+
+def _plain(node: nodes.Node) -> str:
+    """Return the text of a node, its formulas as text; punctuation may be bound to them."""
+    if isinstance(node, nodes.math):
+        return f"{node.get('opening', '')}{plain_math(node.astext())}{node.get('closing', '')}"
+    if isinstance(node, nodes.Text):
+        return node.astext()
+    return "".join(_plain(child) for child in node.children)
 
 
 __all__ = [
     "Button",
     "add_tags",
+    "list_one_version",
     "note_edition",
     "place_buttons",
     "skip_button",
