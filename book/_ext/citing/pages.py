@@ -16,7 +16,7 @@ from citing.versions import write_switcher
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
-    from sphinx.builders.html import StandaloneHTMLBuilder
+    from sphinx.builders import Builder
     from sphinx.config import Config
     from sphinx.environment import BuildEnvironment
     from sphinx.writers.html5 import HTML5Translator
@@ -57,23 +57,22 @@ def note_edition(app: Sphinx, config: Config) -> None:
     config.citing_edition = read_edition(Path(app.confdir, config.citing_file))
 
 
-def work_of_result(app: Sphinx, name: str) -> Work:
+def work_of_result(builder: Builder, name: str) -> Work:
     """Return what is cited when a result is: its own page, which stays when chapters change."""
-    entry = _domain(app.env).book.entries[name]
+    entry = _domain(builder.env).book.entries[name]
     return Work(
         id=name,
         title=entry.block.title,
         place=f"{entry.label} {entry.number}",
-        address=f"{app.config.html_baseurl}eq/{name}/",
-        edition=app.config.citing_edition,
+        address=f"{builder.config.html_baseurl}eq/{name}/",
+        edition=builder.config.citing_edition,
     )
 
 
-def work_of_page(app: Sphinx, docname: str) -> Work:
+def work_of_page(builder: Builder, docname: str) -> Work:
     """Return what is cited when a page is: a chapter with its number, or another page."""
-    chapters = _domain(app.env).book.chapters
-    address = cast("StandaloneHTMLBuilder", app.builder).get_target_uri(docname)
-    title = _markdown(app.env.titles[docname])
+    chapters = _domain(builder.env).book.chapters
+    title = _markdown(builder.env.titles[docname])
     place = "Page"
     if docname in chapters:
         number = chapters.index(docname)
@@ -83,8 +82,8 @@ def work_of_page(app: Sphinx, docname: str) -> Work:
         id=f"divergences-derived-{docname.replace('/', '-')}",
         title=title,
         place=place,
-        address=f"{app.config.html_baseurl}{address}",
-        edition=app.config.citing_edition,
+        address=f"{builder.config.html_baseurl}{builder.get_target_uri(docname)}",
+        edition=builder.config.citing_edition,
     )
 
 
@@ -100,9 +99,8 @@ def _domain(env: BuildEnvironment) -> EquationDomain:
 
 def visit_button(self: HTML5Translator, node: Button) -> None:
     """Write the button; a title that cannot be written in one of the forms is reported."""
-    app = self.builder.app
-    target = node["target"]
-    work = work_of_result(app, target) if target else work_of_page(app, node["docname"])
+    builder, target = self.builder, node["target"]
+    work = work_of_result(builder, target) if target else work_of_page(builder, node["docname"])
     try:
         self.body.append(button_html(work))
     except ValueError as error:
@@ -125,7 +123,7 @@ def add_tags(
     """Add tags for catalogues and for other sites to the head of a page."""
     if document is None:  # the search, and lists that Sphinx makes
         return
-    work = work_of_page(app, pagename)
+    work = work_of_page(app.builder, pagename)
     image = f"{app.config.html_baseurl}{app.config.citing_image}"
     whole = pagename == app.config.root_doc
     context["metatags"] += meta_html(work, image=image, summary=_summary(document), whole=whole)
