@@ -53,6 +53,8 @@ PAGES = {
     ),
     "one.md": CHAPTER,
     "notes.md": "# Notes\n\n```{math}\nx\n```\n",
+    # Another extension makes the pages of results; what is said of them goes by their address.
+    "eq/eq-half/index.md": "---\norphan: true\n---\n# Any\n",
 }
 
 
@@ -65,7 +67,9 @@ class TinyBook:
         (folder / "CITATION.cff").write_text(CITATION, "utf-8")
         (folder / "book").mkdir()
         for name, text in PAGES.items():
-            (folder / "book" / name).write_text(text, "utf-8")
+            page = folder / "book" / name
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_text(text, "utf-8")
 
     def build(self, builder: str = "html") -> str:
         """Build the book, and return the warnings."""
@@ -152,6 +156,10 @@ def test_heads(book: TinyBook) -> None:
     assert one["description"] == "Of H(p), this is the first sentence."
     assert (one["og:type"], head("index")["og:type"]) == ("article", "website")
     assert "description" not in head("notes")
+    result = head("eq/eq-half/index")
+    assert result["citation_title"] == "Two halves – of x"
+    assert result["og:url"] == f"{SITE}eq/eq-half/"
+    assert result["description"] == "Identity 0.1 of Tiny: Two halves – of x"
     for name in ("index", "one", "notes", "search", "genindex"):
         assert f'<link rel="canonical" href="{SITE}{name}.html" />' in book.page(name)
     assert not head("search")

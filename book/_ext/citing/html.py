@@ -16,8 +16,9 @@ def button_html(work: Work) -> str:
     ``_static/cite.js`` puts a button for copying beside each form.
     """
     forms = "".join(_form_html(work, name) for name in FORMS)
-    panel = f'<div class="cite-panel" role="group" aria-label="Cite {escape(work.place)}">'
-    return f'<details class="cite"><summary>Cite</summary>\n{panel}\n{forms}</div></details>\n'
+    place = f'<span class="visually-hidden"> {escape(work.place)}</span>'
+    panel = f'<div class="cite-panel">\n{forms}</div>'
+    return f'<details class="cite"><summary>Cite{place}</summary>\n{panel}</details>\n'
 
 
 def _form_html(work: Work, name: str) -> str:

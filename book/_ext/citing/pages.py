@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,7 +12,7 @@ from sphinx.util import logging
 from citing.edition import read_edition
 from citing.forms import Work
 from citing.html import button_html, meta_html, shortened
-from citing.titles import plain_math
+from citing.titles import plain_math, plain_title
 from citing.versions import write_switcher
 
 if TYPE_CHECKING:
@@ -121,12 +122,18 @@ def add_tags(
     document: nodes.document | None,
 ) -> None:
     """Add tags for catalogues and for other sites to the head of a page."""
-    if document is None:  # the search, and lists that Sphinx makes
+    result = re.fullmatch(r"eq/([^/]+)/index", pagename)
+    if result and result[1] in _domain(app.env).book.entries:
+        work = work_of_result(app.builder, result[1])
+        summary = f"{work.place} of {work.edition.title}: {plain_title(work.title)}"
+    elif document is not None:
+        work = work_of_page(app.builder, pagename)
+        summary = _summary(document)
+    else:  # the search, and lists that Sphinx makes
         return
-    work = work_of_page(app.builder, pagename)
     image = f"{app.config.html_baseurl}{app.config.citing_image}"
     whole = pagename == app.config.root_doc
-    context["metatags"] += meta_html(work, image=image, summary=_summary(document), whole=whole)
+    context["metatags"] += meta_html(work, image=image, summary=summary, whole=whole)
 
 
 def list_one_version(app: Sphinx, exception: Exception | None) -> None:
