@@ -20,14 +20,14 @@ BENCH := .venv-bench
 LEDGERS := book/articles/claims.toml book/errors-in-print.toml
 INSTALL := -m pip --disable-pip-version-check install --quiet
 SPHINX := $(PY) -m sphinx -W --keep-going -n -j auto -c . -d _build/doctrees
-BOOK_KEY := find book conf.py pyproject.toml src tests $(VENV)/.lock-stamp \
+BOOK_KEY := find book conf.py pyproject.toml CITATION.cff src tests $(VENV)/.lock-stamp \
 	-path book/api -prune -o -name __pycache__ -prune -o -type f -exec cksum {} + \
 	| LC_ALL=C sort | cksum
 COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve linkcheck test lint types equations bench errors lock clean
+.PHONY: help env book serve site dist linkcheck test lint types equations bench errors lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,16 @@ book: env ## Build the book into _build/html; a warning is an error
 serve: env ## Show _build/html at http://127.0.0.1:8000/ (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: make book"; exit 1; }
 	$(PY) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+# The archives of the releases are downloaded by .github/workflows/book.yml.
+site: book ## Put the book and the releases in _build/releases together into _build/site
+	PYTHONPATH=book/_ext $(PY) -m citing.versions site _build/html _build/releases _build/site
+
+dist: book ## Build what a release consists of into dist: the package, the archive of the site
+	rm -rf dist
+	$(PY) -m hatchling build -d dist/package
+	PYTHONPATH=book/_ext $(PY) -m citing.versions pack _build/html \
+		"$$($(PY) -c 'from importlib import metadata; print(metadata.version("refimpl"))')" dist/site
 
 linkcheck: env ## Follow every outside link of the book (needs the network)
 	$(SPHINX) -b linkcheck book _build/linkcheck

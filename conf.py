@@ -25,6 +25,7 @@ REPOSITORY = "https://github.com/divergences-derived/divergences-derived"
 
 extensions = [
     "chapter_cells",
+    "citing",
     "claims",
     "equations",
     "errata",
@@ -103,7 +104,12 @@ html_baseurl = SITE
 html_math_renderer = "katex"
 html_static_path = ["book/_static"]
 html_css_files = ["book.css", "icons.css"]
-html_js_files = [("book.js", {"defer": "defer"}), ("filter.js", {"defer": "defer"})]
+html_js_files = [
+    (name, {"defer": "defer"}) for name in ("book.js", "cite.js", "filter.js", "versions.js")
+]
+html_sidebars = {
+    "**": ["navbar-logo.html", "versions.html", "search-button-field.html", "sbt-sidebar-nav.html"]
+}
 html_favicon = "book/_static/mark.svg"
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system says
 html_theme_options = {

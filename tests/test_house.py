@@ -1,10 +1,13 @@
 """What stands in more than one file of the repository agrees."""
 
+import json
 import re
 import tomllib
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -16,7 +19,7 @@ def read(name: str) -> str:
     return (ROOT / name).read_text("utf-8")
 
 
-def lines(name: str, pattern: str) -> list[str]:
+def lines(name: str, pattern: str) -> list[Any]:
     return re.findall(f"^{pattern}$", read(name), re.MULTILINE)
 
 
@@ -27,9 +30,44 @@ def test_versions_agree() -> None:
 
 
 def test_released_versions_are_in_the_changelog() -> None:
-    released = lines("CHANGELOG.md", r"## \[([0-9.]+)\] - \d{4}-\d\d-\d\d")
-    dated = lines("CITATION.cff", r"date-released: .+")
-    assert released[:1] == ([PROJECT["version"]] if dated else [])
+    released = lines("CHANGELOG.md", r"## \[([0-9.]+)\] - (\d{4}-\d\d-\d\d)")
+    dated = lines("CITATION.cff", r"date-released: (.+)")
+    version = PROJECT["version"]
+    if dated:
+        assert released[0] == (version, *dated)
+        assert lines("CITATION.cff", r"  year: (.+)") == [dated[0][:4]]
+    else:
+        assert version.endswith(".dev0")
+        assert version.removesuffix(".dev0") not in dict(released)
+
+
+def test_zenodo_is_told_what_the_citation_says() -> None:
+    zenodo = json.loads(read(".zenodo.json"))
+    assert lines("CITATION.cff", r"  title: (.+)") == [zenodo["title"]]
+    names = [creator["name"] for creator in zenodo["creators"]]
+    assert lines("CITATION.cff", r"    - name: (.+)") == names
+    (licence,) = lines("CITATION.cff", r"  license: (.+)")
+    assert zenodo["license"] == licence.lower()
+    assert zenodo["keywords"] == lines("CITATION.cff", r"  - (?!name)(.+)")
+    assert [found["identifier"] for found in zenodo["related_identifiers"]] == [
+        PROJECT["urls"]["Book"]
+    ]
+
+
+def test_zenodo_metadata_has_the_form_that_zenodo_reads() -> None:
+    schema = json.loads(read("tests/schemas/zenodo.json"))
+    zenodo = json.loads(read(".zenodo.json"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.validate(zenodo)
+    faults: list[dict[str, object]] = [
+        {"creators": []},
+        {"creators": [{"family": "Shannon"}]},
+        {"upload_type": "book"},
+        {"version": "0.1.0"},  # Zenodo takes it from the tag
+        {"related_identifiers": [{"identifier": "x", "relation": "is"}]},
+    ]
+    assert not any(validator.is_valid(zenodo | fault) for fault in faults)
 
 
 def test_tested_pythons_are_the_declared_ones() -> None:
@@ -47,7 +85,7 @@ def test_lowest_versions_are_the_declared_ones() -> None:
         assert lowest == f"{bound}.0"
 
 
-@pytest.mark.parametrize("name", ["README.md", "CITATION.cff", "conf.py"])
+@pytest.mark.parametrize("name", ["README.md", "CITATION.cff", ".zenodo.json", "conf.py"])
 def test_addresses_agree(name: str) -> None:
     known = PROJECT["urls"]["Book"], PROJECT["urls"]["Source"]
     found = re.findall(r"https://(?:[\w-]+\.)?github(?:\.io|\.com)/[\w./-]+", read(name))
