@@ -24,9 +24,11 @@ REPOSITORY = "https://github.com/divergences-derived/divergences-derived"
 # --- Reading
 
 extensions = [
+    "cards",
     "chapter_cells",
     "claims",
     "equations",
+    "graphs",
     "image_sizes",
     "katex_math",
     "myst_nb",
@@ -100,7 +102,9 @@ html_baseurl = SITE
 html_math_renderer = "katex"
 html_static_path = ["book/_static"]
 html_css_files = ["book.css", "icons.css"]
-html_js_files = [("book.js", {"defer": "defer"}), ("filter.js", {"defer": "defer"})]
+html_js_files = [
+    (name, {"defer": "defer"}) for name in ("book.js", "filter.js", "cards.js", "graph.js")
+]
 html_favicon = "book/_static/mark.svg"
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system says
 html_theme_options = {
