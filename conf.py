@@ -24,11 +24,13 @@ REPOSITORY = "https://github.com/divergences-derived/divergences-derived"
 # --- Reading
 
 extensions = [
+    "cards",
     "chapter_cells",
     "citing",
     "claims",
     "equations",
     "errata",
+    "graphs",
     "image_sizes",
     "katex_math",
     "myst_nb",
@@ -105,7 +107,8 @@ html_math_renderer = "katex"
 html_static_path = ["book/_static"]
 html_css_files = ["book.css", "icons.css"]
 html_js_files = [
-    (name, {"defer": "defer"}) for name in ("book.js", "cite.js", "filter.js", "versions.js")
+    (name, {"defer": "defer"})
+    for name in ("book.js", "cards.js", "cite.js", "filter.js", "graph.js", "versions.js")
 ]
 html_sidebars = {
     "**": ["navbar-logo.html", "versions.html", "search-button-field.html", "sbt-sidebar-nav.html"]

@@ -120,17 +120,18 @@ class TinyBook:
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
 
-    def build(self) -> str:
-        """Build the book and return the warnings."""
+    def build(self, *extensions: str, **more: object) -> str:
+        """Build the book, perhaps with further extensions and settings; return the warnings."""
         warnings = StringIO()
         settings = {
-            "extensions": ["sphinx.ext.autodoc", "myst_parser", "equations"],
+            "extensions": ["sphinx.ext.autodoc", "myst_parser", "equations", *extensions],
             "myst_enable_extensions": ["dollarmath", "colon_fence"],
             "equations_package": "tinyhalf",
             "html_theme": "basic",
             "nitpicky": True,
             # Sphinx adds to the default value in place, so that a book built before would show
             "source_suffix": {".md": "markdown", ".rst": "restructuredtext"},
+            **more,
         }
         doctrees = self.out.parent / "doctrees"
         with docutils_namespace():

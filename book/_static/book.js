@@ -1,6 +1,6 @@
 // A box that scrolls must take the keyboard's focus; a box that does not scroll should not.
 // The pages say so of every formula. This corrects it for the width that the reader has.
-const boxes = document.querySelectorAll(".math-scroll, .table-scroll");
+const boxes = document.querySelectorAll(".math-scroll, .table-scroll, .graph-scroll");
 const correct = (entries) => {
   for (const { target } of entries) {
     if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
