@@ -12,7 +12,8 @@ from pathlib import Path
 # Before NumPy is imported: small matrices gain nothing from threads.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from equations.blocks import read_page
+from equations.blocks import Exercise, Page, read_page
+from equations.graph import Graph
 from equations.report import (
     HEAD,
     STORE,
@@ -57,8 +58,22 @@ def _check(options: argparse.Namespace) -> int:
         wrong.append(f"no equation has the id {options.only}" if options.only else "no equations")
     for page in pages:
         wrong += [*lost_names(page, options.only), *failed_examples(page, options.only)]
+    wrong += _needs(pages, options)
     _say(*wrong, *totals(found), f"{time.perf_counter() - start:.1f} seconds.")
     return 0 if not wrong and all(verdict.ok for verdict in found) else 1
+
+
+def _needs(pages: Sequence[Page], options: argparse.Namespace) -> list[str]:
+    """Return what is wrong with the needs of the results: circles, and references to nothing.
+
+    A file alone may refer to results of other files.
+    """
+    graph = Graph.of(block for page in pages for block in page.blocks)
+    found = [*graph.circles()]
+    if all(path.is_dir() for path in options.paths):
+        exercises = (b.id for page in pages for b in page.blocks if isinstance(b, Exercise))
+        found += graph.dangling(exercises)
+    return [str(problem) for problem in found if options.only in problem.message]
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

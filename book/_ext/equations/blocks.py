@@ -137,6 +137,19 @@ class Example:
 Block = Equation | Derivation | Exercise | Example
 
 
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong in the sources of the book, and where."""
+
+    file: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        """Return the problem as ``file:line: message``."""
+        return f"{self.file}:{self.line}: {self.message}"
+
+
 class BlockError(ValueError):
     """A block that cannot be read; the message starts with file and line."""
 

@@ -18,7 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
-from equations.blocks import Derivation, Equation, Exercise, Page, fences, read_page
+from equations.blocks import Derivation, Equation, Exercise, Page, Problem, fences, read_page
+from equations.graph import Graph
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,6 @@ class Entry:
         """What kind of thing this is, in one capitalised word."""
         kind = self.block.kind if isinstance(self.block, Equation) else "exercise"
         return kind.capitalize()
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something wrong in the sources of the book, and where."""
-
-    file: Path
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        """Return the problem as ``file:line: message``."""
-        return f"{self.file}:{self.line}: {self.message}"
 
 
 @dataclass(frozen=True)
@@ -91,6 +79,11 @@ class Book:
         return tuple(block for block in blocks if isinstance(block, Derivation))
 
     @cached_property
+    def graph(self) -> Graph:
+        """What each result needs, for its statement and for its proof."""
+        return Graph(self.equations, self.derivations)
+
+    @cached_property
     def signature(self) -> str:
         """A hash of all that one page may show of another: ids, numbers, kinds, titles."""
         shown = [
@@ -108,6 +101,8 @@ class Book:
         ]
         found += self._duplicates()
         found += self._lost_derivations()
+        found += self.graph.dangling(self.entries)
+        found += self.graph.circles()
         if package is not None:
             found += self._function_problems(package)
         return found

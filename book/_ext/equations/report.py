@@ -41,7 +41,7 @@ from equations.verdicts import (
 
 STORE = Path("_build", "equations.json")
 # The modules of this folder on which no verdict depends.
-SHOWING = {"__init__", "__main__", "book", "directives", "domain", "pytest_plugin"}
+SHOWING = {"__init__", "__main__", "book", "directives", "domain", "graph", "pytest_plugin"}
 # To start a second process takes longer than to check so few units.
 FEW = 3
 
