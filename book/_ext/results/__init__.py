@@ -1,0 +1,1 @@
+"""The results of the book, one by one: identifiers, pages, catalogue."""
