@@ -227,8 +227,8 @@ class Page:
         for claim in self.record["claims"]:
             text = nodes.paragraph()
             link = nodes.inline("", claim["id"])
-            if claim["page"]:
-                way = self.links.to(claim["page"])
+            if claim["address"]:
+                way = self.links.to(claim["address"].removeprefix(self.links.material.site))
                 link = nodes.reference("", "", link, internal=True, refuri=way)
             text += [link, nodes.Text(f" ({claim['verdict']}): ")]
             text += self.links.inline(claim["claim"])

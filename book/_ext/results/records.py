@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from equations.blocks import Chain, Derivation, Equation, Step
@@ -28,6 +29,8 @@ from results.notation import Symbol, symbols
 from results.sources import Change, Declaration, changes_of, cited
 
 Json = dict[str, Any]
+
+SCHEMA = Path(__file__).with_name("catalogue.schema.json")
 
 _MATHML = re.compile(r"<math .*?</math>", re.DOTALL)
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
@@ -49,9 +52,10 @@ class Material:
     bibliography: Mapping[str, Json]
     formal: Mapping[str, Sequence[Declaration]]
     changes: Sequence[Change]
+    title: str
     site: str
     repository: str
-    function: Callable[[str], tuple[str, str]]
+    function: Callable[[str], tuple[str, str | None]]
     claims: Callable[[str], Sequence[Json]]
 
     @cached_property
@@ -242,12 +246,12 @@ def _history(name: str, material: Material) -> Json:
     }
 
 
-def catalogue(material: Material, *, title: str, version: str) -> Json:
+def catalogue(material: Material, *, version: str) -> Json:
     """Return the whole catalogue."""
     register = material.register
     return {
-        "$schema": "catalogue.schema.json",
-        "title": title,
+        "$schema": SCHEMA.name,
+        "title": material.title,
         "version": version,
         "licence": "CC-BY-4.0",
         "address": material.site,
