@@ -24,5 +24,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("missing-reference", site.retired_reference)
     app.connect("doctree-resolved", site.take)
     app.connect("html-collect-pages", site.write)
-    app.connect("html-page-context", site.page_context, priority=900)
+    # Before the theme makes the sidebar, at 500.
+    app.connect("html-page-context", site.page_context, priority=100)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

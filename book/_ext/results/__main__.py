@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         *history_problems(register, history),
     ]
     if options.release and not wrong:
-        date = datetime.datetime.now(datetime.UTC).date().isoformat()
+        date = dt.datetime.now(dt.UTC).date().isoformat()
         _say(close_release(register, options.release, date))
     _say(*map(str, wrong), history.remark)
     _say(

@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from equations.book import Book, Problem
+from equations.blocks import Problem
+from equations.book import Book
 
 FILE = "ids.txt"
 
@@ -50,7 +51,6 @@ class Release:
 
     version: str
     date: str
-    hash: str
     line: int
 
 
@@ -83,8 +83,8 @@ class Register:
     @cached_property
     def releases(self) -> tuple[Release, ...]:
         """The releases, oldest first."""
-        lines = enumerate(map(_RELEASE.fullmatch, self.lines), 1)
-        return tuple(Release(*line.groups(), number) for number, line in lines if line)
+        found = ((number, _RELEASE.fullmatch(text)) for number, text in enumerate(self.lines, 1))
+        return tuple(Release(line["version"], line["date"], n) for n, line in found if line)
 
     def since(self, name: str) -> Release | None:
         """Return the first release that had an identifier."""

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx.util.osutil import relative_uri
 
-from equations.directives import table
 from equations.domain import number_text, plain
 from results.inline import inline
 from results.notation import GIVEN
@@ -167,29 +166,31 @@ class Page:
         return node
 
     def symbols(self) -> list[nodes.Node]:
-        """Return the table of the symbols."""
-        rows = []
+        """Return the symbols with their meanings, those of one phrase together."""
+        node = nodes.definition_list(classes=["result-symbols"])
         for (role, meaning), group in groupby(
             self.record["symbols"], lambda symbol: (symbol["role"], symbol["meaning"])
         ):
             found = list(group)
-            latex = found[:1] if role != GIVEN else found
-            shown: list[nodes.Node] = []
-            for symbol in latex:
-                shown += [nodes.Text(", ")] if shown else []
-                shown.append(nodes.math(symbol["latex"], symbol["latex"]))
+            shown = nodes.term()
+            for number, symbol in enumerate(found if role == GIVEN else found[:1]):
+                shown += [nodes.Text(", ")] if number else []
+                shown += nodes.math(symbol["latex"], symbol["latex"])
+            text = nodes.paragraph("", "", *self.links.inline(meaning))
+            text += self.unit(found[0]["unit"])
             introduced = found[0]["introduced"]
-            known = introduced in self.links.material.book.entries and introduced != self.name
-            rows.append(
-                (
-                    shown,
-                    self.links.inline(meaning),
-                    self.links.inline(found[0]["unit"]),
-                    [self.links.result(introduced)] if known else [],
-                )
-            )
-        heads = ("Symbol", "Meaning", "Unit", "Defined in")
-        return [table(heads, rows, classes=["result-symbols"])] if rows else []
+            if introduced in self.links.material.book.entries and introduced != self.name:
+                text += [nodes.Text("; defined in "), self.links.result(introduced)]
+            node += nodes.definition_list_item("", shown, nodes.definition("", text))
+        return [node] if len(node) else []
+
+    def unit(self, unit: str) -> list[nodes.Node]:
+        """Return what is said of a unit."""
+        if not unit:
+            return []
+        if unit == "none":
+            return [nodes.Text("; without a unit")]
+        return [nodes.Text("; unit: "), *self.links.inline(unit)]
 
     def derivations(self) -> list[nodes.Node]:
         """Return the derivations as the chapter shows them."""
@@ -226,11 +227,11 @@ class Page:
         items = []
         for claim in self.record["claims"]:
             text = nodes.paragraph()
-            link = nodes.inline("", claim["id"])
+            name: nodes.Node = nodes.Text(claim["id"])
             if claim["address"]:
                 way = self.links.to(claim["address"].removeprefix(self.links.material.site))
-                link = nodes.reference("", "", link, internal=True, refuri=way)
-            text += [link, nodes.Text(f" ({claim['verdict']}): ")]
+                name = nodes.reference("", claim["id"], internal=True, refuri=way)
+            text += [name, nodes.Text(f" ({claim['verdict']}): ")]
             text += self.links.inline(claim["claim"])
             items.append(nodes.list_item("", text))
         return [nodes.bullet_list("", *items)] if items else []
@@ -280,11 +281,10 @@ class Page:
             if since
             else "Not yet in a released version."
         )
-        changes = [
-            nodes.list_item("", nodes.paragraph("", f"{item['version']}: ", *self.links.inline(text)))
-            for item in record["history"]["changes"]
-            if (text := item["text"])
-        ]
+        changes = []
+        for item in record["history"]["changes"]:
+            text = nodes.paragraph("", f"{item['version']}: ", *self.links.inline(item["text"]))
+            changes.append(nodes.list_item("", text))
         found: list[nodes.Node] = [lines, nodes.paragraph("", released)]
         return [*found, nodes.bullet_list("", *changes)] if changes else found
 

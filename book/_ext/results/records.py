@@ -30,6 +30,7 @@ from results.sources import Change, Declaration, changes_of, cited
 
 Json = dict[str, Any]
 
+FOLDER = "eq/"
 SCHEMA = Path(__file__).with_name("catalogue.schema.json")
 
 _MATHML = re.compile(r"<math .*?</math>", re.DOTALL)
@@ -72,7 +73,9 @@ class Material:
     @cached_property
     def chapters(self) -> dict[str, str]:
         """The title of each page that has results."""
-        return {self.book.name(page): page_title(page.file.read_text("utf-8")) for page in self._pages}
+        return {
+            self.book.name(page): page_title(page.file.read_text("utf-8")) for page in self._pages
+        }
 
     @property
     def _pages(self) -> Iterator[Any]:
@@ -86,15 +89,15 @@ class Material:
         return names[place - 1], names[place + 1]
 
 
-def page_title(text: str) -> str:
+def page_title(page: Path) -> str:
     """Return the title of a page of Markdown."""
-    found = _TITLE.search(text)
+    found = _TITLE.search(page.read_text(encoding="utf-8"))
     return found[1].strip() if found else ""
 
 
 def page_of(name: str) -> str:
     """Return the name of the page of a result, or of a retired identifier, as Sphinx has it."""
-    return f"eq/{name}/index"
+    return f"{FOLDER}{name}/index"
 
 
 def record(name: str, material: Material) -> Json:
@@ -104,15 +107,16 @@ def record(name: str, material: Material) -> Json:
     assert isinstance(block, Equation)  # noqa: S101  (tells the type checker)
     before, after = material.neighbours(name)
     needs, used = material.graph.needs(name), material.graph.used_by(name)
+    letters = symbols(block, material.notation, material.graph)
     return {
         "id": name,
         "number": entry.number,
         "kind": block.kind,
         "title": block.title,
-        "address": f"{material.site}eq/{name}/",
+        "address": f"{material.site}{FOLDER}{name}/",
         "chapter": _chapter(entry, material),
         **_statement(block),
-        "symbols": [dataclasses.asdict(s) for s in symbols(block, material.notation, material.graph)],
+        "symbols": [dataclasses.asdict(symbol) for symbol in letters],
         "code": [_code(call, material) for call in block.calls],
         "example": [
             {"code": part.source.rstrip("\n"), "output": part.want.rstrip("\n")}
@@ -124,8 +128,8 @@ def record(name: str, material: Material) -> Json:
             for derivation in material.book.derivations
             if derivation.id == name
         ],
-        "needs": dataclasses.asdict(needs),
-        "used_by": dataclasses.asdict(used),
+        "needs": {"statement": list(needs.statement), "proof": list(needs.proof)},
+        "used_by": {"statement": list(used.statement), "proof": list(used.proof)},
         "claims": list(material.claims(name)),
         "source": block.options["source"],
         "references": [material.bibliography[key] for key in _keys(block, material)],
@@ -259,7 +263,7 @@ def catalogue(material: Material, *, version: str) -> Json:
         "retired": [
             {
                 "id": retired.id,
-                "address": f"{material.site}eq/{retired.id}/",
+                "address": f"{material.site}{FOLDER}{retired.id}/",
                 "why": retired.why,
                 "replaced_by": list(retired.replaced_by),
             }

@@ -17,7 +17,7 @@ from results import ids
 from results.notation import FILE as NOTATION
 from results.notation import read_notation
 from results.pages import DATA, Fragments, Links, Page, retired_page
-from results.records import SCHEMA, Json, Material, catalogue, page_of
+from results.records import FOLDER, SCHEMA, Json, Material, catalogue, page_of
 from results.sources import (
     FORMAL,
     formal_problems,
@@ -48,7 +48,7 @@ class Site:
         """Remember the application."""
         self.app = app
         self.fragments = Fragments()
-        self._known_contents: dict[str, str] = {}
+        self._contents: dict[str, str] = {}
 
     @property
     def makes_pages(self) -> bool:
@@ -59,7 +59,7 @@ class Site:
         """Read what is needed beside the chapters, and report what is wrong in it."""
         source, around = Path(app.srcdir), Path(app.confdir)
         domain = cast("EquationDomain", app.env.get_domain("equations"))
-        bibliography = {}
+        bibliography: dict[str, Json] = {}
         for name in getattr(app.config, "bibtex_bibfiles", ()):
             bibliography |= read_bibliography(around / name)
         register = ids.read_register(source / ids.FILE)
@@ -147,7 +147,7 @@ class Site:
                 line = nodes.paragraph(classes=["result-page-link"])
                 line += [nodes.inline("", "Page", classes=["label"]), nodes.Text(" ")]
                 line += nodes.reference("", name, internal=True, refuri=way)
-                node += line
+                node.append(line)
 
     # --- Afterwards
 
@@ -170,7 +170,11 @@ class Site:
             yield page_of(record["id"]), context, "page.html"
         for retired in self.material.register.retired.values():
             content = retired_page(retired, self.links)
-            yield page_of(retired.id), self._context(f"{retired.id} was retired", content), "page.html"
+            yield (
+                page_of(retired.id),
+                self._context(f"{retired.id} was retired", content),
+                "page.html",
+            )
 
     def _take_the_rest(self, builder: StandaloneHTMLBuilder) -> None:
         """Resolve the pages that did not change, and so were not resolved in this build."""
@@ -205,16 +209,7 @@ class Site:
             "body": builder.render_partial(content)["fragment"],
             "meta": {},
             "parents": [],
-            "toctree": self._contents,
         }
-
-    def _contents(self, **options: Any) -> str:  # noqa: ANN401  (as Sphinx has it)
-        """Return the contents for the sidebar, which are the same on all these pages."""
-        key = json.dumps(options, sort_keys=True)
-        if key not in self._known_contents:
-            builder = cast("StandaloneHTMLBuilder", self.app.builder)
-            self._known_contents[key] = builder._get_local_toctree(page_of("here"), **options)
-        return self._known_contents[key]
 
     def _neighbour(self, name: str) -> dict[str, str]:
         entry = self.material.entries[name]
@@ -229,12 +224,26 @@ class Site:
         context: dict[str, Any],
         doctree: nodes.document | None,  # noqa: ARG002
     ) -> None:
-        """Give the page of a result its permanent address, which has no ``index.html``."""
-        if pagename.startswith("eq/") and context.get("pageurl"):
+        """Give a page its permanent address, which has no ``index.html``, and the contents.
+
+        The contents in the sidebar are the same on all these pages, and slow to make.
+        """
+        if not pagename.startswith(FOLDER):
+            return
+        if context.get("pageurl"):
             context["pageurl"] = context["pageurl"].removesuffix("index.html")
+        make, known = context["toctree"], self._contents
+
+        def contents(**options: Any) -> str:  # noqa: ANN401  (as Sphinx has it)
+            key = json.dumps(options, sort_keys=True)
+            if key not in known:
+                known[key] = make(**options)
+            return known[key]
+
+        context["toctree"] = contents
 
 
 def _dump(data: Json, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(data, ensure_ascii=False, indent=1)
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     file.write_text(f"{text}\n", encoding="utf-8")

@@ -14,7 +14,8 @@ from pathlib import Path
 from pybtex.database import Entry, parse_file  # type: ignore[import-untyped]  # it has no types
 from pybtex.richtext import Text  # type: ignore[import-untyped]  # likewise
 
-from equations.book import Book, Problem
+from equations.blocks import Problem
+from equations.book import Book
 
 FORMAL = "mathlib.toml"
 
