@@ -6,6 +6,7 @@
 #   VENV=.venv                where the environment is
 #   ARGS=…                    arguments passed on to pytest or to uv
 #   ONLY=eq-kl-def            the one equation that `make equations` checks
+#   RELEASE=0.2.0             the version that `make ids` closes
 #   PORT=8000                 the port of `make serve`
 
 PYTHON ?= python3
@@ -14,20 +15,22 @@ LOCK ?= requirements/lock.txt
 PORT ?= 8000
 ARGS ?=
 ONLY ?=
+RELEASE ?=
 
 PY := $(VENV)/bin/python
 BENCH := .venv-bench
 LEDGERS := book/articles/claims.toml book/errors-in-print.toml
 INSTALL := -m pip --disable-pip-version-check install --quiet
 SPHINX := $(PY) -m sphinx -W --keep-going -n -j auto -c . -d _build/doctrees
-BOOK_KEY := find book conf.py pyproject.toml CITATION.cff src tests $(VENV)/.lock-stamp \
+BOOK_KEY := find book conf.py pyproject.toml CHANGELOG.md CITATION.cff src tests \
+	$(VENV)/.lock-stamp \
 	-path book/api -prune -o -name __pycache__ -prune -o -type f -exec cksum {} + \
 	| LC_ALL=C sort | cksum
 COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve site dist linkcheck test lint types equations bench errors lock clean
+.PHONY: help env book serve site dist linkcheck test lint types equations ids bench errors lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +68,8 @@ book: env ## Build the book into _build/html; a warning is an error
 	rm -rf _build/html.new _build/html.old && \
 	{ $(SPHINX) -b html book _build/html.new || \
 		{ rm -rf _build/html.new _build/doctrees/environment.pickle; exit 1; }; } && \
+	$(PY) -m check_jsonschema --quiet --schemafile _build/html.new/catalogue.schema.json \
+		_build/html.new/catalogue.json && \
 	if [ -d _build/html ]; then mv _build/html _build/html.old; fi && \
 	mv _build/html.new _build/html && rm -rf _build/html.old && \
 	echo "$$key" > _build/html.key && \
@@ -97,6 +102,7 @@ lint: env ## Check style, docstrings, imports, workflow files
 	$(PY) -m ruff format --check
 	$(PY) -m numpydoc lint src/refimpl/*.py
 	$(VENV)/bin/lint-imports --no-cache
+	PYTHONPATH=book/_ext $(PY) -m results ids
 	$(PY) -m check_jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(PY) -m check_jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
 	$(PY) -m check_jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
@@ -109,6 +115,10 @@ types: env ## Check types with mypy --strict
 
 equations: env ## Evaluate every equation from its LaTeX (ONLY=eq-kl-def: that one)
 	PYTHONPATH=book/_ext $(PY) -m equations check book $(if $(ONLY),--only $(ONLY))
+
+# A retired identifier is written into the file by hand; CONTRIBUTING.md says how.
+ids: env ## Add new identifiers to book/ids.txt, and check it (RELEASE=0.2.0: close a release)
+	PYTHONPATH=book/_ext $(PY) -m results ids --add $(if $(RELEASE),--release $(RELEASE))
 
 # The peers are in an environment of their own. One that cannot be installed is left out.
 $(BENCH)/.stamp: requirements/bench.txt requirements/bench-torch.txt pyproject.toml

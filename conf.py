@@ -35,6 +35,7 @@ extensions = [
     "katex_math",
     "myst_nb",
     "numpydoc",
+    "results",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_copybutton",

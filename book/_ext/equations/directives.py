@@ -223,7 +223,7 @@ class DerivationDirective(BlockDirective):
         self.env.temp_data[seen] = index + 1
         block = parse_derivation(self.arguments[0], self.text, self.file, self.lineno, index)
         entry = self.entry()
-        node = nodes.container(classes=["derivation"])
+        node = nodes.container(classes=["derivation"], result=block.id)
         node += self.head("Derivation", entry.number, block.title or "", "")
         node += self.conditions(block)
         verdicts = iter([self.verdict(name) for name in step_names(block)])

@@ -37,7 +37,10 @@ class EquationDomain(Domain):
 
     name = "equations"
     label = "Results"
-    object_types = {"eq": ObjType("result", "eq")}  # noqa: RUF012  (Sphinx's own declaration)
+    object_types = {  # noqa: RUF012  (Sphinx's own declaration)
+        "eq": ObjType("result", "eq"),
+        "exercise": ObjType("exercise", "eq"),
+    }
     data_version = 1
     book: Book
     verdicts: dict[str, Verdict]
@@ -78,7 +81,8 @@ class EquationDomain(Domain):
         """Yield every result for the search and for the inventory."""
         for name, entry in self.book.entries.items():
             shown = f"{entry.label} {entry.number}: {plain(entry.block.title)}"
-            yield name, shown, "eq", entry.chapter, name, 1
+            kind = "exercise" if entry.label == "Exercise" else "eq"
+            yield name, shown, kind, entry.chapter, name, 1
 
 
 def number_text(entry: Entry) -> str:

@@ -1,0 +1,111 @@
+r"""What the symbols of a result mean, from what the author has written already.
+
+The letters are explained by the options ``:for:`` and ``:where:`` of the equation, the functionals,
+such as ``\KL``, by the table of symbols on the page of notation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from equations.blocks import Equation
+from equations.graph import Graph, functionals
+from equations.macros import MACROS
+from equations.settings import declarations
+
+FILE = "notation.md"
+GIVEN, ABBREVIATION, FUNCTIONAL = "given", "abbreviation", "functional"
+
+_FORMULA = re.compile(r"\$([^$]+)\$")
+_COMMAND = re.compile(r"\\([A-Za-z]+)")
+_REFERENCE = re.compile(r"\{eq\}`([^`]+)`")
+_CELL_END = re.compile(r"(?<!\\)\|")
+_PHRASE = re.compile(r"(?:\$[^$]*\$|[^;$])+")
+# The symbol at the beginning of a formula, as P_n of “P_n \to P”.
+_SYMBOL = re.compile(
+    r"(?:\\(?:hat|bar|operatorname|mathcal)\s*)?(?:\\[A-Za-z]+|[A-Za-z]|\{[^}]*\})"
+    r"(?:_(?:\{[^}]*\}|\\?[A-Za-z]+|\d)|\^\*)*",
+)
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A symbol, its meaning in Markdown, its unit, and the id of the result that defines it."""
+
+    latex: str
+    role: str
+    meaning: str
+    unit: str = ""
+    introduced: str = ""
+
+
+def read_notation(page: Path) -> dict[str, tuple[Symbol, ...]]:
+    """Return the rows of the table of symbols by the name of the macro that they explain."""
+    found: dict[str, list[Symbol]] = {}
+    lines = page.read_text(encoding="utf-8").split("\n") if page.is_file() else []
+    for line in lines:
+        cells = [cell.strip() for cell in _CELL_END.split(line)][1:-1]
+        if len(cells) != 4:
+            continue
+        shown, meaning, introduced, unit = cells
+        target = _REFERENCE.search(introduced)
+        for formula in _FORMULA.findall(shown):
+            command = _COMMAND.match(formula)
+            if command and command[1] in MACROS:
+                row = Symbol(formula, FUNCTIONAL, meaning, unit, target[1] if target else "")
+                found.setdefault(command[1], []).append(row)
+    return {name: tuple(rows) for name, rows in found.items()}
+
+
+def symbols(
+    equation: Equation, notation: Mapping[str, Sequence[Symbol]], graph: Graph
+) -> list[Symbol]:
+    """Return all symbols of an equation, each with its meaning."""
+    found = [*_given(equation), *_abbreviations(equation)]
+    found += _functionals(equation, notation, graph)
+    return found
+
+
+def _given(equation: Equation) -> Iterator[Symbol]:
+    for phrase in map(str.strip, _PHRASE.findall(equation.options["for"])):
+        for name in _names(phrase):
+            yield Symbol(name, GIVEN, phrase)
+
+
+def _names(phrase: str) -> list[str]:
+    """Return the symbols that a phrase is about, such as p and q in “laws $p$, $q$ on …”."""
+    with suppress(ValueError):  # a phrase for readers alone
+        return list(dict.fromkeys(symbol.name.text for symbol in declarations(phrase)))
+    formulas = _FORMULA.findall(phrase)[: 1 if re.search(r"\$ (?:the|an?|of) ", phrase) else None]
+    heads = [head.group() for part in formulas if (head := _SYMBOL.match(part.strip()))]
+    return [name for name in dict.fromkeys(heads) if name[1:] not in MACROS]
+
+
+def _abbreviations(equation: Equation) -> Iterator[Symbol]:
+    for formula in _FORMULA.findall(equation.options.get("where", "")):
+        yield Symbol(formula.partition(":=")[0].strip(), ABBREVIATION, f"${formula}$")
+
+
+def _functionals(
+    equation: Equation, notation: Mapping[str, Sequence[Symbol]], graph: Graph
+) -> Iterator[Symbol]:
+    parts = [equation.options.get(name, "") for name in ("for", "if", "where")]
+    for use in functionals(" ".join([equation.statement, *parts])):
+        macro = MACROS[use.name]
+        general = next(
+            (n for n, m in MACROS.items() if m.function == macro.function and m.base is None),
+            use.name,
+        )
+        rows = notation.get(use.name) or notation.get(general, ())
+        definition = graph.definitions.of(use)
+        name = definition.id if definition else ""
+        row = next((row for row in rows if row.introduced == name), rows[0] if rows else None)
+        if row is None:
+            continue
+        latex = row.latex.replace(f"\\{general}{{", f"\\{use.name}{{")
+        unit = {None: row.unit, 2: "bit"}[macro.base]
+        yield Symbol(latex, FUNCTIONAL, row.meaning, unit, row.introduced)
