@@ -1,9 +1,9 @@
 """Change a verdict or a number of a ledger, and see whether a check notices.
 
-``python -m tests.mutate_claims`` tries every verdict and every number, and lists the changes that
-no check notices; ``tests/test_claims.py`` tries twenty at random each time. ``--pin`` writes
-``claims_pins.txt`` anew, which is to be read before it is committed: it holds what nothing
-computes.
+``PYTHONPATH=book/_ext python -m tests.mutate_claims`` tries every verdict and every number, and
+lists the changes that no check notices; ``tests/test_claims.py`` tries twenty at random each time.
+``--pin`` writes ``claims_pins.txt`` anew, which is to be read before it is committed: it holds
+what nothing computes.
 """
 
 from __future__ import annotations
@@ -113,5 +113,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT / "book" / "_ext"))
     sys.exit(main(sys.argv[1:]))

@@ -167,7 +167,7 @@ def _outcome(claim: Claim) -> str:
     if trial.outcome == HOLDS:
         return f"It holds: checked on {trial.seen}."
     if trial.outcome == REFUSED:
-        return f"It cannot be run: {claim.refusal}."
+        return f"The engine refuses to run it: {claim.refusal}."
     return f"It is refuted by running it: {trial.seen.partition(', tolerance')[0]}."
 
 
@@ -175,14 +175,14 @@ def _summary(claim: Claim) -> str:
     """Say what the evidence is, in a few words."""
     parts = []
     if claim.trial is not None:
-        words = {HOLDS: "the formula holds", REFUSED: "the formula cannot be read"}
+        words = {HOLDS: "the formula holds", REFUSED: "the engine refuses the formula"}
         parts.append(words.get(claim.trial.outcome, "the formula is refuted"))
     if claim.readings:
         true = sum(claim.readings)
         false = len(claim.readings) - true
         counted = [f"{n} {word}" for n, word in ((true, "true"), (false, "false")) if n]
         noun = "reading" if len(claim.readings) == 1 else "readings"
-        parts.append(f"{' and '.join(counted)} {noun}")
+        parts.append(f"{noun}: {', '.join(counted)}")
     return "Evidence" + (f": {', '.join(parts)}" if parts else "")
 
 
