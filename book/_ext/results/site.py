@@ -19,7 +19,6 @@ from results.notation import read_notation
 from results.pages import DATA, Fragments, Links, Page, retired_page
 from results.records import FOLDER, SCHEMA, Json, Material, catalogue, page_of
 from results.sources import (
-    FORMAL,
     formal_problems,
     read_bibliography,
     read_changes,
@@ -63,7 +62,7 @@ class Site:
         for name in getattr(app.config, "bibtex_bibfiles", ()):
             bibliography |= read_bibliography(around / name)
         register = ids.read_register(source / ids.FILE)
-        formal = read_formal(source / FORMAL)
+        formal = read_formal(Path(app.config.results_formal))
         self.material = Material(
             book=domain.book,
             verdicts=domain.verdicts,
@@ -82,7 +81,7 @@ class Site:
         problems = [
             *register.problems(),
             *ids.book_problems(register, domain.book),
-            *formal_problems(source / FORMAL, formal, domain.book),
+            *formal_problems(Path(app.config.results_formal), formal, domain.book),
         ]
         for problem in problems:
             place = f"{problem.file}:{problem.line}"

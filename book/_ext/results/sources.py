@@ -17,7 +17,7 @@ from pybtex.richtext import Text  # type: ignore[import-untyped]  # likewise
 from equations.blocks import Problem
 from equations.book import Book
 
-FORMAL = "mathlib.toml"
+FORMAL = Path(__file__).with_name("mathlib.toml")
 
 _CITED = re.compile(r"\{cite:\w+\}`([^`]+)`")
 _VERSION = re.compile(r"## \[(?P<version>[^\]]+)\]")
