@@ -73,14 +73,8 @@ class Material:
     @cached_property
     def chapters(self) -> dict[str, str]:
         """The title of each page that has results."""
-        return {
-            self.book.name(page): page_title(page.file.read_text("utf-8")) for page in self._pages
-        }
-
-    @property
-    def _pages(self) -> Iterator[Any]:
-        names = {entry.chapter for entry in self.entries.values()}
-        return (page for page in self.book.pages if self.book.name(page) in names)
+        names = dict.fromkeys(entry.chapter for entry in self.entries.values())
+        return {name: page_title(self.book.root / f"{name}.md") for name in names}
 
     def neighbours(self, name: str) -> tuple[str | None, str | None]:
         """Return the results before and after one in the order of the book."""

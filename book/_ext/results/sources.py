@@ -102,6 +102,13 @@ def read_changes(file: Path) -> list[Change]:
     return found
 
 
+def read_versions(file: Path) -> list[str]:
+    """Return the released versions of a changelog, newest first."""
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    found = (_VERSION.match(line) for line in text.split("\n"))
+    return [line["version"] for line in found if line and line["version"] != "Unreleased"]
+
+
 def changes_of(name: str, changes: Sequence[Change]) -> list[Change]:
     """Return the entries that name an id."""
     return [change for change in changes if f"`{name}`" in change.text]
