@@ -233,6 +233,9 @@ class Page:
                 name = nodes.reference("", claim["id"], internal=True, refuri=way)
             text += [name, nodes.Text(f" ({claim['verdict']}): ")]
             text += self.links.inline(claim["claim"])
+            if claim["correction"] and claim["verdict"] != "correct":
+                text += [nodes.Text(" "), nodes.emphasis("", "Right:"), nodes.Text(" ")]
+                text += self.links.inline(claim["correction"])
             items.append(nodes.list_item("", text))
         return [nodes.bullet_list("", *items)] if items else []
 
