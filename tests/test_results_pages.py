@@ -285,7 +285,7 @@ def test_chapters_and_pages_lead_to_each_other(built: TinyBook) -> None:
     assert 'href="eq/eq-half-twice/index.html"' in built.page("second.html")
     html = built.result("eq-half-twice")
     assert 'href="../../second.html#eq-half-twice"' in html
-    assert 'href="../eq-half-def/index.html"' in html
+    assert 'href="../eq-half-def/index.html#eq-half-def"' in html
     assert re.search(r'<link rel="prev" title="1\.1 +Half of x" href="\.\./eq-half-def/', html)
     assert 'href="../../api.html#tinyhalf.half"' in built.result("eq-half-def")
     assert 'href="../../print.html#a9-1"' in built.result("eq-half-def")
@@ -441,6 +441,8 @@ def test_the_table_of_all_results_needs_no_script(built: TinyBook) -> None:
     shown = " ".join(re.sub(r"<[^>]*>", " ", table).split())
     assert "Two halves eq-half-twice identity executed second H" in shown
     assert 'href="second.html#eq-half-twice"' in table
+    assert 'href="eq/eq-half-twice/index.html#eq-half-twice"' in table
+    assert 'href="catalogue.json"' in html
 
 
 # --- Faults
@@ -477,7 +479,7 @@ def test_a_retired_identifier_keeps_a_page_and_a_reference_to_it_is_reported(
     assert "eq-third was retired" in shown
     assert "A third is no half." in shown
     assert "What replaces it: (1.1) Half of x" in shown
-    assert 'href="../eq-half-def/index.html"' in book.result("eq-third")
+    assert 'href="../eq-half-def/index.html#eq-half-def"' in book.result("eq-third")
     (retired,) = book.data()["retired"]
     assert retired["replaced_by"] == ["eq-half-def"]
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))

@@ -31,6 +31,7 @@ from results.sources import Change, Declaration, changes_of, cited
 Json = dict[str, Any]
 
 FOLDER = "eq/"
+CATALOGUE = "catalogue.json"
 SCHEMA = Path(__file__).with_name("catalogue.schema.json")
 
 _MATHML = re.compile(r"<math .*?</math>", re.DOTALL)
