@@ -234,3 +234,16 @@ def test_the_command_adds_checks_and_closes(
     assert command.main(["ids", str(folder), "--release", "0.2.0"]) == 1
     assert "eq-b is in no chapter" in capsys.readouterr().out
     assert len(read_register(folder / "ids.txt").releases) == 1
+
+
+def test_a_released_version_has_to_close_its_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "book"
+    folder.mkdir()
+    write(folder, "eq-a")
+    (tmp_path / "CHANGELOG.md").write_text("## [Unreleased]\n\n## [0.1.0]\n", encoding="utf-8")
+    assert command.main(["ids", str(folder), "--add"]) == 1
+    assert "ids.txt:2: release 0.1.0 has no line" in capsys.readouterr().out
+    assert command.main(["ids", str(folder), "--release", "0.1.0"]) == 0
+    assert command.main(["ids", str(folder)]) == 0

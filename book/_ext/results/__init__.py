@@ -16,12 +16,14 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register what makes the pages, the catalogue and its table."""
     from results.directives import CatalogueDirective  # noqa: PLC0415  (only Sphinx needs them)
     from results.site import Site  # noqa: PLC0415
+    from results.sources import FORMAL  # noqa: PLC0415
 
+    app.add_config_value("results_formal", str(FORMAL), "html", types=(str,))
     site = Site(app)
     app.add_directive("catalogue", CatalogueDirective)
     # After the domains have read the sources, at 500.
     app.connect("builder-inited", site.load, priority=600)
-    app.connect("missing-reference", site.retired_reference)
+    app.connect("missing-reference", site.resolve)
     app.connect("doctree-resolved", site.take)
     app.connect("html-collect-pages", site.write)
     # Before the theme makes the sidebar, at 500.

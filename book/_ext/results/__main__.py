@@ -19,6 +19,7 @@ from results.ids import (
     read_history,
     read_register,
 )
+from results.sources import read_versions
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         *book_problems(register, book),
         *history_problems(register, history),
     ]
-    if options.release and not wrong:
+    if not options.release:
+        changes = options.book.absolute().parent / "CHANGELOG.md"
+        wrong += register.unclosed(read_versions(changes))
+    elif not wrong:
         date = dt.datetime.now(dt.UTC).date().isoformat()
         _say(close_release(register, options.release, date))
     _say(*map(str, wrong), history.remark)

@@ -91,6 +91,14 @@ class Register:
         line = self.given.get(name, len(self.lines))
         return next((release for release in self.releases if release.line > line), None)
 
+    def unclosed(self, versions: Iterable[str]) -> Iterator[Problem]:
+        """Yield the released versions that no line closes."""
+        closed = {release.version for release in self.releases}
+        for version in versions:
+            if version not in closed:
+                message = f"release {version} has no line; run: make ids RELEASE={version}"
+                yield Problem(self.file, len(self.lines), message)
+
     def until(self, name: str) -> Release | None:
         """Return the first release without a retired identifier."""
         line = self.retired[name].line

@@ -43,8 +43,8 @@ class Links:
     def to(self, address: str) -> str:
         """Return the way to an address in the book, such as ``kl.html#sec-kl``."""
         page, _, anchor = address.partition("#")
-        if anchor in self.material.entries and page != self.here:
-            return relative_uri(self.here, self.address(page_of(anchor)))
+        if anchor in self.material.entries:
+            page = self.address(page_of(anchor))
         return relative_uri(self.here, page) + (f"#{anchor}" if anchor else "")
 
     def place(self, entry: Entry) -> str:
@@ -56,8 +56,7 @@ class Links:
         """Return a link to the page of a result, or to the place of an exercise."""
         entry = self.material.book.entries[name]
         title = f"{entry.label} {entry.number}: {plain(entry.block.title)}"
-        page = relative_uri(self.here, self.address(page_of(name)))
-        way = page if name in self.material.entries else self.place(entry)
+        way = self.to(f"#{name}") if name in self.material.entries else self.place(entry)
         shown = nodes.inline("", text or number_text(entry), classes=["eqref"])
         return nodes.reference("", "", shown, internal=True, refuri=way, reftitle=title)
 
@@ -74,6 +73,8 @@ class Links:
     def moved(self, part: nodes.Element, docname: str) -> nodes.Element:
         """Return a copy of a part of a chapter, whose links begin at the pages of results."""
         copy = part.deepcopy()
+        for comment in list(copy.findall(_is_comment)):  # they mark what cards show
+            comment.parent.remove(comment)
         page = self.address(docname)
         for link in copy.findall(nodes.reference):
             address = f"#{link['refid']}" if "refid" in link else link.get("refuri", "")
@@ -82,6 +83,10 @@ class Links:
                 path = f"{page}{address}" if address.startswith("#") else _joined(page, address)
                 link["refuri"] = self.to(path)
         return copy
+
+
+def _is_comment(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.raw) and node.astext().startswith("<!--")
 
 
 def _joined(page: str, address: str) -> str:
@@ -133,10 +138,12 @@ class Page:
     def content(self) -> nodes.section:
         """Return the whole page."""
         title = self.links.inline(self.record["title"])
-        page = nodes.section(ids=["top"], classes=["result-page"])
+        page = nodes.section(ids=[self.name], classes=["result-page"])
         page += nodes.title("", "", *title)
         page += self.place()
-        page += self.fragments.results[self.name].deepcopy()
+        result = self.fragments.results[self.name].deepcopy()
+        result["ids"] = []  # the page itself has it
+        page += result
         parts = (
             ("Symbols", self.symbols()),
             ("Derivation", self.derivations()),
@@ -233,6 +240,9 @@ class Page:
                 name = nodes.reference("", claim["id"], internal=True, refuri=way)
             text += [name, nodes.Text(f" ({claim['verdict']}): ")]
             text += self.links.inline(claim["claim"])
+            if claim["correction"] and claim["verdict"] != "correct":
+                text += [nodes.Text(" "), nodes.emphasis("", "Right:"), nodes.Text(" ")]
+                text += self.links.inline(claim["correction"])
             items.append(nodes.list_item("", text))
         return [nodes.bullet_list("", *items)] if items else []
 
@@ -301,7 +311,7 @@ def _text_of(citation: nodes.Element) -> Sequence[nodes.Node]:
 def retired_page(retired: Retired, links: Links) -> nodes.section:
     """Return the page of an identifier that is no longer in the book."""
     register = links.material.register
-    page = nodes.section(ids=["top"], classes=["result-page"])
+    page = nodes.section(ids=[retired.id], classes=["result-page"])
     page += nodes.title("", f"{retired.id} was retired")
     page += nodes.paragraph("", "", *links.inline(f"{retired.why[0].upper()}{retired.why[1:]}."))
     replaced = nodes.paragraph("", "", *links.inline("What replaces it: "))

@@ -31,6 +31,7 @@ from results.sources import Change, Declaration, changes_of, cited
 Json = dict[str, Any]
 
 FOLDER = "eq/"
+CATALOGUE = "catalogue.json"
 SCHEMA = Path(__file__).with_name("catalogue.schema.json")
 
 _MATHML = re.compile(r"<math .*?</math>", re.DOTALL)
@@ -73,14 +74,8 @@ class Material:
     @cached_property
     def chapters(self) -> dict[str, str]:
         """The title of each page that has results."""
-        return {
-            self.book.name(page): page_title(page.file.read_text("utf-8")) for page in self._pages
-        }
-
-    @property
-    def _pages(self) -> Iterator[Any]:
-        names = {entry.chapter for entry in self.entries.values()}
-        return (page for page in self.book.pages if self.book.name(page) in names)
+        names = dict.fromkeys(entry.chapter for entry in self.entries.values())
+        return {name: page_title(self.book.root / f"{name}.md") for name in names}
 
     def neighbours(self, name: str) -> tuple[str | None, str | None]:
         """Return the results before and after one in the order of the book."""

@@ -14,12 +14,12 @@ from sphinx.util.osutil import relative_uri
 
 from equations.domain import plain
 from results import ids
+from results.directives import BESIDE
 from results.notation import FILE as NOTATION
 from results.notation import read_notation
 from results.pages import DATA, Fragments, Links, Page, retired_page
-from results.records import FOLDER, SCHEMA, Json, Material, catalogue, page_of
+from results.records import CATALOGUE, FOLDER, SCHEMA, Json, Material, catalogue, page_of
 from results.sources import (
-    FORMAL,
     formal_problems,
     read_bibliography,
     read_changes,
@@ -63,7 +63,7 @@ class Site:
         for name in getattr(app.config, "bibtex_bibfiles", ()):
             bibliography |= read_bibliography(around / name)
         register = ids.read_register(source / ids.FILE)
-        formal = read_formal(source / FORMAL)
+        formal = read_formal(Path(app.config.results_formal))
         self.material = Material(
             book=domain.book,
             verdicts=domain.verdicts,
@@ -82,7 +82,7 @@ class Site:
         problems = [
             *register.problems(),
             *ids.book_problems(register, domain.book),
-            *formal_problems(source / FORMAL, formal, domain.book),
+            *formal_problems(Path(app.config.results_formal), formal, domain.book),
         ]
         for problem in problems:
             place = f"{problem.file}:{problem.line}"
@@ -120,19 +120,25 @@ class Site:
 
     # --- While the chapters are made
 
-    def retired_reference(
+    def resolve(
         self,
-        app: Sphinx,  # noqa: ARG002  (Sphinx's signature)
-        env: BuildEnvironment,  # noqa: ARG002
+        app: Sphinx,
+        env: BuildEnvironment,  # noqa: ARG002  (Sphinx's signature)
         node: nodes.Element,
-        contnode: nodes.Element,  # noqa: ARG002
-    ) -> None:
-        """Say of a reference to a retired identifier why it is gone, and what replaces it."""
-        retired = self.material.register.retired.get(node.get("reftarget", ""))
+        contnode: nodes.Element,
+    ) -> nodes.Node | None:
+        """Lead to what is no document, and say of a retired identifier what replaces it."""
+        target = node.get("reftarget", "")
+        if node.get("reftype") == BESIDE and self.makes_pages:
+            file, mark, anchor = target.partition("#")
+            way = relative_uri(app.builder.get_target_uri(node["refdoc"]), file)
+            return nodes.reference("", "", contnode, internal=True, refuri=way + mark + anchor)
+        retired = self.material.register.retired.get(target)
         if node.get("refdomain") == "equations" and retired is not None:
             new = ", ".join(retired.replaced_by) or "nothing"
             message = f"{retired.id} was retired ({retired.why}); what replaces it: {new}"
             logger.warning("%s", message, location=node, type="results")
+        return None
 
     def take(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
         """Take what the pages show again, and lead from each result to its page."""
@@ -196,7 +202,7 @@ class Site:
 
     def _write_data(self, data: Json) -> None:
         folder = Path(self.app.outdir)
-        _dump(data, folder / "catalogue.json")
+        _dump(data, folder / CATALOGUE)
         (folder / SCHEMA.name).write_bytes(SCHEMA.read_bytes())
         for record in data["results"]:
             file = folder / f"{page_of(record['id'])}.html"
@@ -208,6 +214,7 @@ class Site:
             "title": title,
             "body": builder.render_partial(content)["fragment"],
             "meta": {},
+            "metatags": "",
             "parents": [],
         }
 

@@ -17,7 +17,7 @@ from pybtex.richtext import Text  # type: ignore[import-untyped]  # likewise
 from equations.blocks import Problem
 from equations.book import Book
 
-FORMAL = "mathlib.toml"
+FORMAL = Path(__file__).with_name("mathlib.toml")
 
 _CITED = re.compile(r"\{cite:\w+\}`([^`]+)`")
 _VERSION = re.compile(r"## \[(?P<version>[^\]]+)\]")
@@ -100,6 +100,13 @@ def read_changes(file: Path) -> list[Change]:
         elif line.startswith("- ") and version:
             found.append(Change(version, line[2:].strip()))
     return found
+
+
+def read_versions(file: Path) -> list[str]:
+    """Return the released versions of a changelog, newest first."""
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    found = (_VERSION.match(line) for line in text.split("\n"))
+    return [line["version"] for line in found if line and line["version"] != "Unreleased"]
 
 
 def changes_of(name: str, changes: Sequence[Change]) -> list[Change]:
