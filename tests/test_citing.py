@@ -37,6 +37,7 @@ WORKS = [
     if entry.label != "Exercise"
 ]
 CSL = jsonschema.Draft3Validator(json.loads((ROOT / "tests/schemas/csl-data.json").read_text()))
+STYLE = find_plugin("pybtex.style.formatting", "plain")()  # that of the book
 HARD = Work(
     "eq-hard",
     r"Rényi’s bound – 50 % of $\KL{p}{q}$ & {more} for *f* in `a_b` \ #1",
@@ -54,8 +55,7 @@ def entry_of(text: str) -> Entry:
 
 def shown(text: str) -> str:
     """Return the line that the style of the book makes of a BibTeX entry; a lost field fails."""
-    style = find_plugin("pybtex.style.formatting", "plain")()
-    (formatted,) = style.format_bibliography(parse_string(text, "bibtex"))
+    (formatted,) = STYLE.format_bibliography(parse_string(text, "bibtex"))
     return str(formatted.text.render_as("text"))
 
 

@@ -25,6 +25,15 @@ preferred-citation:
   version: 1.2.0
 """
 EDITION = Edition("Tiny", ("Some Body",), "1.2.0", "2027-03-09", "10.5072/zenodo.1")
+# Another extension makes the pages of results; what is said of them goes by their address.
+PACKAGE = """\
+__all__ = []
+
+
+def setup(app):
+    page = ("eq/eq-half/index", {"title": "Any", "body": ""}, "page.html")
+    app.connect("html-collect-pages", lambda app: [page])
+"""
 CHAPTER = """\
 # The *halves* of $\\log 2$
 
@@ -53,8 +62,6 @@ PAGES = {
     ),
     "one.md": CHAPTER,
     "notes.md": "# Notes\n\n```{math}\nx\n```\n",
-    # Another extension makes the pages of results; what is said of them goes by their address.
-    "eq/eq-half/index.md": "---\norphan: true\n---\n# Any\n",
 }
 
 
@@ -63,20 +70,18 @@ class TinyBook:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / "tiny_of_citing.py").write_text("__all__ = []\n", "utf-8")
+        (folder / "tiny_of_citing.py").write_text(PACKAGE, "utf-8")
         (folder / "CITATION.cff").write_text(CITATION, "utf-8")
         (folder / "book").mkdir()
         for name, text in PAGES.items():
-            page = folder / "book" / name
-            page.parent.mkdir(parents=True, exist_ok=True)
-            page.write_text(text, "utf-8")
+            (folder / "book" / name).write_text(text, "utf-8")
 
     def build(self, builder: str = "html") -> str:
         """Build the book, and return the warnings."""
         warnings = StringIO()
         settings = {
             "citing_file": str(self.folder / "CITATION.cff"),
-            "extensions": ["myst_parser", "katex_math", "citing"],
+            "extensions": ["myst_parser", "katex_math", "citing", "tiny_of_citing"],
             "equations_package": "tiny_of_citing",
             "equations_store": str(self.folder / "equations.json"),
             "html_baseurl": SITE,

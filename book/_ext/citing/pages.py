@@ -133,7 +133,8 @@ def add_tags(
         return
     image = f"{app.config.html_baseurl}{app.config.citing_image}"
     whole = pagename == app.config.root_doc
-    context["metatags"] += meta_html(work, image=image, summary=summary, whole=whole)
+    tags = meta_html(work, image=image, summary=summary, whole=whole)
+    context["metatags"] = context.get("metatags", "") + tags
 
 
 def list_one_version(app: Sphinx, exception: Exception | None) -> None:
