@@ -218,6 +218,8 @@ def test_the_list_says_what_the_drawing_shows(chapter: str, book: Book, drawings
 
 def test_letters_are_not_too_small_and_texts_fit(book: Book) -> None:
     css = (BOOK / "_static" / "book.css").read_text(encoding="utf-8")
+    for section in css.split("/* ---"):  # an open brace would swallow the sections that follow
+        assert section.count("{") == section.count("}"), section[:40]
     sizes = re.findall(r"\.graph[^{}]*\{[^}]*font-size: (\d+)px", css)
     assert len(sizes) >= 4
     assert min(map(int, sizes)) >= 11
