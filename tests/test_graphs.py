@@ -108,6 +108,19 @@ def faults(tree: ET.Element, book: Book, names: list[str]) -> list[str]:
         for x, y, to_x, to_y in map(corners, shown)
     ):
         found.append("a box is cut off")
+    return [*found, *part_faults(tree, book)]
+
+
+def part_faults(tree: ET.Element, book: Book) -> list[str]:
+    """Return what is wrong with the numbers in boxes, and with links."""
+    found = []
+    at = {link.get("data-card"): corners(link) for link in boxes(tree)}
+    for group in tree.iter("g"):
+        if group.get("data-needs"):
+            high, *_ = group.get("data-needs", "").split()
+            (stub,) = map(corners, group.findall("a"))
+            if not (at[high][0] < stub[0] and stub[2] < at[high][2] and stub[3] < at[high][3]):
+                found.append("a number is outside of its box")
     for link in tree.iter("a"):
         entry = book.entries[link.get("data-card", "")]
         if link.get("href") != f"{entry.chapter}.html#{entry.block.id}":
