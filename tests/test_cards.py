@@ -17,15 +17,33 @@ SCRIPT = re.compile(r"bookCard\((?P<id>\"[^\"]+\"), (?P<html>\".*\")\);\n")
 EXTENSIONS = ("katex_math", "graphs", "cards")
 
 
-@pytest.fixture
-def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TinyBook]:
-    monkeypatch.syspath_prepend(tmp_path)
-    book = TinyBook(tmp_path)
+def book_in(folder: Path) -> TinyBook:
+    """Return a tiny book with a drawing, and an exercise with a solution."""
+    book = TinyBook(folder)
     book.replace("second.md", "```{results}\n```\n", "```{results}\n```\n\n```{graph}\n```\n")
     solution = ":::{note}\nOne half of {eq}`eq-half-def`.\n:::\n"
     book.replace("first.md", "A **quarter**?\n", f"A **quarter** of $x$?\n\n{solution}")
-    yield book
+    return book
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TinyBook]:
+    """Return a book that a test may change before it builds it."""
+    monkeypatch.syspath_prepend(tmp_path)
+    yield book_in(tmp_path)
     sys.modules.pop("tinyhalf", None)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyBook, dict[str, str]]:
+    """Return a book that was built, and its cards."""
+    folder = tmp_path_factory.mktemp("built")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        book = book_in(folder)
+        cards = build(book)
+    sys.modules.pop("tinyhalf", None)
+    return book, cards
 
 
 def build(book: TinyBook) -> dict[str, str]:
@@ -40,8 +58,10 @@ def build(book: TinyBook) -> dict[str, str]:
     return found
 
 
-def test_every_reference_has_a_card_and_every_card_is_of_something(tiny: TinyBook) -> None:
-    cards = build(tiny)
+def test_every_reference_has_a_card_and_every_card_is_of_something(
+    built: tuple[TinyBook, dict[str, str]],
+) -> None:
+    tiny, cards = built
     assert set(cards) == {"eq-half-def", "eq-half-twice", "ex-first-quarter", "tinyhalf.half"}
     marked: set[str] = set()
     for page in tiny.out.rglob("*.html"):
@@ -61,9 +81,12 @@ def test_every_reference_has_a_card_and_every_card_is_of_something(tiny: TinyBoo
     assert marked == set(cards)
 
 
-def test_a_card_has_number_title_conditions_statement_and_evidence(tiny: TinyBook) -> None:
+def test_cards_have_what_they_should_and_no_more(tiny: TinyBook) -> None:
     tiny.replace("second.md", ":code: half\n", ":code: half\n:if: $x < 9$\n:note: A remark.\n")
-    card = build(tiny)["eq-half-def"]
+    tiny.replace("tinyhalf.py", "def half(x):", "def half(x: float, *, by: int = 2) -> float:")
+    tiny.replace("first.md", "A **quarter** of $x$?", "A **quarter**?")
+    cards = build(tiny)
+    card = cards["eq-half-def"]
     assert card.startswith('<div class="result result-definition">')
     for part in ("(1.1)", "Definition", "Half of", "For</span>", "If</span>", "executed"):
         assert part in card, part
@@ -71,6 +94,13 @@ def test_a_card_has_number_title_conditions_statement_and_evidence(tiny: TinyBoo
     assert "checked on" in card
     assert "A remark" not in card  # a card of what was executed is short
     assert "half(" not in card
+    of_function = cards["tinyhalf.half"]
+    for part in ("half(x, *, by=2)", "Halve a number.", "Definition (1.1)"):
+        assert part in of_function, part
+    # A page without formulas needs the stylesheet of formulas for its cards, if it has any.
+    assert 'class="katex"' not in tiny.html("first")
+    assert "katex.min.css" in tiny.html("first")
+    assert "katex.min.css" not in tiny.html("search")
 
 
 def test_a_card_of_what_was_not_executed_has_its_note(tiny: TinyBook) -> None:
@@ -80,35 +110,19 @@ def test_a_card_of_what_was_not_executed_has_its_note(tiny: TinyBook) -> None:
     assert "illustrated" in card
 
 
-def test_a_card_of_an_exercise_has_no_solution(tiny: TinyBook) -> None:
-    card = build(tiny)["ex-first-quarter"]
+def test_a_card_of_an_exercise_has_no_solution(built: tuple[TinyBook, dict[str, str]]) -> None:
+    card = built[1]["ex-first-quarter"]
     assert "Exercise" in card
     assert "<strong>quarter</strong>" in card
     assert "One half" not in card
 
 
-def test_a_card_of_a_function_says_how_to_call_it_and_what_it_computes(tiny: TinyBook) -> None:
-    tiny.replace("tinyhalf.py", "def half(x):", "def half(x: float, *, by: int = 2) -> float:")
-    card = build(tiny)["tinyhalf.half"]
-    assert "half(x, *, by=2)" in card
-    assert "Halve a number." in card
-    assert "Definition (1.1)" in card
-
-
-def test_cards_stand_on_any_page(tiny: TinyBook) -> None:
-    for name, card in build(tiny).items():
+def test_cards_stand_on_any_page(built: tuple[TinyBook, dict[str, str]]) -> None:
+    for name, card in built[1].items():
         assert not re.search(r"<a\b|</a>| id=| tabindex=|<annotation|<script|src=", card), name
         assert card.count("<span") == card.count("</span>"), name
         assert card.count("<div") == card.count("</div>"), name
         assert card.count("<p") == card.count("</p>"), name
-
-
-def test_pages_without_formulas_load_the_stylesheet_for_their_cards(tiny: TinyBook) -> None:
-    tiny.replace("first.md", "A **quarter** of $x$?", "A **quarter**?")
-    build(tiny)
-    assert 'class="katex"' not in tiny.html("first")
-    assert "katex.min.css" in tiny.html("first")
-    assert "katex.min.css" not in tiny.html("search")
 
 
 # ------------------------------------------------------------------------------- parts

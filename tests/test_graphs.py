@@ -108,6 +108,19 @@ def faults(tree: ET.Element, book: Book, names: list[str]) -> list[str]:
         for x, y, to_x, to_y in map(corners, shown)
     ):
         found.append("a box is cut off")
+    return [*found, *part_faults(tree, book)]
+
+
+def part_faults(tree: ET.Element, book: Book) -> list[str]:
+    """Return what is wrong with the numbers in boxes, and with links."""
+    found = []
+    at = {link.get("data-card"): corners(link) for link in boxes(tree)}
+    for group in tree.iter("g"):
+        if group.get("data-needs"):
+            high, *_ = group.get("data-needs", "").split()
+            (stub,) = map(corners, group.findall("a"))
+            if not (at[high][0] < stub[0] and stub[2] < at[high][2] and stub[3] < at[high][3]):
+                found.append("a number is outside of its box")
     for link in tree.iter("a"):
         entry = book.entries[link.get("data-card", "")]
         if link.get("href") != f"{entry.chapter}.html#{entry.block.id}":
@@ -218,6 +231,8 @@ def test_the_list_says_what_the_drawing_shows(chapter: str, book: Book, drawings
 
 def test_letters_are_not_too_small_and_texts_fit(book: Book) -> None:
     css = (BOOK / "_static" / "book.css").read_text(encoding="utf-8")
+    for section in css.split("/* ---"):  # an open brace would swallow the sections that follow
+        assert section.count("{") == section.count("}"), section[:40]
     sizes = re.findall(r"\.graph[^{}]*\{[^}]*font-size: (\d+)px", css)
     assert len(sizes) >= 4
     assert min(map(int, sizes)) >= 11

@@ -9,6 +9,7 @@ inside the pages they would weigh more than the pages themselves. ``cards.js`` s
 from __future__ import annotations
 
 import inspect
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,6 +22,7 @@ from equations.book import public_functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
@@ -88,15 +90,21 @@ def _cut_cards(
     if "body" not in context:
         return
     domain = cast("EquationDomain", app.env.get_domain("equations"))
-    functions = {domain.full_name(name) for name in public_functions(domain.package)}
     body, found = fragments.cut(context["body"])
     for name, html in found.items():
         entry = domain.book.entries[name]
         kind = entry.block.kind if isinstance(entry.block, Equation) else "exercise"
         write(app, name, f'<div class="result result-{kind}">{html}</div>')
-    context["body"] = fragments.mark_links(body, domain.book.entries.keys() | functions)
+    context["body"] = fragments.mark_links(body, {*domain.book.entries, *functions(domain.package)})
     if "data-card=" in context["body"]:
         context["has_maths_elements"] = True  # for the stylesheet of formulas
+
+
+@cache
+def functions(package: ModuleType) -> dict[str, Any]:
+    """Return the functions of a package by the names that their pages have."""
+    found = public_functions(package)
+    return {f"{function.__module__}.{name}": function for name, function in found.items()}
 
 
 def write(app: Sphinx, name: str, html: str) -> None:
@@ -111,15 +119,16 @@ def _write_functions(app: Sphinx, error: Exception | None) -> None:
     if error is not None or app.builder.format != "html":
         return
     domain = cast("EquationDomain", app.env.get_domain("equations"))
-    for name, function in public_functions(domain.package).items():
+    for name, function in functions(domain.package).items():
+        short = name.rpartition(".")[2]
         computed = [
             f"{entry.label} ({entry.number})"
             for entry in domain.book.entries.values()
-            if isinstance(entry.block, Equation) and name in entry.block.functions
+            if isinstance(entry.block, Equation) and short in entry.block.functions
         ]
         summary = (inspect.getdoc(function) or "").split("\n\n", maxsplit=1)[0]
-        html = fragments.of_function(name, signature(function), summary, "; ".join(computed))
-        write(app, domain.full_name(name), html)
+        html = fragments.of_function(short, signature(function), summary, "; ".join(computed))
+        write(app, name, html)
 
 
 def signature(function: object) -> str:
