@@ -179,10 +179,10 @@ def _summary(claim: Claim) -> str:
         parts.append(words.get(claim.trial.outcome, "the formula is refuted"))
     if claim.readings:
         true = sum(claim.readings)
-        false = len(claim.readings) - true
-        counted = [f"{n} {word}" for n, word in ((true, "true"), (false, "false")) if n]
+        counted = [f"{n} {w}" for n, w in ((true, "true"), (len(claim.readings) - true, "false"))]
         noun = "reading" if len(claim.readings) == 1 else "readings"
-        parts.append(f"{noun}: {', '.join(counted)}")
+        found = " and ".join(text for text in counted if text[0] != "0")
+        parts.append(f"of {len(claim.readings)} {noun} {found}")
     return "Evidence" + (f": {', '.join(parts)}" if parts else "")
 
 
@@ -241,7 +241,7 @@ class SaidInPrint(SphinxTransform):
             "open": "asked in",
             "correct": "rightly in",
         }
-        label = nodes.inline("", "In the articles", classes=["label"])
+        label = nodes.inline("", "In print", classes=["label"])
         node = nodes.paragraph("", "", label, classes=["result-claims"])
         for verdict, text in words.items():
             found = [claim for claim in rows if claim.verdict == verdict]
