@@ -133,6 +133,7 @@ commit = "0123456789012345678901234567890123456789"
 note = "For every field."
 """,
 }
+ROOT = Path(__file__).parents[1]
 SITE = "https://tiny.example/"
 
 
@@ -143,7 +144,7 @@ class TinyBook:
         self.folder, self.out = folder, folder / "html"
         for name, text in FILES.items():
             self.write(name, text)
-        self.write("book/CHANGELOG.md", FILES["book/CHANGELOG.md"])
+        self.write("book/CITATION.cff", (ROOT / "CITATION.cff").read_text(encoding="utf-8"))
 
     def write(self, name: str, text: str) -> None:
         file = self.folder / name
@@ -162,9 +163,10 @@ class TinyBook:
             "release": "0.2.0",
             "extensions": [
                 *("sphinx.ext.autodoc", "myst_parser", "katex_math"),
-                *("equations", "claims", "results"),
+                *("cards", "citing", "claims", "equations", "results"),
             ],
             "exclude_patterns": ["CHANGELOG.md"],
+            "html_static_path": [],
             "myst_enable_extensions": ["dollarmath", "colon_fence"],
             "equations_package": "tinyhalf",
             "equations_source": "https://sources.example/",
@@ -263,6 +265,15 @@ def test_each_result_has_a_page_that_stands_alone(built: TinyBook) -> None:
     ):
         assert words in other, words
     assert f'<link rel="canonical" href="{SITE}eq/eq-half-def/" />' in html
+
+
+def test_the_page_of_a_result_can_be_cited_and_shows_cards(built: TinyBook) -> None:
+    html = built.result("eq-half-twice")
+    assert f'<meta name="citation_public_url" content="{SITE}eq/eq-half-twice/" />' in html
+    assert html.count('<details class="cite">') == 1
+    assert 'index.html#eq-half-def" data-card="eq-half-def"' in html
+    assert "<!--card" not in html
+    assert "../" not in built.page("_cards/eq-half-def.js")
 
 
 def test_every_link_of_every_page_leads_somewhere(built: TinyBook) -> None:

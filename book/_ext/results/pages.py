@@ -73,8 +73,6 @@ class Links:
     def moved(self, part: nodes.Element, docname: str) -> nodes.Element:
         """Return a copy of a part of a chapter, whose links begin at the pages of results."""
         copy = part.deepcopy()
-        for comment in list(copy.findall(_is_comment)):  # they mark what cards show
-            comment.parent.remove(comment)
         page = self.address(docname)
         for link in copy.findall(nodes.reference):
             address = f"#{link['refid']}" if "refid" in link else link.get("refuri", "")
@@ -83,10 +81,6 @@ class Links:
                 path = f"{page}{address}" if address.startswith("#") else _joined(page, address)
                 link["refuri"] = self.to(path)
         return copy
-
-
-def _is_comment(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.raw) and node.astext().startswith("<!--")
 
 
 def _joined(page: str, address: str) -> str:
