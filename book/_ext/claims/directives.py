@@ -68,7 +68,9 @@ class ClaimsDirective(SphinxDirective):
         """Return what was run, closed until the reader opens it, and what is a judgement."""
         inside: list[nodes.Node] = []
         if claim.printed:
-            inside += self.formula("As printed", claim.printed)
+            # A claim in words has no formula in print: this is the claim, written as one.
+            label = "As a formula" if claim.kind == "claim" else "As printed"
+            inside += self.formula(label, claim.printed)
             inside.append(nodes.paragraph("", _outcome(claim), classes=["claim-outcome"]))
         if claim.mended:
             inside += self.formula("As it should be", claim.mended)
