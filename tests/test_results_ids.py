@@ -247,3 +247,11 @@ def test_a_released_version_has_to_close_its_lines(
     assert "ids.txt:2: release 0.1.0 has no line" in capsys.readouterr().out
     assert command.main(["ids", str(folder), "--release", "0.1.0"]) == 0
     assert command.main(["ids", str(folder)]) == 0
+
+
+@pytest.mark.parametrize("name", ["test", "release"])
+def test_where_the_register_is_compared_the_whole_history_is_there(name: str) -> None:
+    workflow = (BOOK.parent / ".github" / "workflows" / f"{name}.yml").read_text(encoding="utf-8")
+    jobs = [job for job in workflow.split("runs-on:") if "make lint" in job]
+    assert jobs
+    assert all("fetch-depth: 0 " in job for job in jobs)
