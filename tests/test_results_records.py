@@ -156,6 +156,8 @@ def test_symbols_have_meaning_unit_and_definition(material: Material) -> None:
     # The same letter stands for two things, and the definition tells which.
     joint = symbols_of(material, "eq-entropy-chain")
     assert any(symbol.introduced == "eq-entropy-chain" for symbol in joint.values())
+    assert "p" in joint
+    assert not {"X", "Y"} & symbols_of(material, "eq-kl-chain").keys()
     weighted = symbols_of(material, "eq-js-entropy")["m"]
     assert weighted.meaning == r"$m := \frac{1}{2} p + \frac{1}{2} q$"
 

@@ -79,7 +79,9 @@ def _given(equation: Equation) -> Iterator[Symbol]:
 def _names(phrase: str) -> list[str]:
     """Return the symbols that a phrase is about, such as p and q in “laws $p$, $q$ on …”."""
     with suppress(ValueError):  # a phrase for readers alone
-        return list(dict.fromkeys(symbol.name.text for symbol in declarations(phrase)))
+        # A joint law p(x, y) also declares the variables X and Y, which the phrase does not say.
+        declared = (symbol for symbol in declarations(phrase) if symbol.name.base in phrase)
+        return list(dict.fromkeys(symbol.name.text for symbol in declared))
     formulas = _FORMULA.findall(phrase)[: 1 if re.search(r"\$ (?:the|an?|of) ", phrase) else None]
     heads = [head.group() for part in formulas if (head := _SYMBOL.match(part.strip()))]
     return [name for name in dict.fromkeys(heads) if name[1:] not in MACROS]
