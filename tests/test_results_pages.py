@@ -261,6 +261,7 @@ def test_each_result_has_a_page_that_stands_alone(built: TinyBook) -> None:
     for words in (
         "entropy of a law; unit: nat; defined in (1.1)",
         "(1.2) Derivation Add them",
+        "It was executed with every step, and so was all that it builds on.",
         "The proof needs (1.1) Half of x",
     ):
         assert words in other, words

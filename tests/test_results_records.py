@@ -100,6 +100,17 @@ def test_every_needed_result_names_the_one_that_needs_it(data: dict[str, Any]) -
                 assert name in results[other]["needs"][part]
 
 
+def test_a_gap_is_a_gap_of_all_that_builds_on_it(data: dict[str, Any]) -> None:
+    gaps = {result["id"]: set(result["gaps"]) for result in data["results"]}
+    assert any(gaps.values())
+    for result in data["results"]:
+        if result["evidence"]["level"] != EXECUTED:
+            assert result["id"] in gaps[result["id"]]
+        for part in ("statement", "proof"):
+            for other in result["needs"][part]:
+                assert gaps[other] <= gaps[result["id"]]
+
+
 def test_previous_and_next_run_through_the_whole_book(data: dict[str, Any]) -> None:
     results = data["results"]
     assert results[0]["previous"] is results[-1]["next"] is None

@@ -214,7 +214,21 @@ class Page:
             node += nodes.definition_list_item(
                 "", nodes.term("", label), nodes.definition("", inside)
             )
-        return [node] if rows else []
+        return [self.standing(), node] if rows else []
+
+    def standing(self) -> nodes.paragraph:
+        """Return what is executed of all that the result builds on."""
+        gaps = self.record["gaps"]
+        node = nodes.paragraph(classes=["result-standing"])
+        if not gaps:
+            node += nodes.Text("It was executed with every step, and so was all that it builds on.")
+            return node
+        node += nodes.Text("Of it and all that it builds on, not executed with every step: ")
+        for number, name in enumerate(gaps):
+            node += [nodes.Text(", ")] if number else []
+            node += self.links.result(name)
+        node += nodes.Text(".")
+        return node
 
     def named(self, name: str) -> nodes.list_item:
         """Return a link to a result with its title, as an item of a list."""

@@ -18,7 +18,7 @@ from typing import Any
 from equations.blocks import Chain, Derivation, Equation, Step
 from equations.book import Book, Entry
 from equations.checks import read_rows
-from equations.graph import Graph
+from equations.graph import Graph, Standing
 from equations.macros import MACROS
 from equations.settings import Setting
 from equations.syntax import Node, parts_of
@@ -63,7 +63,12 @@ class Material:
     @cached_property
     def graph(self) -> Graph:
         """What each result needs."""
-        return Graph(self.book.equations, self.book.derivations)
+        return self.book.graph
+
+    @cached_property
+    def standings(self) -> dict[str, Standing]:
+        """How well each result and all that it builds on are checked."""
+        return self.graph.standings({name: self.verdicts[name].level for name in self.entries})
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
@@ -124,6 +129,7 @@ def record(name: str, material: Material) -> Json:
             if derivation.id == name
         ],
         "needs": {"statement": list(needs.statement), "proof": list(needs.proof)},
+        "gaps": list(material.standings[name].gaps),
         "used_by": {"statement": list(used.statement), "proof": list(used.proof)},
         "claims": list(material.claims(name)),
         "source": block.options["source"],
