@@ -354,6 +354,43 @@ def test_large_problem_has_a_certificate() -> None:
     assert short.lower < result.cost < short.cost
 
 
+@pytest.mark.parametrize("kind", ["points", "integers", "one cost", "many scales", "far away"])
+def test_large_matching_is_the_best(kind: str) -> None:
+    rng = np.random.default_rng(20)
+    n = 160
+    x, y = rng.random((n, 2)), rng.random((n, 2))
+    x[-1] = 1e9 if kind == "far away" else x[-1]
+    cost = {
+        "points": cdist(x, y),
+        "integers": rng.integers(0, 5, (n, n)).astype(float),
+        "one cost": np.ones((n, n)),
+        "many scales": 10.0 ** rng.uniform(-10, 10, (n, n)),  # single precision is not enough
+        "far away": cdist(x, y),
+    }[kind]
+    p = np.full(n, 1 / n)
+    result = wasserstein(p, p, cost=cost)
+    check_certificate(p, p, cost, result)
+    best = cost[optimize.linear_sum_assignment(cost)]
+    assert result.cost == pytest.approx(math.fsum(best) / n, rel=1e-15)
+    assert result.gap <= 1e-13 * result.cost
+
+
+def test_masses_below_single_precision() -> None:
+    rng = np.random.default_rng(21)
+    p, q = rng.dirichlet(np.ones(25)), rng.dirichlet(np.ones(25))
+    p[:3] = q[5:9] = 1e-300
+    p, q = p / p.sum(), q / q.sum()
+    cost = cdist(rng.random((25, 2)), rng.random((25, 2)))
+    check_certificate(p, q, cost, wasserstein(p, q, cost=cost))
+
+
+def test_pivots_end_where_rounding_disagrees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_transport._Tree, "_pivot", lambda *_: False)  # noqa: SLF001 - no input gets there at will
+    result = wasserstein(A, B, cost=[[3, 1, 0], [1, 2, 3], [0, 3, 9]])
+    assert (result.converged, result.iterations) == (True, 0)
+    assert result.lower < result.cost
+
+
 def test_little_mass_far_away() -> None:
     rng = np.random.default_rng(10)
     p = rng.dirichlet(np.ones(30))

@@ -31,10 +31,14 @@ SWEEPS = 10  # of Sinkhorn's iteration between steps of Newton's method
 COARSE = 1e-2  # the error that is good enough at higher temperatures
 RIDGES = (1e-14, 1e-10, 1e-6)  # added to the second derivative until a step is good
 HALVINGS = 8  # of a step that is too long
-ROUGH = Fraction(1, 10**12)  # a gap that is worth a second search for potentials
+TIGHT = 1e-13  # a gap, as part of the cost, that may be rounding
+ROUGH = 1e-12  # a gap, as part of the cost, that is worth a second search
 TOP = 1000  # the power of two to which costs are scaled, so that small ones stay
-COOLINGS = 10  # before the first plan
+COOLINGS = 6  # before the first plan
+GUESSES = 20  # steps at each temperature before it
+RELAXED = 1.8  # of these, how far they go, in steps
 SMALL = 400  # the size of a matrix that needs none
+SMALL_MATCHING = 20_000  # likewise, if all masses are equal
 BLOCK = 64  # terms that are summed in double precision before they are summed in a wider one
 
 
@@ -246,7 +250,7 @@ def transport(p: Law, q: Law, cost: Array, max_iterations: int) -> Solution:
     """Solve the transport problem of two laws."""
     p_values, q_values = (np.asarray(law.values, dtype=np.float64) for law in (p, q))
     rows, columns = np.flatnonzero(p_values), np.flatnonzero(q_values)
-    a, b = _same_total(_whole(p_values[rows]), _whole(q_values[columns]))
+    a, b = _same_total(_whole(p_values[rows])[0], _whole(q_values[columns])[0])
     total = sum(a)
     scale = math.frexp(float(cost.max()))[1] - TOP
     unit = np.ldexp(cost, -scale)
@@ -257,16 +261,15 @@ def transport(p: Law, q: Law, cost: Array, max_iterations: int) -> Solution:
         tree = _Tree(a, b, part)
         iterations, converged = tree.optimise(max_iterations)
         flows, f = tree.flows(a, b), tree.row_potentials()
-    spent = _exact_dot(flows.values(), [part[cell] for cell in flows])
+    used = np.array([*flows], dtype=np.intp).T
+    spent = _exact_dot(flows.values(), part[*used])
     g, bound = _bound(unit[rows], columns, f, a, b)
-    if converged and spent - bound > spent * ROUGH:
+    if converged and spent - bound > spent * Fraction(ROUGH):
         # Long ways without mass have cost the potentials digits.
-        used = np.array([*flows], dtype=np.intp).T
-        again = _bound(unit[rows], columns, _prices(part, *used)[0], a, b)
+        again = _bound(unit[rows], columns, _prices(part, *used, _row_minima(part))[0], a, b)
         g, bound = max((g, bound), again, key=lambda pair: pair[1])
     plan = np.zeros(cost.shape)
-    for (i, j), flow in flows.items():
-        plan[rows[i], columns[j]] = flow / total
+    plan[rows[used[0]], columns[used[1]]] = [flow / total for flow in flows.values()]
     value, lower, gap = (float(x / total) for x in (spent, bound, max(spent - bound, Fraction())))
     potentials = (unit - g).min(axis=1), g
     return Solution(
@@ -288,11 +291,13 @@ def _bound(
     return g, _exact_dot(a, f) + _exact_dot(b, g[columns])
 
 
-def _whole(masses: Array) -> list[int]:
-    """Return whole numbers in the ratios of the masses."""
-    ratios = [x.as_integer_ratio() for x in masses.tolist()]
-    denominator = max(d for _, d in ratios)
-    return [n * (denominator // d) for n, d in ratios]
+def _whole(numbers: Array) -> tuple[list[int], int]:
+    """Return whole numbers and the power of two of which the given ones are these multiples."""
+    mantissas, exponents = np.frexp(numbers)
+    least = int(exponents.min())
+    digits = np.ldexp(mantissas, 53).astype(np.int64).tolist()
+    shifts = (exponents - least).tolist()
+    return [n << k for n, k in zip(digits, shifts, strict=True)], least - 53
 
 
 def _same_total(a: list[int], b: list[int]) -> tuple[list[int], list[int]]:
@@ -301,12 +306,11 @@ def _same_total(a: list[int], b: list[int]) -> tuple[list[int], list[int]]:
     return [x * sum_b for x in a], [y * sum_a for y in b]
 
 
-def _exact_dot(masses: Iterable[int], values: Iterable[float]) -> Fraction:
+def _exact_dot(masses: Iterable[int], values: Array) -> Fraction:
     """Return Σ m v without rounding."""
-    ratios = [float(x).as_integer_ratio() for x in values]
-    denominator = max(d for _, d in ratios)
-    terms = (m * n * (denominator // d) for m, (n, d) in zip(masses, ratios, strict=True))
-    return Fraction(sum(terms), denominator)
+    multiples, power = _whole(values)
+    total = sum(m * n for m, n in zip(masses, multiples, strict=True))
+    return Fraction(total << power) if power >= 0 else Fraction(total, 1 << -power)
 
 
 Flows = dict[tuple[int, int], int]
@@ -314,17 +318,62 @@ Flows = dict[tuple[int, int], int]
 
 def _assignment(cost: Array, mass: int) -> tuple[Flows, Array, int, bool]:
     """Match points of equal mass."""
-    rows, partner = linear_sum_assignment(cost)
-    flows = dict.fromkeys(zip(rows.tolist(), partner.tolist(), strict=True), mass)
-    return flows, *_prices(cost, rows, partner)
+    match, f, steps, converged = _reduced_matching(cost)
+    used = cost[match]
+    if math.fsum([*used, *-f, *-(cost - f[:, None]).min(axis=0)]) > used.sum() * TIGHT:
+        match = linear_sum_assignment(cost)  # the reduced costs have lost digits
+        f, steps, converged = _prices(cost, *match, _row_minima(cost))
+    flows = dict.fromkeys(zip(*(nodes.tolist() for nodes in match), strict=True), mass)
+    return flows, f, steps, converged
 
 
-def _prices(cost: Array, rows: Indices, columns: Indices) -> tuple[Array, int, bool]:
-    """Return the potentials of the rows, shortest paths along the cells in use."""
+def _reduced_matching(cost: Array) -> tuple[tuple[Indices, Indices], Array, int, bool]:
+    """Match points by costs that are reduced by potentials, which is faster if these are good."""
+    equal = np.ones(len(cost))
+    f = _guess(equal, equal, cost) if cost.size > SMALL_MATCHING else cost.min(axis=1)
+    reduced = cost - f[:, None]
+    reduced -= reduced.min(axis=0)
+    match = linear_sum_assignment(reduced)
+    return match, *_prices(cost, *match, f)
+
+
+def _guess(a: Array, b: Array, cost: Array) -> Array:
+    """Return potentials of the rows that are nearly the best for masses a and b.
+
+    They are those of entropic transport at a low temperature, from over-relaxed scaling in single
+    precision.
+    """
+    c = (cost / (float(cost.max()) or 1.0)).astype(np.float32)
+    a, b = (np.maximum(x, np.finfo(c.dtype).tiny).astype(c.dtype) for x in (a, b))
+    f, heat = c.min(axis=1), c.mean() / 2
+    kernel = np.empty_like(c)
+    for _ in range(COOLINGS if heat > 0 else 0):
+        np.subtract(c, f[:, None], out=kernel)
+        kernel -= kernel.min(axis=0)
+        shift = kernel.min(axis=1)
+        kernel -= shift[:, None]
+        kernel /= -heat
+        np.exp(kernel, out=kernel)
+        u, v = np.ones_like(a), np.ones_like(b)
+        for _ in range(GUESSES):
+            u = u * (a / (kernel @ v) / u) ** RELAXED
+            v = v * (b / (u @ kernel) / v) ** RELAXED
+        better = f + shift + heat * np.log(u)
+        f = np.where(np.isfinite(better), better, f)
+        heat /= 4
+    return f.astype(np.float64) * cost.max()
+
+
+def _row_minima(cost: Array) -> Array:
+    """Return what is left of the rows when each column has lost its least cost."""
+    return np.asarray((cost - cost.min(axis=0)).min(axis=1))
+
+
+def _prices(cost: Array, rows: Indices, columns: Indices, f: Array) -> tuple[Array, int, bool]:
+    """Return the potentials of the rows, shortest paths along the cells in use, from any f."""
     detour = np.take(cost.T, columns, axis=0)  # [cell, k]: k goes to the column of the cell
     detour *= 1 + SLACK
     detour -= cost[rows, columns, None] * (1 - SLACK)
-    f = (cost - cost.min(axis=0)).min(axis=1)
     changed, steps = np.arange(len(rows)), 0
     while changed.size and steps <= len(f):
         shorter = (detour[changed] + f[rows[changed], None]).min(axis=0)
@@ -401,16 +450,19 @@ class _Tree:
             best = reduced.argmin(axis=1)
             value = reduced[np.arange(n), best]
             enter = np.flatnonzero(value < 0)
-            if not enter.size:
-                if fresh:
-                    return pivots, True
-                self._descend()  # the potentials, free of what rounding has added up
-            fresh = not enter.size
+            before = pivots
             for row in enter[np.argsort(value[enter])].tolist():
                 column = int(best[row])
                 if pivots == max_iterations:
                     return pivots, False
                 pivots += self._pivot(row, n + column, float(self.cost[row, column]))
+            if pivots > before:
+                fresh = False
+            elif fresh:
+                return pivots, True
+            else:
+                self._descend()  # the potentials, free of what rounding has added up
+                fresh = True
 
     def _pivot(self, i: int, j: int, cost: float) -> bool:
         """Let an edge enter if its reduced cost is still negative."""
@@ -483,13 +535,8 @@ def _first_flows(supply: list[int], demand: list[int], cost: Array) -> Flows:
     """
     total = sum(supply)
     a, b = (np.array([x / total for x in masses]) for masses in (supply, demand))
-    f = cost.min(axis=1)
-    heat = float(cost.max() - cost.min())
-    for _ in range(COOLINGS if heat and cost.size > SMALL else 0):
-        heat /= 2
-        f, *_ = _sweeps(a, b, cost, f, heat, COARSE, SWEEPS)
-    g = _soft_minimum(a, cost - f[:, None], heat) if heat else (cost - f[:, None]).min(axis=0)
-    reduced = cost - f[:, None] - g
+    reduced = cost - (_guess(a, b, cost) if cost.size > SMALL else cost.min(axis=1))[:, None]
+    reduced -= reduced.min(axis=0)
     supply, demand = supply.copy(), demand.copy()
     m = cost.shape[1]
     cells = reduced.argsort(axis=None)
