@@ -7,6 +7,7 @@ gap between the cost of a plan and the bound of its potentials is computed witho
 """
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
@@ -27,7 +28,10 @@ EPS = float(np.finfo(np.float64).eps)
 SLACK = 2.0**-49  # a reduced cost counts as negative beyond this part of its summands
 NEARLY_EQUAL = 1 / 16  # the largest relative change of a covariance matrix for the series
 SERIES_STEPS = 24  # leave an error below rounding
-SWEEPS = 10  # of Sinkhorn's iteration between steps of Newton's method
+SWEEPS = 10  # of Sinkhorn's iteration, after which its speed is known
+PATIENCE = 100  # sweeps that are worth a step of Newton's method, for small matrices
+LEAST = 1e-200  # mass that entropic transport is solved for
+SPAN = 200  # the largest cost in units of the first temperature
 COARSE = 1e-2  # the error that is good enough at higher temperatures
 RIDGES = (1e-14, 1e-10, 1e-6)  # added to the second derivative until a step is good
 HALVINGS = 8  # of a step that is too long
@@ -583,32 +587,43 @@ def entropic(
         for law, some in ((p, rows), (q, columns))
     )
     part = cost[np.ix_(rows, columns)]
-    f, g, error, steps = _potentials(a, b, part, epsilon, tolerance, max_iterations)
+    large = (np.maximum(x, LEAST) for x in (a, b))  # what is smaller would be lost in products
+    f, g, coupling, error, steps = _potentials(*large, part, epsilon, tolerance, max_iterations)
     plan = np.zeros(cost.shape)
-    plan[np.ix_(rows, columns)] = _feasible(_plan(a, b, part, f, g, epsilon), a, b)
+    plan[np.ix_(rows, columns)] = _feasible(coupling, a, b)
     missing = sum(
         float(np.abs(plan.sum(axis=1 - k, dtype=np.longdouble) - _exactly(law)).sum())
         for k, law in enumerate((p, q))
     )
-    upper = math.fsum((plan * cost).ravel()) * (1 + 4 * EPS) + float(part.max()) * missing
+    upper = _sum_by_blocks(plan * cost) * (1 + 8 * EPS) + float(part.max()) * missing
     h = (part - f[:, None]).min(axis=0)
     terms = np.concatenate([a * (part - h).min(axis=1), b * h])
     lower = math.fsum(terms) - 4 * EPS * math.fsum(np.abs(terms))
-    full_f = _soft_minimum(b, (cost[:, columns] - g).T, epsilon)
-    full_g = _soft_minimum(a, cost[rows] - f[:, None], epsilon)
+    full_f, full_g = np.empty(len(cost)), np.empty(cost.shape[1])
+    full_f[rows], full_g[columns] = f, g
+    others, elsewhere = np.flatnonzero(p.values == 0), np.flatnonzero(q.values == 0)
+    full_f[others] = _soft_minimum(b, (cost[np.ix_(others, columns)] - g).T, epsilon)
+    full_g[elsewhere] = _soft_minimum(a, cost[np.ix_(rows, elsewhere)] - f[:, None], epsilon)
     value = math.fsum([*(a * f), *(b * g)])
     return Scaling((full_f, full_g), plan, upper, min(lower, upper), value, error, steps)
 
 
+def _sum_by_blocks(terms: Array) -> float:
+    """Return the sum of terms ≥ 0 with a relative error of at most 6 EPS."""
+    flat = terms.ravel()
+    whole = flat.size // BLOCK * BLOCK
+    return math.fsum([*flat[:whole].reshape(-1, BLOCK).sum(axis=1), *flat[whole:]])
+
+
 def _potentials(
     a: Array, b: Array, cost: Array, epsilon: float, tolerance: float, max_iterations: int
-) -> tuple[Array, Array, float, int]:
+) -> tuple[Array, Array, Array, float, int]:
     """Lower the temperature by halves. At each, sweep, and let Newton's method take over."""
     if len(a) > len(b):
-        g, f, error, steps = _potentials(b, a, cost.T, epsilon, tolerance, max_iterations)
-        return f, g, error, steps
+        g, f, plan, error, steps = _potentials(b, a, cost.T, epsilon, tolerance, max_iterations)
+        return f, g, plan.T, error, steps
     f = cost.min(axis=1)
-    heat = max(epsilon, float(cost.max() - cost.min()))
+    heat = max(epsilon, float(cost.max() - cost.min()) / SPAN)
     steps = 0
     while True:
         goal = tolerance if heat == epsilon else COARSE
@@ -619,44 +634,76 @@ def _potentials(
                 break
             f = _newton(a, b, cost, f, heat)
         if heat == epsilon or steps >= max_iterations:
+            g, plan = _partner(a, b, cost, f, epsilon)
             if heat > epsilon:  # the error that counts is the one at the final temperature
-                error = _dual(a, b, cost, f, epsilon)[1]
-            return f, _soft_minimum(a, cost - f[:, None], epsilon), error, steps
+                error = float(np.abs(plan.sum(axis=1) - a).sum())
+            return f, g, plan, error, steps
         heat = max(heat / 2, epsilon)
+
+
+def _partner(
+    a: Array, b: Array, cost: Array, f: Array, heat: float
+) -> tuple[Array, Array]:
+    """Return the best potential of the columns for one of the rows, and the plan of both.
+
+    The columns of the plan are right.
+    """
+    plan = cost - f[:, None]
+    least = plan.min(axis=0)
+    plan -= least
+    plan /= -heat
+    if plan.min() > -1:  # here sums are near 1, and their logarithms would lose digits
+        logs = np.log1p(a @ np.expm1(plan))
+        plan = np.exp(plan - logs) * a[:, None]
+        return least - heat * logs, plan * b
+    np.exp(plan, out=plan)
+    plan *= a[:, None]
+    sums = plan.sum(axis=0)
+    plan *= b / sums
+    return least - heat * np.log(sums), plan
 
 
 def _soft_minimum(weights: Array, rest: Array, heat: float) -> Array:
     """Return -ε log Σ w exp(-rest / ε) over the first axis, for a law w."""
     least = rest.min(axis=0)
     powers = (least - rest) / heat
-    if powers.min() > -1:  # here the sum is near 1, and its logarithm would lose digits
+    if powers.min(initial=0) > -1:  # as above
         return np.asarray(least - heat * np.log1p(weights @ np.expm1(powers)))
     return np.asarray(least - heat * np.log(weights @ np.exp(powers)))
-
-
-def _plan(a: Array, b: Array, cost: Array, f: Array, g: Array, heat: float) -> Array:
-    return np.asarray(np.exp((f[:, None] + g - cost) / heat) * a[:, None] * b)
 
 
 def _sweeps(
     a: Array, b: Array, cost: Array, f: Array, heat: float, goal: float, most: int
 ) -> tuple[Array, float, int]:
-    """Make both marginals right in turns: once by logarithms, then by factors of one kernel.
+    """Make both marginals right in turns, by factors of one plan."""
+    _, kernel = _partner(a, b, cost, f, heat)
+    u, error, steps = scale_by_turns(a, b, kernel, goal, most)
+    moved = f + heat * np.log(u)
+    return (moved, error, steps) if np.isfinite(moved).all() else (f, 1.0, steps)
 
-    The error is that of the rows, when the columns are right.
+
+def scale_by_turns(
+    a: Array, b: Array, kernel: Array, goal: float, most: int
+) -> tuple[Array, float, int]:
+    """Return factors of the rows, the error that they leave and the number of steps.
+
+    It ends early when Newton's method is likely to be faster. The factors of the columns make
+    their marginal right, and the error is that of the rows.
     """
-    f = _soft_minimum(b, (cost - _soft_minimum(a, cost - f[:, None], heat)).T, heat)
-    kernel = _plan(a, b, cost, f, _soft_minimum(a, cost - f[:, None], heat), heat)
-    u, v = np.ones(len(a)), np.ones(len(b))
-    for steps in range(1, SWEEPS + 1):
+    u, v, before = np.ones(len(a)), np.ones(len(b)), math.inf
+    for steps in itertools.count(1):
         reached = kernel @ v
         error = float(np.abs(u * reached - a).sum())
         if error <= goal or steps >= most:
             break
+        if steps % SWEEPS == 0:
+            gain = math.log(before / error) if error < before else 0.0
+            if gain * (PATIENCE + len(a)) < SWEEPS * math.log(error / goal):
+                break
+            before = error
         u = a / reached
         v = b / (u @ kernel)
-    moved = f + heat * np.log(u)
-    return (moved, error, steps) if np.isfinite(moved).all() else (f, 1.0, steps)
+    return u, error, steps
 
 
 def _newton(a: Array, b: Array, cost: Array, f: Array, heat: float) -> Array:
@@ -683,8 +730,7 @@ def _dual(
     a: Array, b: Array, cost: Array, f: Array, heat: float
 ) -> tuple[float, float, Array, Array]:
     """Return value and error of a potential with its best partner, the rows, and the plan."""
-    g = _soft_minimum(a, cost - f[:, None], heat)
-    plan = _plan(a, b, cost, f, g, heat)
+    g, plan = _partner(a, b, cost, f, heat)
     reached = plan.sum(axis=1)
     return float(a @ f + b @ g), float(np.abs(reached - a).sum()), reached, plan
 
