@@ -634,16 +634,14 @@ def _potentials(
                 break
             f = _newton(a, b, cost, f, heat)
         if heat == epsilon or steps >= max_iterations:
-            g, plan = _partner(a, b, cost, f, epsilon)
+            g, plan = partner(a, b, cost, f, epsilon)
             if heat > epsilon:  # the error that counts is the one at the final temperature
                 error = float(np.abs(plan.sum(axis=1) - a).sum())
             return f, g, plan, error, steps
         heat = max(heat / 2, epsilon)
 
 
-def _partner(
-    a: Array, b: Array, cost: Array, f: Array, heat: float
-) -> tuple[Array, Array]:
+def partner(a: Array, b: Array, cost: Array, f: Array, heat: float) -> tuple[Array, Array]:
     """Return the best potential of the columns for one of the rows, and the plan of both.
 
     The columns of the plan are right.
@@ -676,7 +674,7 @@ def _sweeps(
     a: Array, b: Array, cost: Array, f: Array, heat: float, goal: float, most: int
 ) -> tuple[Array, float, int]:
     """Make both marginals right in turns, by factors of one plan."""
-    _, kernel = _partner(a, b, cost, f, heat)
+    _, kernel = partner(a, b, cost, f, heat)
     u, error, steps = scale_by_turns(a, b, kernel, goal, most)
     moved = f + heat * np.log(u)
     return (moved, error, steps) if np.isfinite(moved).all() else (f, 1.0, steps)
@@ -693,7 +691,7 @@ def scale_by_turns(
     u, v, before = np.ones(len(a)), np.ones(len(b)), math.inf
     for steps in itertools.count(1):
         reached = kernel @ v
-        error = float(np.abs(u * reached - a).sum())
+        error = float(np.add.reduce(np.abs(u * reached - a)))
         if error <= goal or steps >= most:
             break
         if steps % SWEEPS == 0:
@@ -730,7 +728,7 @@ def _dual(
     a: Array, b: Array, cost: Array, f: Array, heat: float
 ) -> tuple[float, float, Array, Array]:
     """Return value and error of a potential with its best partner, the rows, and the plan."""
-    g, plan = _partner(a, b, cost, f, heat)
+    g, plan = partner(a, b, cost, f, heat)
     reached = plan.sum(axis=1)
     return float(a @ f + b @ g), float(np.abs(reached - a).sum()), reached, plan
 
