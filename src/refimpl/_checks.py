@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 Reals = NDArray[Any]  # of real numbers, of any dtype
 FloatOrArray = Any  # a float for one law and an array for several: only the shape can tell
 
-PART = 1 << 15  # entries of a large array that are read at a time, so that they stay in the cache
+PART = 1 << 17  # entries of a large array that are read at a time, so that they stay in the cache
 POSITIVE_DEFINITE = "a covariance matrix must be symmetric and positive definite"
 
 
@@ -575,9 +575,7 @@ def _totals(name: str, array: Reals, axis: int | tuple[int, int]) -> Array:
     return _totals_and_least(name, array, axis)[0]
 
 
-def _totals_and_least(
-    name: str, array: Reals, axis: int | tuple[int, int]
-) -> tuple[Array, np.floating[Any]]:
+def _totals_and_least(name: str, array: Reals, axis: int | tuple[int, int]) -> tuple[Array, float]:
     """Return the sums and the smallest entry; an error says what is wrong with the first."""
     if array.size > PART and axis == -1 and array.flags.c_contiguous:
         total, least = _in_parts(array)
@@ -594,7 +592,7 @@ def _totals_and_least(
     return total, least
 
 
-def _in_parts(array: Reals) -> tuple[Array, np.floating[Any]]:
+def _in_parts(array: Reals) -> tuple[Array, float]:
     """Return the sums over the last axis and the smallest entry; read the memory only once."""
     n = array.shape[-1]
     rows = array.reshape(-1, n)
@@ -606,17 +604,14 @@ def _in_parts(array: Reals) -> tuple[Array, np.floating[Any]]:
     found = [(np.add.reduce(part, -1, np.float64), _least(part)) for part in parts]
     totals, least = zip(*found, strict=True)
     total = np.add.reduce(totals) if n > PART else np.concatenate(totals)
-    return total.reshape(array.shape[:-1])[()], np.minimum.reduce(least)
+    return total.reshape(array.shape[:-1])[()], float(np.minimum.reduce(least))
 
 
-def _least(array: Reals) -> np.floating[Any]:
+def _least(array: Reals) -> float:
     """Return the smallest entry, or NaN if there is one."""
-    least: np.floating[Any]
     if array.flags.c_contiguous:  # this is the faster way
-        least = array.flat[array.argmin()]
-    else:
-        least = np.minimum.reduce(array, axis=None)
-    return least
+        return float(array.item(array.argmin()))
+    return float(np.minimum.reduce(array, axis=None))
 
 
 def _has_negative_zero(array: Reals) -> bool:

@@ -8,7 +8,7 @@ terms of one sign, each with a small relative error, so that nothing cancels.
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
@@ -21,6 +21,7 @@ Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
 
 CHUNK = 1 << 15  # entries read at a time: 256 KiB in double precision
+SHORT = 1 << 10  # entries that are multiplied and added in one go
 TINY = float(np.finfo(np.float64).tiny)  # below it, floats lose digits
 RAISED = 2.0**200  # keeps squares of tiny roots in the range of floats
 NEAR = 1 / 9  # the largest s² for which the series is used
@@ -301,7 +302,7 @@ def relative_entropy_terms(p: Array, q: Array, d: Array, work: Sequence[Array] =
     np.add(p, q, out=s)
     np.divide(d, s, out=s)
     np.multiply(s, s, out=z)
-    largest = float(z.flat[z.argmax()])
+    largest = z.item(z.argmax())
     near = None
     if not largest <= NEAR:  # so also if it is NaN, from p = q = 0
         near = z <= NEAR
@@ -389,12 +390,24 @@ class _Space(threading.local):
 _SPACE = _Space()
 
 
-def _chunks(p: Reals, q: Reals) -> Iterator[tuple[int, Array, Array, list[Array]]]:
+Chunk = tuple[int, Array, Array, list[Array]]
+
+
+def _chunks(p: Reals, q: Reals) -> Iterable[Chunk]:
     """Return where each chunk starts, p and q there in double precision, and arrays to use."""
-    for i in range(0, p.shape[-1], CHUNK):
-        a = np.asarray(p[..., i : i + CHUNK], dtype=np.float64)
-        b = a if p is q else np.asarray(q[..., i : i + CHUNK], dtype=np.float64)
-        yield i, a, b, list(_SPACE.arrays[:, : a.size].reshape(-1, *a.shape))
+    n = p.shape[-1]
+    if n > CHUNK:
+        parts = (slice(i, i + CHUNK) for i in range(0, n, CHUNK))
+        return (_chunk(p[..., x], q[..., x], x.start, same=p is q) for x in parts)
+    return (_chunk(p, q, 0, same=p is q),)
+
+
+def _chunk(p: Reals, q: Reals, start: int, *, same: bool = False) -> Chunk:
+    a = np.asarray(p, dtype=np.float64)
+    b = a if same else np.asarray(q, dtype=np.float64)
+    if a.size <= SHORT:
+        return start, a, b, list(np.empty((5, *a.shape)))
+    return start, a, b, list(_SPACE.arrays[:, : a.size].reshape(-1, *a.shape))
 
 
 def _sum(terms: Array) -> Array:
@@ -443,12 +456,20 @@ def _small_cross_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array) -> Arra
 def _sum_p_log(p: Array, x: Array, log: np.ufunc, terms: Array) -> Array:
     """Return Σ p log x, with 0 log 0 = 0."""
     log(x, out=terms)
-    terms *= p
-    total = _sum(terms)
+    total = _dot(p, terms)
     if _any(total != total):  # noqa: PLR0124 - the fastest way to see NaN, from log 0
         terms[p == 0] = 0.0
-        total = _sum(terms)
+        total = _dot(p, terms)
     return total
+
+
+def _dot(x: Array, y: Array) -> Array:
+    """Return Σ x y over the outcomes: short products, whose sums are then added in pairs."""
+    if x.shape[-1] <= SHORT:
+        return np.vecdot(x, y)
+    whole = x.shape[-1] // SHORT * SHORT
+    blocks = (a[..., :whole].reshape(*a.shape[:-1], -1, SHORT) for a in (x, y))
+    return _sum(np.vecdot(*blocks)) + np.vecdot(x[..., whole:], y[..., whole:])
 
 
 # Relative entropy.
@@ -487,7 +508,7 @@ def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array) -> Array:
     this is more than a small part of it, the terms are those of q / (1 + r).
     """
     total, excess = _sum_terms(p, q, np.float64(0.0))
-    result, r = total / sum_p, np.asarray(excess / sum_p)
+    result, r = total / sum_p, excess / sum_p
     if _any(r * r > 2.0**-54 * result):
         gap = log_gap(r)
         if _any(gap > result / 16):
@@ -498,7 +519,7 @@ def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array) -> Array:
 
 def _sum_terms(p: Reals, q: Reals, r: Array | np.float64) -> tuple[Array, Array]:
     """Return the sum of the terms for p and q / (1 + r), and that of q / (1 + r) - p."""
-    total = excess = np.zeros(p.shape[:-1])
+    total = excess = np.zeros(p.shape[:-1])[()]
     for _, a, b, (d, *work) in _chunks(p, q):
         scaled = _scaled(a, b, r, d, work[0], work.pop())
         excess = excess + _sum(d)
@@ -579,9 +600,9 @@ def _jensen_shannon(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) 
     more than rounding, or its square more than a small part of the result.
     """
     r = (sum_q - sum_p) / sum_p
-    r = r * (np.abs(r) > 2.0**-51)
+    r = r * (abs(r) > 2.0**-51)
     result, rest = _sum_jensen_shannon(p, q, r, sum_p, unit)
-    odd = (np.abs(rest) > 2.0**-51) | (rest * rest > 2.0**-54 * result * unit.nats)
+    odd = (abs(rest) > 2.0**-51) | (rest * rest > 2.0**-54 * result * unit.nats)
     if _any(odd):
         result, _ = _sum_jensen_shannon(p, q, r + rest, sum_p, unit)
     return result
@@ -591,7 +612,7 @@ def _sum_jensen_shannon(
     p: Reals, q: Reals, r: Array, sum_p: Array, unit: Unit
 ) -> tuple[Array, Array]:
     """Return the divergence of (1 + r) p and q, and the excess of the sum of q in units of Σ p."""
-    total = excess = np.zeros(p.shape[:-1])
+    total = excess = np.zeros(p.shape[:-1])[()]
     for _, a, b, (x, d, *work) in _chunks(p, q):
         scaled = a
         np.subtract(b, a, out=d)
@@ -599,13 +620,19 @@ def _sum_jensen_shannon(
             scaled = np.multiply(a, r[..., None], out=x)
             np.subtract(d, scaled, out=d)
             np.add(scaled, a, out=scaled)
-        excess = excess + _sum(d)
-        total = total + _sum_mixture_terms(scaled, b, d, unit, work)
+        part = _sum(d)
+        excess = excess + part
+        mass = sum_p if a.shape == p.shape else _sum(b) - part / 2
+        total = total + _sum_mixture_terms(scaled, b, d, mass, unit, work)
     return np.asarray(total / (sum_p * (1 + r)) / 2), np.asarray(excess / sum_p)
 
 
-def _sum_mixture_terms(p: Array, q: Array, d: Array, unit: Unit, work: Sequence[Array]) -> Array:
+def _sum_mixture_terms(
+    p: Array, q: Array, d: Array, mass: Array, unit: Unit, work: Sequence[Array]
+) -> Array:
     """Return Σ p log(p / m) + q log(q / m), where d is q - p with all its digits; d is overwritten.
+
+    The mass is about Σ m.
 
     With t = d / (p + q) a term is m (2 t atanh(t) + log(1 - t²)), which has all its digits
     unless t² is near 1. The logarithms themselves have them if the sum is large. If t² is
@@ -617,12 +644,12 @@ def _sum_mixture_terms(p: Array, q: Array, d: Array, unit: Unit, work: Sequence[
         m = np.multiply(s, 1 / 2, out=t)
         total = _sum_p_log(p, np.divide(p, m, out=z), unit.log, z)
         total = (total + _sum_p_log(q, np.divide(q, m, out=z), unit.log, z)) / unit.scale
-        large = (total * unit.nats >= _sum(m) / 6) & (total < np.inf)
+        large = (total * unit.nats >= mass / 6) & (total < np.inf)
         if not _any(~large):
             return np.asarray(total)
     np.divide(d, s, out=t)
     np.multiply(t, t, out=z)
-    largest = float(z.flat[z.argmax()])
+    largest = z.item(z.argmax())
     if largest <= NEAR:
         terms = _polynomial(MIXTURE_SERIES[: _terms_needed(largest) + 1], z, d)
         terms *= s
