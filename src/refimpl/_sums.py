@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
-from refimpl._checks import Array, Covariance, Law, Reals, Unit
+from refimpl._checks import ONES, SHORT, Array, Covariance, Law, Reals, Unit
 
 Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
 
 CHUNK = 1 << 15  # entries read at a time: 256 KiB in double precision
-SHORT = 1 << 10  # entries that are multiplied and added in one go
 TINY = float(np.finfo(np.float64).tiny)  # below it, floats lose digits
 RAISED = 2.0**200  # keeps squares of tiny roots in the range of floats
 NEAR = 1 / 9  # the largest s² for which the series is used
@@ -191,6 +190,33 @@ def softmax(z: Array, temperature: float) -> Softmax:
     largest = np.take_along_axis(z, place, axis=-1)
     gaps = np.where(z == largest, 0.0, largest - z) / temperature
     return Softmax(gaps, top, np.where(top, 0.0, np.exp(-gaps)).sum(axis=-1))
+
+
+def cross_entropy_of_logits(p: Law, z: Array, temperature: float, unit: Unit) -> Array:
+    """Return -Σ p log q for q ∝ exp(z / T)."""
+    formula = functools.partial(_cross_entropy_of_logits, temperature)
+    return _by_panels(formula, p, Law(z, np.zeros(z.shape[:-1])), unit)
+
+
+def _cross_entropy_of_logits(
+    temperature: float, p: Reals, z: Reals, sum_p: Array, _: Array, unit: Unit
+) -> Array:
+    """Sum as the method of `Softmax` does, in arrays that stay in the cache."""
+    p, z = (a.reshape(-1, a.shape[-1]) for a in (p, z))
+    top = np.arange(len(z)), z.argmax(axis=1)
+    _, p, z, (negated, powers) = _chunk(p, z, 0, 2, same=False)
+    np.subtract(z, z[top][:, None], out=negated)
+    negated[top] = 0.0  # also if it is ∞ - ∞
+    if temperature != 1:
+        negated /= temperature
+    np.exp(negated, out=powers)
+    powers[top] = 0.0
+    gaps = -_dot(p, negated)
+    if (gaps != gaps).any():  # noqa: PLR0124 - NaN, from 0 · ∞
+        negated[p == 0] = 0.0
+        gaps = -_dot(p, negated)
+    nats = gaps.reshape(sum_p.shape) / sum_p + np.log1p(_sum(powers)).reshape(sum_p.shape)
+    return np.asarray(nats / unit.nats)
 
 
 class Comparison(NamedTuple):
@@ -393,27 +419,30 @@ _SPACE = _Space()
 Chunk = tuple[int, Array, Array, list[Array]]
 
 
-def _chunks(p: Reals, q: Reals) -> Iterable[Chunk]:
-    """Return where each chunk starts, p and q there in double precision, and arrays to use."""
+def _chunks(p: Reals, q: Reals, count: int = 5) -> Iterable[Chunk]:
+    """Return where each chunk starts, p and q there in double precision, and arrays to use.
+
+    There are at most five of them.
+    """
     n = p.shape[-1]
     if n > CHUNK:
         parts = (slice(i, i + CHUNK) for i in range(0, n, CHUNK))
-        return (_chunk(p[..., x], q[..., x], x.start, same=p is q) for x in parts)
-    return (_chunk(p, q, 0, same=p is q),)
+        return (_chunk(p[..., x], q[..., x], x.start, count, same=p is q) for x in parts)
+    return (_chunk(p, q, 0, count, same=p is q),)
 
 
-def _chunk(p: Reals, q: Reals, start: int, *, same: bool = False) -> Chunk:
+def _chunk(p: Reals, q: Reals, start: int, count: int, *, same: bool) -> Chunk:
     a = np.asarray(p, dtype=np.float64)
     b = a if same else np.asarray(q, dtype=np.float64)
-    if a.size <= SHORT:
-        return start, a, b, list(np.empty((5, *a.shape)))
-    return start, a, b, list(_SPACE.arrays[:, : a.size].reshape(-1, *a.shape))
+    if not SHORT < a.size <= CHUNK:
+        return start, a, b, list(np.empty((count, *a.shape)))
+    return start, a, b, list(_SPACE.arrays[:count, : a.size].reshape(-1, *a.shape))
 
 
 def _sum(terms: Array) -> Array:
     """Return the sums over the outcomes."""
-    total: Array = np.add.reduce(terms, -1)
-    return total
+    n = terms.shape[-1]
+    return _dot(terms, ONES[:n]) if n <= SHORT else np.asarray(np.add.reduce(terms, -1))[()]
 
 
 def _any(flags: NDArray[np.bool_] | np.bool_) -> bool:
@@ -426,7 +455,7 @@ def _any(flags: NDArray[np.bool_] | np.bool_) -> bool:
 
 def _cross_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
     total = np.zeros(sum_p.shape)[()]
-    for _, a, b, (terms, *_) in _chunks(p, q):
+    for _, a, b, (terms,) in _chunks(p, q, 1):
         total = total + _sum_p_log(a, b, unit.log, terms)
     result: Array = (unit.log(sum_q) - total / sum_p) / unit.scale
     small = result * unit.nats < 1 / 2  # so one q may be near 1, and log Q spoils its logarithm
@@ -465,11 +494,14 @@ def _sum_p_log(p: Array, x: Array, log: np.ufunc, terms: Array) -> Array:
 
 def _dot(x: Array, y: Array) -> Array:
     """Return Σ x y over the outcomes: short products, whose sums are then added in pairs."""
+    total: Array
     if x.shape[-1] <= SHORT:
-        return np.vecdot(x, y)
-    whole = x.shape[-1] // SHORT * SHORT
-    blocks = (a[..., :whole].reshape(*a.shape[:-1], -1, SHORT) for a in (x, y))
-    return _sum(np.vecdot(*blocks)) + np.vecdot(x[..., whole:], y[..., whole:])
+        total = x.dot(y) if x.ndim == 1 else np.vecdot(x, y)
+    else:
+        whole = x.shape[-1] // SHORT * SHORT
+        blocks = (a[..., :whole].reshape(*a.shape[:-1], -1, SHORT) for a in (x, y))
+        total = _sum(np.vecdot(*blocks)) + np.vecdot(x[..., whole:], y[..., whole:])
+    return total
 
 
 # Relative entropy.
@@ -477,9 +509,9 @@ def _dot(x: Array, y: Array) -> Array:
 
 def _relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
     if _seems_near(p, q):
-        return np.asarray(_small_relative_entropy(p, q, sum_p) / unit.nats)
+        return _small_relative_entropy(p, q, sum_p) / unit.nats
     total = np.zeros(sum_p.shape)[()]
-    for _, a, b, (terms, *_) in _chunks(p, q):
+    for _, a, b, (terms,) in _chunks(p, q, 1):
         np.divide(a, b, out=terms)
         part = _sum_p_log(a, terms, unit.log, terms)
         if _any(np.isinf(part)):  # p / q is too large, or q = 0
@@ -490,7 +522,7 @@ def _relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit
     if _any(small):
         sums = _small_relative_entropy(p, q, sum_p) / unit.nats
         result = np.where(small, sums, result) if small.ndim else sums
-    return np.asarray(result)
+    return result
 
 
 def _seems_near(p: Reals, q: Reals) -> bool:
@@ -512,9 +544,9 @@ def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array) -> Array:
     if _any(r * r > 2.0**-54 * result):
         gap = log_gap(r)
         if _any(gap > result / 16):
-            return np.asarray(_sum_terms(p, q, r[..., None])[0] / sum_p)
+            return _sum_terms(p, q, r[..., None])[0] / sum_p
         result = result - gap
-    return np.asarray(result)
+    return result
 
 
 def _sum_terms(p: Reals, q: Reals, r: Array | np.float64) -> tuple[Array, Array]:
@@ -624,7 +656,7 @@ def _sum_jensen_shannon(
         excess = excess + part
         mass = sum_p if a.shape == p.shape else _sum(b) - part / 2
         total = total + _sum_mixture_terms(scaled, b, d, mass, unit, work)
-    return np.asarray(total / (sum_p * (1 + r)) / 2), np.asarray(excess / sum_p)
+    return total / (sum_p * (1 + r)) / 2, excess / sum_p
 
 
 def _sum_mixture_terms(
@@ -646,14 +678,14 @@ def _sum_mixture_terms(
         total = (total + _sum_p_log(q, np.divide(q, m, out=z), unit.log, z)) / unit.scale
         large = (total * unit.nats >= mass / 6) & (total < np.inf)
         if not _any(~large):
-            return np.asarray(total)
+            return total
     np.divide(d, s, out=t)
     np.multiply(t, t, out=z)
     largest = z.item(z.argmax())
     if largest <= NEAR:
         terms = _polynomial(MIXTURE_SERIES[: _terms_needed(largest) + 1], z, d)
         terms *= s
-        return np.asarray(_sum(terms) / 2 / unit.nats)
+        return _sum(terms) / 2 / unit.nats
     far = z > 1 / 2
     t[far] = z[far] = 0.0
     t[s == 0] = z[s == 0] = 0.0
@@ -666,7 +698,7 @@ def _sum_mixture_terms(
     z *= s
     p, q, s = p[far], q[far], s[far]
     z[far] = 2 * (p * log_ratio(2 * p, s) + q * log_ratio(2 * q, s))
-    return np.asarray(_sum(z) / 2 / unit.nats)
+    return _sum(z) / 2 / unit.nats
 
 
 def _polynomial(coefficients: Sequence[float], z: Array, out: Array) -> Array:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from refimpl._checks import Array, Covariance, Law
+from refimpl._checks import Array, Covariance, Law, Reals
 from refimpl._sums import CHUNK, product_error
 
 Indices = NDArray[np.intp]
@@ -160,79 +160,125 @@ def _wide_sum(terms: Array) -> Wide:
 
 def _sorted(points: Array, weights: Array) -> tuple[Array, Array]:
     """Return the points that have a weight, in order, and their weights."""
-    points, weights = points[weights > 0], weights[weights > 0]
-    order = np.argsort(points, kind="stable")
+    if not weights.all():
+        points, weights = points[weights > 0], weights[weights > 0]
+    order = np.argsort(points)
     return points[order], weights[order]
 
 
+Pair = tuple[float, float]  # a number in doubled precision: a float and the rest
+
+
+class _Side(NamedTuple):
+    """Points from one end on, and the mass up to each of those in the first half."""
+
+    points: Array
+    high: Array
+    low: Array
+
+    @property
+    def last(self) -> Pair:
+        """The mass of the half."""
+        return (float(self.high[-1]), float(self.low[-1])) if self.high.size else (0.0, 0.0)
+
+
 def _weighted(x: tuple[Array, Array], y: tuple[Array, Array], order: float) -> float:
-    """Couple two sorted weighted samples by their quantiles."""
-    width, i, j = _common_quantiles(x[1], y[1])
-    if order == math.inf:
-        near = np.minimum(np.cumsum(width), np.cumsum(width[::-1])[::-1])
-        width = np.where(width > 8 * EPS * (near - width), width, 0.0)  # the rest is rounding
-    i, j, width = i[width > 0], j[width > 0], width[width > 0]
+    """Couple two sorted weighted samples by their quantiles.
 
-    def pieces() -> Iterator[Piece]:
-        yield np.abs(x[0][i] - y[0][j])[None], width
-
-    return float(_power_mean(pieces, 1.0, order)[0])
-
-
-def _common_quantiles(a: Array, b: Array) -> tuple[Array, Indices, Indices]:
-    """Return the widths of the intervals on which both quantile functions are constant.
-
-    The intervals come with the index in each sample. Their ends below the middle are measured
-    from 0 and those above it from 1, both in doubled precision, so that a small mass keeps its
+    Levels are masses from the nearer end in doubled precision, so that a small mass keeps its
     digits at either end, and a small difference of two masses anywhere.
     """
-    ends = [_levels(weights) for weights in (a, b)]
-    halves = []
-    for side in (0, 1):
-        levels = [end[side][:, (end[0][0] <= 1 / 2) == (side == 0)] for end in ends]
-        owner = np.repeat([0, 1], [level.shape[1] for level in levels])
-        high, low = np.concatenate(levels, axis=1)
-        order = np.lexsort((low, high))
-        halves.append((high[order], low[order], owner[order]))
-    below, above = (
-        np.diff(high, prepend=0.0) + np.diff(low, prepend=0.0) for high, low, _ in halves
-    )
-    (left, left_low), (right, right_low) = (
-        (high[-1], low[-1]) if high.size else (0.0, 0.0) for high, low, _ in halves
-    )
-    middle = (0.5 - left) + (0.5 - right) - (left_low + right_low)
-    width = np.maximum(np.concatenate([below, [middle], above[::-1]]), 0.0)
-    owner = np.concatenate([halves[0][2], halves[1][2][::-1]])
-    i, j = (np.concatenate([[0], np.cumsum(owner == k)]) for k in (0, 1))
-    return width, i, j
+    whole, *x_sides = _sides(*x, None)
+    _, *y_sides = _sides(*y, whole)
+    sides = list(zip(x_sides, y_sides, strict=True))
+    ends = [max(one.last, other.last) for one, other in sides]
+    rest = (whole[0] / 2 - ends[0][0]) + (whole[0] / 2 - ends[1][0])
+    rest += whole[1] - ends[0][1] - ends[1][1]
+    middle = abs(x[0][x_sides[0].high.size] - y[0][y_sides[0].high.size])
+
+    def pieces() -> Iterator[Piece]:
+        for one, other in sides:
+            for distance, width, before in _side_pieces(one, other):
+                yield _kept(distance, width, before, order)
+        yield _kept(np.array([middle]), np.array([rest]), np.array([min(ends)[0]]), order)
+
+    return float(_power_mean(pieces, whole[0], order)[0])
 
 
-def _levels(weights: Array) -> tuple[Array, Array]:
-    """Return the mass up to and beyond each point but the last, as parts of the whole."""
-    up_to, beyond = _running_sums(weights), _running_sums(weights[::-1])
-    high, low = up_to[:, -1]
-    inverse = 1 / high
-    product = np.asarray(inverse * high)
-    rest = ((1 - product) - product_error(inverse, high, product) - inverse * low) / high
-    up_to, beyond = (_times(z, inverse, rest) for z in (up_to, beyond))
-    return up_to[:, :-1], beyond[:, -2::-1]
+def _kept(distance: Array, width: Array, before: Array, order: float) -> Piece:
+    """Return distances that have a mass; at order infinity it has to be more than rounding."""
+    if order != 1:
+        distance[width <= (8 * EPS * before if order == math.inf else 0.0)] = 0.0
+    return distance[None], np.maximum(width, 0.0, out=width)
 
 
-def _running_sums(weights: Array) -> Array:
+def _side_pieces(x: _Side, y: _Side) -> Iterator[tuple[Array, Array, Array]]:
+    """Return the distances on the intervals between levels, their widths and their beginnings."""
+    i = j = 0
+    last = 0.0, 0.0
+    while i < x.high.size or j < y.high.size:
+        ends = i + CHUNK, j + CHUNK
+        up_to = min(
+            z.high[k - 1] if k <= z.high.size else math.inf
+            for z, k in zip((x, y), ends, strict=True)
+        )
+        k, m = (
+            start + int(z.high[start:end].searchsorted(up_to, side="right"))
+            for z, start, end in zip((x, y), (i, j), ends, strict=True)
+        )
+        high, low = (
+            np.concatenate([[before], a[i:k], b[j:m]])
+            for before, a, b in zip(last, (x.high, x.low), (y.high, y.low), strict=True)
+        )
+        order = np.argsort(high, kind="stable")  # fast for two sorted parts
+        if not np.diff(high[order]).all():
+            order = np.lexsort((low, high))
+        high, low = high[order], low[order]
+        last = float(high[-1]), float(low[-1])
+        passed = np.cumsum((order > 0) & (order <= k - i))[:-1]  # levels of x before an interval
+        distance = np.abs(x.points[i + passed] - y.points[j + np.arange(passed.size) - passed])
+        yield distance, np.diff(high) + np.diff(low), high[:-1]
+        i, j = k, m
+
+
+def _sides(points: Array, weights: Array, whole: Pair | None) -> tuple[Pair, _Side, _Side]:
+    """Return the sum of weights, and the sides of the sample; `whole` is the sum if it is given."""
+    high, low = _running_sums(weights)
+    total = float(high[-1]), float(low[-1])
+    half = int(high[:-1].searchsorted(total[0] / 2, side="right"))
+    levels = [(high[:half].copy(), low[:half].copy()), _running_sums(weights[:half:-1])]
+    if whole is not None:
+        for pair in levels:
+            _rescale(*pair, total, whole)
+    ends = (points, points[::-1])
+    first, second = (_Side(z, *pair) for z, pair in zip(ends, levels, strict=True))
+    return whole or total, first, second
+
+
+def _running_sums(weights: Array) -> tuple[Array, Array]:
     """Return the running sums, and what rounding took from them (Knuth's two-sum)."""
     high = np.cumsum(weights)
-    before = np.concatenate([[0.0], high[:-1]])
-    added = high - before
-    error = (before - (high - added)) + (weights - added)
-    return np.array([high, np.cumsum(error)])
+    low = np.empty_like(high)
+    for i in range(0, high.size, CHUNK):
+        part = high[i : i + CHUNK]
+        before = np.concatenate([high[i - 1 : i] if i else [0.0], part[:-1]])
+        added = part - before
+        low[i : i + CHUNK] = (before - (part - added)) + (weights[i : i + CHUNK] - added)
+    return high, np.cumsum(low, out=low)
 
 
-def _times(z: Array, factor: Array, rest: Array) -> Array:
-    """Multiply two numbers of doubled precision."""
-    high = z[0] * factor
-    low = product_error(z[0], factor, high) + (z[0] * rest + z[1] * factor)
-    total = high + low
-    return np.array([total, low - (total - high)])
+def _rescale(high: Array, low: Array, total: Pair, whole: Pair) -> None:
+    """Multiply numbers of doubled precision by whole / total."""
+    factor = whole[0] / total[0]
+    product = factor * total[0]
+    rest = (whole[0] - product) - float(product_error(factor, total[0], product))
+    rest = (rest + whole[1] - factor * total[1]) / total[0]
+    for i in range(0, high.size, CHUNK):
+        h, tail = high[i : i + CHUNK], low[i : i + CHUNK]
+        scaled = h * factor
+        added = product_error(h, factor, scaled) + (h * rest + tail * factor)
+        np.add(scaled, added, out=h)
+        np.subtract(added, h - scaled, out=tail)
 
 
 # Transport with a certificate.
@@ -270,7 +316,8 @@ def transport(p: Law, q: Law, cost: Array, max_iterations: int) -> Solution:
     g, bound = _bound(unit[rows], columns, f, a, b)
     if converged and spent - bound > spent * Fraction(ROUGH):
         # Long ways without mass have cost the potentials digits.
-        again = _bound(unit[rows], columns, _prices(part, *used, _row_minima(part))[0], a, b)
+        prices, *_ = _prices(part, used[0], used[1], _row_minima(part))
+        again = _bound(unit[rows], columns, prices, a, b)
         g, bound = max((g, bound), again, key=lambda pair: pair[1])
     plan = np.zeros(cost.shape)
     plan[rows[used[0]], columns[used[1]]] = [flow / total for flow in flows.values()]
@@ -348,7 +395,7 @@ def _guess(a: Array, b: Array, cost: Array) -> Array:
     precision.
     """
     c = (cost / (float(cost.max()) or 1.0)).astype(np.float32)
-    a, b = (np.maximum(x, np.finfo(c.dtype).tiny).astype(c.dtype) for x in (a, b))
+    p, q = (np.maximum(x, np.finfo(c.dtype).tiny).astype(c.dtype) for x in (a, b))
     f, heat = c.min(axis=1), c.mean() / 2
     kernel = np.empty_like(c)
     for _ in range(COOLINGS if heat > 0 else 0):
@@ -358,14 +405,15 @@ def _guess(a: Array, b: Array, cost: Array) -> Array:
         kernel -= shift[:, None]
         kernel /= -heat
         np.exp(kernel, out=kernel)
-        u, v = np.ones_like(a), np.ones_like(b)
+        u: Reals = np.ones_like(p)
+        v: Reals = np.ones_like(q)
         for _ in range(GUESSES):
-            u = u * (a / (kernel @ v) / u) ** RELAXED
-            v = v * (b / (u @ kernel) / v) ** RELAXED
+            u = u * (p / (kernel @ v) / u) ** RELAXED
+            v = v * (q / (u @ kernel) / v) ** RELAXED
         better = f + shift + heat * np.log(u)
         f = np.where(np.isfinite(better), better, f)
         heat /= 4
-    return f.astype(np.float64) * cost.max()
+    return np.asarray(f.astype(np.float64) * cost.max())
 
 
 def _row_minima(cost: Array) -> Array:
@@ -587,8 +635,10 @@ def entropic(
         for law, some in ((p, rows), (q, columns))
     )
     part = cost[np.ix_(rows, columns)]
-    large = (np.maximum(x, LEAST) for x in (a, b))  # what is smaller would be lost in products
-    f, g, coupling, error, steps = _potentials(*large, part, epsilon, tolerance, max_iterations)
+    large = [np.maximum(x, LEAST) for x in (a, b)]  # what is smaller would be lost in products
+    f, g, coupling, error, steps = _potentials(
+        large[0], large[1], part, epsilon, tolerance, max_iterations
+    )
     plan = np.zeros(cost.shape)
     plan[np.ix_(rows, columns)] = _feasible(coupling, a, b)
     missing = sum(
