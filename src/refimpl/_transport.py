@@ -43,6 +43,7 @@ GUESSES = 20  # steps at each temperature before it
 RELAXED = 1.8  # of these, how far they go, in steps
 SMALL = 400  # the size of a matrix that needs none
 SMALL_MATCHING = 20_000  # likewise, if all masses are equal
+PANEL = 1 << 12  # points of short rows that are coupled at once
 BLOCK = 64  # terms that are summed in double precision before they are summed in a wider one
 
 
@@ -67,13 +68,27 @@ def _on_the_line(x: Array, y: Array, x_law: Law | None, y_law: Law | None, order
         batch = np.broadcast_shapes(x.shape[:-1], y.shape[:-1])
         x, y = (np.broadcast_to(a, (*batch, a.shape[-1])).reshape(-1, a.shape[-1]) for a in (x, y))
         return _samples(x, y, order).reshape(batch)
-    a, b = (np.ones(z.shape[-1]) if w is None else w for z, w in ((x, x_weights), (y, y_weights)))
+    a, b = (_equal(z.shape[-1]) if w is None else w for z, w in ((x, x_weights), (y, y_weights)))
     batch = np.broadcast_shapes(*(z.shape[:-1] for z in (x, y, a, b)))
-    x, y, a, b = (np.broadcast_to(z, (*batch, z.shape[-1])) for z in (x, y, a, b))
-    result = np.empty(batch)
-    for i in np.ndindex(batch):
-        result[i] = _weighted(_sorted(x[i], a[i]), _sorted(y[i], b[i]), order)
-    return result
+    rows = [
+        np.broadcast_to(z, (*batch, z.shape[-1])).reshape(-1, z.shape[-1]) for z in (x, y, a, b)
+    ]
+    x, y, a, b = rows
+    result = np.empty(len(x))
+    panel = PANEL // (x.shape[1] + y.shape[1])
+    if not panel:
+        for i in range(len(x)):
+            result[i] = _weighted(_sorted(x[i], a[i]), _sorted(y[i], b[i]), order)
+        return result.reshape(batch)
+    for top in range(0, len(x), panel):
+        some = slice(top, top + panel)
+        result[some] = _weighted_rows(x[some], a[some], y[some], b[some], order)
+    return result.reshape(batch)
+
+
+def _equal(n: int) -> Array:
+    """Return equal weights whose running sums are exact, and at most 1."""
+    return np.full(n, 2.0 ** -n.bit_length())
 
 
 def _uneven(law: Law | None) -> Array | None:
@@ -122,7 +137,7 @@ def _sample_pieces(x: Array, y: Array) -> Iterator[Piece]:
             yield np.abs(part[:, two] - y[:, j[two] + 1]), beyond[two].astype(np.float64)
 
 
-def _power_mean(pieces: Callable[[], Iterator[Piece]], total: float, order: float) -> Array:
+def _power_mean(pieces: Callable[[], Iterator[Piece]], total: float | Array, order: float) -> Array:
     """Return (Σ w d^order / total)^(1 / order) for each row."""
     if order == 1:
         return np.asarray(_total(pieces()) / total, dtype=np.float64)
@@ -166,7 +181,7 @@ def _sorted(points: Array, weights: Array) -> tuple[Array, Array]:
     return points[order], weights[order]
 
 
-Pair = tuple[float, float]  # a number in doubled precision: a float and the rest
+Pair = tuple[Array, Array]  # numbers in doubled precision: floats and the rest of them
 
 
 class _Side(NamedTuple):
@@ -177,7 +192,7 @@ class _Side(NamedTuple):
     low: Array
 
     @property
-    def last(self) -> Pair:
+    def last(self) -> tuple[float, float]:
         """The mass of the half."""
         return (float(self.high[-1]), float(self.low[-1])) if self.high.size else (0.0, 0.0)
 
@@ -192,24 +207,24 @@ def _weighted(x: tuple[Array, Array], y: tuple[Array, Array], order: float) -> f
     _, *y_sides = _sides(*y, whole)
     sides = list(zip(x_sides, y_sides, strict=True))
     ends = [max(one.last, other.last) for one, other in sides]
-    rest = (whole[0] / 2 - ends[0][0]) + (whole[0] / 2 - ends[1][0])
-    rest += whole[1] - ends[0][1] - ends[1][1]
+    total, tail = float(whole[0][0]), float(whole[1][0])
+    rest = (total / 2 - ends[0][0]) + (total / 2 - ends[1][0]) + (tail - ends[0][1] - ends[1][1])
     middle = abs(x[0][x_sides[0].high.size] - y[0][y_sides[0].high.size])
 
     def pieces() -> Iterator[Piece]:
         for one, other in sides:
             for distance, width, before in _side_pieces(one, other):
-                yield _kept(distance, width, before, order)
-        yield _kept(np.array([middle]), np.array([rest]), np.array([min(ends)[0]]), order)
+                yield _kept(distance[None], width[None], before[None], order)
+        yield _kept(*np.array([middle, rest, min(ends)[0]]).reshape(3, 1, 1), order)
 
-    return float(_power_mean(pieces, whole[0], order)[0])
+    return float(_power_mean(pieces, total, order)[0])
 
 
 def _kept(distance: Array, width: Array, before: Array, order: float) -> Piece:
     """Return distances that have a mass; at order infinity it has to be more than rounding."""
     if order != 1:
         distance[width <= (8 * EPS * before if order == math.inf else 0.0)] = 0.0
-    return distance[None], np.maximum(width, 0.0, out=width)
+    return distance, np.maximum(width, 0.0, out=width)
 
 
 def _side_pieces(x: _Side, y: _Side) -> Iterator[tuple[Array, Array, Array]]:
@@ -244,8 +259,8 @@ def _side_pieces(x: _Side, y: _Side) -> Iterator[tuple[Array, Array, Array]]:
 def _sides(points: Array, weights: Array, whole: Pair | None) -> tuple[Pair, _Side, _Side]:
     """Return the sum of weights, and the sides of the sample; `whole` is the sum if it is given."""
     high, low = _running_sums(weights)
-    total = float(high[-1]), float(low[-1])
-    half = int(high[:-1].searchsorted(total[0] / 2, side="right"))
+    total = high[-1:], low[-1:]
+    half = int(high[:-1].searchsorted(high[-1] / 2, side="right"))
     levels = [(high[:half].copy(), low[:half].copy()), _running_sums(weights[:half:-1])]
     if whole is not None:
         for pair in levels:
@@ -255,30 +270,86 @@ def _sides(points: Array, weights: Array, whole: Pair | None) -> tuple[Pair, _Si
     return whole or total, first, second
 
 
-def _running_sums(weights: Array) -> tuple[Array, Array]:
+def _running_sums(weights: Array) -> Pair:
     """Return the running sums, and what rounding took from them (Knuth's two-sum)."""
-    high = np.cumsum(weights)
+    high = np.cumsum(weights, axis=-1)
     low = np.empty_like(high)
-    for i in range(0, high.size, CHUNK):
-        part = high[i : i + CHUNK]
-        before = np.concatenate([high[i - 1 : i] if i else [0.0], part[:-1]])
+    for i in range(0, high.shape[-1], CHUNK):
+        part = high[..., i : i + CHUNK]
+        before = np.zeros_like(part)
+        before[..., 1:] = part[..., :-1]
+        if i:
+            before[..., 0] = high[..., i - 1]
         added = part - before
-        low[i : i + CHUNK] = (before - (part - added)) + (weights[i : i + CHUNK] - added)
-    return high, np.cumsum(low, out=low)
+        low[..., i : i + CHUNK] = (before - (part - added)) + (weights[..., i : i + CHUNK] - added)
+    return high, np.cumsum(low, axis=-1, out=low)
 
 
 def _rescale(high: Array, low: Array, total: Pair, whole: Pair) -> None:
     """Multiply numbers of doubled precision by whole / total."""
     factor = whole[0] / total[0]
     product = factor * total[0]
-    rest = (whole[0] - product) - float(product_error(factor, total[0], product))
+    rest = (whole[0] - product) - product_error(factor, total[0], product)
     rest = (rest + whole[1] - factor * total[1]) / total[0]
-    for i in range(0, high.size, CHUNK):
-        h, tail = high[i : i + CHUNK], low[i : i + CHUNK]
+    for i in range(0, high.shape[-1], CHUNK):
+        h, tail = high[..., i : i + CHUNK], low[..., i : i + CHUNK]
         scaled = h * factor
         added = product_error(h, factor, scaled) + (h * rest + tail * factor)
         np.add(scaled, added, out=h)
         np.subtract(added, h - scaled, out=tail)
+
+
+# The same for short rows, all at once.
+
+
+def _weighted_rows(x: Array, a: Array, y: Array, b: Array, order: float) -> Array:
+    """Couple rows of weighted samples by their quantiles."""
+    x, whole, *x_levels = _levels_of_rows(x, a, None)
+    y, _, *y_levels = _levels_of_rows(y, b, whole)
+    high, low, beyond = (
+        np.concatenate(both, axis=1) for both in zip(x_levels, y_levels, strict=True)
+    )
+    # The bits of floats ≥ 0 are in the order of the floats, and so they sort from both ends.
+    key = np.where(beyond, np.iinfo(np.int64).max - high.view(np.int64), high.view(np.int64))
+    place = np.argsort(key, axis=1, kind="stable")  # fast for two sorted parts
+    if not np.diff(np.take_along_axis(key, place, 1)).all():
+        place = np.lexsort((np.where(beyond, -low, low), key))
+    ends = (high, 0.0, 0.0), (low, 0.0, 0.0), (beyond, False, True)
+    h, tail, side = (_between(np.take_along_axis(z, place, 1), *end) for z, *end in ends)
+    far = (h[1] - h[0]) + (tail[1] - tail[0])
+    middle = (whole[0] / 2 - h[0]) + (whole[0] / 2 - h[1]) + (whole[1] - tail[0] - tail[1])
+    width = np.where(side[0] == side[1], np.where(side[0], -far, far), middle)
+    passed, _ = _between(np.cumsum(place < x.shape[1] - 1, axis=1), 0, 0)
+    others = np.arange(width.shape[1]) - passed
+    distance = np.abs(np.take_along_axis(x, passed, 1) - np.take_along_axis(y, others, 1))
+    piece = _kept(distance, width, np.minimum(*h), order)
+    return _power_mean(lambda: iter([piece]), whole[0][:, 0], order)
+
+
+def _levels_of_rows(
+    points: Array, weights: Array, whole: Pair | None
+) -> tuple[Array, Pair, Array, Array, NDArray[np.bool_]]:
+    """Return sorted points, the sum of weights, and the mass up to each point but the last.
+
+    It is given in doubled precision, and measured from the other end where this is nearer.
+    """
+    order = np.argsort(points, axis=1)
+    points, weights = (np.take_along_axis(z, order, 1) for z in (points, weights))
+    up_to, rest = _running_sums(weights), _running_sums(weights[:, ::-1])
+    total = up_to[0][:, -1:], up_to[1][:, -1:]
+    beyond = up_to[0][:, :-1] > total[0] / 2
+    high, low = (
+        np.where(beyond, z[:, -2::-1], w[:, :-1]) for w, z in zip(up_to, rest, strict=True)
+    )
+    if whole is not None:
+        _rescale(high, low, total, whole)
+    return points, whole or total, high, low, beyond
+
+
+def _between(inner: Reals, first: float, last: float) -> tuple[Reals, Reals]:
+    """Return what is at the beginning and at the end of each interval."""
+    column = np.full((len(inner), 1), first, dtype=inner.dtype)
+    return np.hstack([column, inner]), np.hstack([inner, np.full_like(column, last)])
 
 
 # Transport with a certificate.
