@@ -374,11 +374,14 @@ def integers(name: str, value: ArrayLike) -> list[int]:
 
 def broadcast(**arrays: Reals) -> tuple[int, ...]:
     """Check that arrays broadcast; return their common shape."""
+    shapes = {a.shape for a in arrays.values()}
+    if len(shapes) == 1:  # this is the faster way
+        return shapes.pop()
     try:
         return np.broadcast_shapes(*(a.shape for a in arrays.values()))
     except ValueError:
-        shapes = ", ".join(f"{name} has {a.shape}" for name, a in arrays.items())
-        raise ValueError(f"the shapes do not broadcast: {shapes}; give matching shapes") from None
+        given = ", ".join(f"{name} has {a.shape}" for name, a in arrays.items())
+        raise ValueError(f"the shapes do not broadcast: {given}; give matching shapes") from None
 
 
 def _short(value: object) -> str:
@@ -550,12 +553,17 @@ def _law(name: str, array: Reals, axis: int) -> Law:
     total, least = _totals_and_least(name, array, axis)
     if least == 0 and _has_negative_zero(array):
         array = array + array.dtype.type(0)  # without the sign of −0.0, as p / −0.0 is −∞
-    return Law(array if axis == -1 else np.moveaxis(array, axis, -1), total)
+    return Law(_last(array, axis), total)
+
+
+def _last(array: Reals, axis: int) -> Reals:
+    """Move an axis to the end."""
+    return array if axis == -1 else np.moveaxis(array, axis, -1)
 
 
 def _logits(name: str, given: Reals, axis: int) -> Array:
     """Check that logits have a softmax: no NaN, not all are -∞, and at most one is ∞."""
-    array = np.moveaxis(np.asarray(given, dtype=np.float64), axis, -1)
+    array = _last(np.asarray(given, dtype=np.float64), axis)
     if not np.isfinite(_largest(array)).all():
         array = np.moveaxis(array, -1, axis)
         _blame(name, given, np.isnan(array), "is not a number; give numbers, inf or -inf")
@@ -674,7 +682,7 @@ def samples(axis: int, x: ArrayLike, y: ArrayLike) -> list[Array]:
                 f"axis = {axis} is out of range for {name}, which has shape {array.shape}; "
                 "give the axis of the points"
             )
-    result = {name: np.moveaxis(a, axis, -1) for name, a in arrays.items()}
+    result = {name: _last(a, axis) for name, a in arrays.items()}
     broadcast(**{name: a[..., 0] for name, a in result.items()})
     return list(result.values())
 

@@ -199,22 +199,23 @@ def cross_entropy_of_logits(p: Law, z: Array, temperature: float, unit: Unit) ->
 
 
 def _cross_entropy_of_logits(
-    temperature: float, p: Reals, z: Reals, sum_p: Array, _: Array, unit: Unit
+    temperature: float, p: Reals, z: Reals, sum_p: Array, __: Array, unit: Unit
 ) -> Array:
     """Sum as the method of `Softmax` does, in arrays that stay in the cache."""
-    p, z = (a.reshape(-1, a.shape[-1]) for a in (p, z))
-    top = np.arange(len(z)), z.argmax(axis=1)
-    _, p, z, (negated, powers) = _chunk(p, z, 0, 2, same=False)
-    np.subtract(z, z[top][:, None], out=negated)
+    laws, rows = (a.reshape(-1, a.shape[-1]) for a in (p, z))
+    _, y, logits, work = _chunk(laws, rows, 0, 2, same=False)
+    negated, powers = work
+    top = np.arange(len(logits)), logits.argmax(axis=1)
+    np.subtract(logits, logits[top][:, None], out=negated)
     negated[top] = 0.0  # also if it is ∞ - ∞
     if temperature != 1:
         negated /= temperature
     np.exp(negated, out=powers)
     powers[top] = 0.0
-    gaps = -_dot(p, negated)
+    gaps = -_dot(y, negated)
     if (gaps != gaps).any():  # noqa: PLR0124 - NaN, from 0 · ∞
-        negated[p == 0] = 0.0
-        gaps = -_dot(p, negated)
+        negated[y == 0] = 0.0
+        gaps = -_dot(y, negated)
     nats = gaps.reshape(sum_p.shape) / sum_p + np.log1p(_sum(powers)).reshape(sum_p.shape)
     return np.asarray(nats / unit.nats)
 
