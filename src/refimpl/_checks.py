@@ -667,7 +667,7 @@ def _blame_sum(name: str, array: Reals, total: Array, axis: int | tuple[int, int
     )
 
 
-# Points, and laws on them.
+# Points, laws and functions on them.
 
 
 def samples(axis: int, x: ArrayLike, y: ArrayLike) -> list[Array]:
@@ -794,9 +794,6 @@ def potential_and_cost(potential: ArrayLike, cost: ArrayLike) -> tuple[Array, Ar
             "give a matrix with a row for each value"
         )
     return f, c
-
-
-# Points and functions on them.
 
 
 def points(name: str, value: ArrayLike) -> Array:

@@ -9,7 +9,7 @@ terms of one sign, each with a small relative error, so that nothing cancels.
 import functools
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
 
 CHUNK = 1 << 15  # entries read at a time: 256 KiB in double precision
+NOTHING: Any = np.float64(0.0)  # to which arrays are added
 TINY = float(np.finfo(np.float64).tiny)  # below it, floats lose digits
 RAISED = 2.0**200  # keeps squares of tiny roots in the range of floats
 NEAR = 1 / 9  # the largest s² for which the series is used
@@ -455,7 +456,7 @@ def _any(flags: NDArray[np.bool_] | np.bool_) -> bool:
 
 
 def _cross_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
-    total = np.zeros(sum_p.shape)[()]
+    total = NOTHING
     for _, a, b, (terms,) in _chunks(p, q, 1):
         total = total + _sum_p_log(a, b, unit.log, terms)
     result: Array = (unit.log(sum_q) - total / sum_p) / unit.scale
@@ -511,14 +512,15 @@ def _dot(x: Array, y: Array) -> Array:
 def _relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
     if _seems_near(p, q):
         return _small_relative_entropy(p, q, sum_p) / unit.nats
-    total = np.zeros(sum_p.shape)[()]
+    total = NOTHING
     for _, a, b, (terms,) in _chunks(p, q, 1):
         np.divide(a, b, out=terms)
         part = _sum_p_log(a, terms, unit.log, terms)
         if _any(np.isinf(part)):  # p / q is too large, or q = 0
             part = _sum(a * log_ratio(a, b, unit.log))
         total = total + part
-    result = total / sum_p / unit.scale + np.log1p((sum_q - sum_p) / sum_p) / unit.nats
+    result: Array = total / sum_p / unit.scale
+    result = result + np.log1p((sum_q - sum_p) / sum_p) / unit.nats
     small = result * unit.nats < 1 / 2  # so terms of both signs may have cancelled
     if _any(small):
         sums = _small_relative_entropy(p, q, sum_p) / unit.nats
@@ -552,7 +554,7 @@ def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array) -> Array:
 
 def _sum_terms(p: Reals, q: Reals, r: Array | np.float64) -> tuple[Array, Array]:
     """Return the sum of the terms for p and q / (1 + r), and that of q / (1 + r) - p."""
-    total = excess = np.zeros(p.shape[:-1])[()]
+    total = excess = NOTHING
     for _, a, b, (d, *work) in _chunks(p, q):
         scaled = _scaled(a, b, r, d, work[0], work.pop())
         excess = excess + _sum(d)
@@ -645,7 +647,7 @@ def _sum_jensen_shannon(
     p: Reals, q: Reals, r: Array, sum_p: Array, unit: Unit
 ) -> tuple[Array, Array]:
     """Return the divergence of (1 + r) p and q, and the excess of the sum of q in units of Σ p."""
-    total = excess = np.zeros(p.shape[:-1])[()]
+    total = excess = NOTHING
     for _, a, b, (x, d, *work) in _chunks(p, q):
         scaled = a
         np.subtract(b, a, out=d)
