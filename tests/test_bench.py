@@ -1,5 +1,7 @@
 """The benchmark runs, its contenders agree, and its page has what the book includes."""
 
+import math
+
 import pytest
 
 from tests import bench
@@ -30,6 +32,19 @@ def test_verdicts_and_peers_that_are_faster() -> None:
     assert missed.endswith("| at most 3.00 µs | 4.00 | **not met** |")
     (line,) = bench.faster(contest, rows)
     assert line.startswith("- Title: `fast` is faster, 2.00 times at n = 1;")
+
+
+def test_a_wrong_peer_is_not_faster() -> None:
+    seconds = dict.fromkeys(("np.log", "infinite", "far off", "right", "several"), 1e-6)
+    values = {"refimpl": 1.0, "infinite": math.inf, "far off": 1.1, "right": 1 + 1e-9}
+    rows = {1: bench.Row("n = 1", {**seconds, "refimpl": 4e-6}, {**values, "several": math.nan})}
+    contest = bench.Contest("Title", "", bench.entropy, (1,))
+    lines = list(bench.faster(contest, rows))
+    assert [line.split("`")[1] for line in lines] == ["right", "several"]
+    assert list(bench.wrong(contest, rows)) == [
+        "- Title: `infinite` returns inf at n = 1, where `refimpl` returns 1.",
+        "- Title: `far off` returns 1.1 at n = 1, where `refimpl` returns 1.",
+    ]
 
 
 def test_page_is_there() -> None:

@@ -327,6 +327,10 @@ def test_long_laws_need_little_memory(dtype: str, n: int) -> None:
 def test_long_samples_need_little_memory(m: int) -> None:
     x, y = np.linspace(0, 1, 10**6)[::-1].copy(), np.linspace(1, 3, m)
     assert peak_memory(refimpl.wasserstein_1d, x, y) < 4 * (x.nbytes + y.nbytes)
+    a, b = (np.arange(1.0, z.size + 1) for z in (x, y))
+    a, b = a / a.sum(), b / b.sum()
+    peak = peak_memory(refimpl.wasserstein_1d, x, y, x_weights=a, y_weights=b)
+    assert peak < 4 * sum(z.nbytes for z in (x, y, a, b))
 
 
 def test_threads_do_not_share_their_work() -> None:

@@ -190,6 +190,42 @@ def test_batches(axis: int, *, weighted: bool) -> None:
     assert wasserstein_1d(np.ones((40_000, 2)), line).tolist() == [1.0] * 40_000
 
 
+@pytest.mark.parametrize("order", [1, 2, math.inf])
+@pytest.mark.parametrize(("n", "m"), [(2500, 1900), (70_000, 3), (40_000, 45_000)])
+def test_long_weighted_samples(n: int, m: int, order: float) -> None:
+    # Whole numbers as weights stand for as many points.
+    rng = np.random.default_rng(22)
+    x, y = rng.standard_normal(n), rng.standard_normal(m) * 3 + 1
+    a, b = rng.integers(0, 4, n), rng.integers(1, 4, m)
+    value = wasserstein_1d(x, y, order=order, x_weights=a / a.sum(), y_weights=b / b.sum())
+    expected = wasserstein_1d(np.repeat(x, a), np.repeat(y, b), order=order)
+    assert value == pytest.approx(expected, rel=1e-14)
+    # A long row is coupled in parts, and short rows all at once.
+    rows = (np.array([z, -z]) for z in (x[:1500], y[:900]))
+    weights = [w[:k] / w[:k].sum() for w, k in ((a, 1500), (b, 900))]
+    first, second = rows
+    options: dict[str, Any] = {"order": order, "x_weights": weights[0], "y_weights": weights[1]}
+    both = wasserstein_1d(first, second, **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_transport, "PANEL", 0)
+        assert_allclose(wasserstein_1d(first, second, **options), both, rtol=1e-15)
+
+
+@pytest.mark.parametrize("panel", [0, 1 << 12])
+def test_equal_levels_in_another_order(panel: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_transport, "PANEL", panel)
+    monkeypatch.setattr(_transport, "CHUNK", 4)
+    p = np.array([0.1, 0.2, 0.0, 0.3, 0.1, 0.3])
+    q = np.array([0.3, 0.0, 0.3, 0.05, 0.05, 0.1, 0.2])
+    x, y = np.array([5.0, 4, 9, 3, 2, 1]), np.array([3.0, 8, 1, 2, 2, 5, 4])
+    assert wasserstein_1d(x, y, x_weights=p, y_weights=q) <= 2e-16
+    power, _ = on_the_line(x, y + x.max(), p, q, 2)
+    value = wasserstein_1d(x, y + x.max(), order=2, x_weights=p, y_weights=q)
+    with mp.workdps(40):
+        assert oracles.relative_error(value, root(power, 2)) <= 5e-16
+    assert wasserstein_1d([2.0], [5.0, 7.0], x_weights=[1.0], y_weights=[0.0, 1.0]) == 5
+
+
 def test_bad_input_on_the_line() -> None:
     with pytest.raises(ValueError, match=r"x_weights has shape .* for 3 points"):
         wasserstein_1d(POINTS, [1.0], x_weights=[0.5, 0.5])
@@ -352,6 +388,43 @@ def test_large_problem_has_a_certificate() -> None:
     assert not short.converged
     assert short.iterations == 5
     assert short.lower < result.cost < short.cost
+
+
+@pytest.mark.parametrize("kind", ["points", "integers", "one cost", "many scales", "far away"])
+def test_large_matching_is_the_best(kind: str) -> None:
+    rng = np.random.default_rng(20)
+    n = 160
+    x, y = rng.random((n, 2)), rng.random((n, 2))
+    x[-1] = 1e9 if kind == "far away" else x[-1]
+    cost = {
+        "points": cdist(x, y),
+        "integers": rng.integers(0, 5, (n, n)).astype(float),
+        "one cost": np.ones((n, n)),
+        "many scales": 10.0 ** rng.uniform(-10, 10, (n, n)),  # single precision is not enough
+        "far away": cdist(x, y),
+    }[kind]
+    p = np.full(n, 1 / n)
+    result = wasserstein(p, p, cost=cost)
+    check_certificate(p, p, cost, result)
+    best = cost[optimize.linear_sum_assignment(cost)]
+    assert result.cost == pytest.approx(math.fsum(best) / n, rel=1e-15)
+    assert result.gap <= 1e-13 * result.cost
+
+
+def test_masses_below_single_precision() -> None:
+    rng = np.random.default_rng(21)
+    p, q = rng.dirichlet(np.ones(25)), rng.dirichlet(np.ones(25))
+    p[:3] = q[5:9] = 1e-300
+    p, q = p / p.sum(), q / q.sum()
+    cost = cdist(rng.random((25, 2)), rng.random((25, 2)))
+    check_certificate(p, q, cost, wasserstein(p, q, cost=cost))
+
+
+def test_pivots_end_where_rounding_disagrees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_transport._Tree, "_pivot", lambda *_: False)  # noqa: SLF001 - no input gets there at will
+    result = wasserstein(A, B, cost=[[3, 1, 0], [1, 2, 3], [0, 3, 9]])
+    assert (result.converged, result.iterations) == (True, 0)
+    assert result.lower < result.cost
 
 
 def test_little_mass_far_away() -> None:

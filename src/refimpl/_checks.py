@@ -19,7 +19,9 @@ Array = NDArray[np.float64]
 Reals = NDArray[Any]  # of real numbers, of any dtype
 FloatOrArray = Any  # a float for one law and an array for several: only the shape can tell
 
-PART = 1 << 15  # entries of a large array that are read at a time, so that they stay in the cache
+PART = 1 << 17  # entries of a large array that are read at a time, so that they stay in the cache
+SHORT = 1 << 10  # numbers that are added in one go
+ONES = np.ones(SHORT)
 POSITIVE_DEFINITE = "a covariance matrix must be symmetric and positive definite"
 
 
@@ -372,11 +374,14 @@ def integers(name: str, value: ArrayLike) -> list[int]:
 
 def broadcast(**arrays: Reals) -> tuple[int, ...]:
     """Check that arrays broadcast; return their common shape."""
+    shapes = {a.shape for a in arrays.values()}
+    if len(shapes) == 1:  # this is the faster way
+        return shapes.pop()
     try:
         return np.broadcast_shapes(*(a.shape for a in arrays.values()))
     except ValueError:
-        shapes = ", ".join(f"{name} has {a.shape}" for name, a in arrays.items())
-        raise ValueError(f"the shapes do not broadcast: {shapes}; give matching shapes") from None
+        given = ", ".join(f"{name} has {a.shape}" for name, a in arrays.items())
+        raise ValueError(f"the shapes do not broadcast: {given}; give matching shapes") from None
 
 
 def _short(value: object) -> str:
@@ -461,7 +466,7 @@ def given_and_logits(
 ) -> tuple[int, list[Law], list[Array]]:
     """Check laws and logits on the same outcomes; return the axis, counted from the end, too."""
     arrays = {name: reals(name, value) for name, value in given.items()}
-    arrays |= {name: extended(name, value) for name, value in scores.items()}
+    arrays |= {name: reals(name, value) for name, value in scores.items()}
     axis = _same_outcomes(axis, arrays)
     checked = [_law(name, arrays[name], axis) for name in given]
     return axis, checked, [_logits(name, arrays[name], axis) for name in scores]
@@ -548,26 +553,42 @@ def _law(name: str, array: Reals, axis: int) -> Law:
     total, least = _totals_and_least(name, array, axis)
     if least == 0 and _has_negative_zero(array):
         array = array + array.dtype.type(0)  # without the sign of −0.0, as p / −0.0 is −∞
-    return Law(array if axis == -1 else np.moveaxis(array, axis, -1), total)
+    return Law(_last(array, axis), total)
 
 
-def _logits(name: str, array: Array, axis: int) -> Array:
-    """Check that logits have a softmax: not all are -∞, and at most one is ∞."""
-    many = (array == np.inf).sum(axis=axis, keepdims=True) > 1
-    _blame(
-        name,
-        array,
-        many & (array == np.inf),
-        "is not the only infinite logit; their ratio is unknown: give at most one inf",
-    )
-    none = (array == -np.inf).all(axis=axis, keepdims=True)
-    _blame(
-        name,
-        array,
-        np.broadcast_to(none, array.shape),
-        "and all other logits are infinite; give at least one larger one",
-    )
-    return np.moveaxis(array, axis, -1)
+def _last(array: Reals, axis: int) -> Reals:
+    """Move an axis to the end."""
+    return array if axis == -1 else np.moveaxis(array, axis, -1)
+
+
+def _logits(name: str, given: Reals, axis: int) -> Array:
+    """Check that logits have a softmax: no NaN, not all are -∞, and at most one is ∞."""
+    array = _last(np.asarray(given, dtype=np.float64), axis)
+    if not np.isfinite(_largest(array)).all():
+        array = np.moveaxis(array, -1, axis)
+        _blame(name, given, np.isnan(array), "is not a number; give numbers, inf or -inf")
+        infinite = array == np.inf
+        _blame(
+            name,
+            given,
+            infinite & (infinite.sum(axis=axis, keepdims=True) > 1),
+            "is not the only infinite logit; their ratio is unknown: give at most one inf",
+        )
+        none = (array == -np.inf).all(axis=axis, keepdims=True)
+        _blame(
+            name,
+            given,
+            np.broadcast_to(none, array.shape),
+            "and all other logits are infinite; give at least one larger one",
+        )
+        array = np.moveaxis(array, axis, -1)
+    return array
+
+
+def _largest(array: Array) -> Array:
+    """Return the largest entries along the last axis, or NaN where there is one."""
+    rows = np.ascontiguousarray(array).reshape(-1, array.shape[-1])
+    return np.asarray(rows[np.arange(len(rows)), rows.argmax(axis=1)])
 
 
 def _totals(name: str, array: Reals, axis: int | tuple[int, int]) -> Array:
@@ -575,18 +596,16 @@ def _totals(name: str, array: Reals, axis: int | tuple[int, int]) -> Array:
     return _totals_and_least(name, array, axis)[0]
 
 
-def _totals_and_least(
-    name: str, array: Reals, axis: int | tuple[int, int]
-) -> tuple[Array, np.floating[Any]]:
+def _totals_and_least(name: str, array: Reals, axis: int | tuple[int, int]) -> tuple[Array, float]:
     """Return the sums and the smallest entry; an error says what is wrong with the first."""
     if array.size > PART and axis == -1 and array.flags.c_contiguous:
         total, least = _in_parts(array)
     else:
-        total, least = np.add.reduce(array, axis, np.float64), _least(array)
+        total, least = _sum(array, axis), _least(array)
     excess = abs(total - 1)
     if total.ndim:
         excess = excess.max()
-    if not (least >= 0 and excess <= tolerance(array, array.size // total.size)):
+    if not least >= 0 or (excess > 1e-9 and excess > tolerance(array, array.size // total.size)):
         _blame(name, array, np.isnan(array), "is not a number; give probabilities ≥ 0")
         _blame(name, array, array < 0, "is negative; probabilities are ≥ 0")
         _blame(name, array, np.isinf(array), "is infinite; probabilities are ≤ 1")
@@ -594,7 +613,7 @@ def _totals_and_least(
     return total, least
 
 
-def _in_parts(array: Reals) -> tuple[Array, np.floating[Any]]:
+def _in_parts(array: Reals) -> tuple[Array, float]:
     """Return the sums over the last axis and the smallest entry; read the memory only once."""
     n = array.shape[-1]
     rows = array.reshape(-1, n)
@@ -603,20 +622,27 @@ def _in_parts(array: Reals) -> tuple[Array, np.floating[Any]]:
     else:
         step = PART // n
         parts = [rows[i : i + step] for i in range(0, len(rows), step)]
-    found = [(np.add.reduce(part, -1, np.float64), _least(part)) for part in parts]
+    found = [(_sum(part, -1), _least(part)) for part in parts]
     totals, least = zip(*found, strict=True)
     total = np.add.reduce(totals) if n > PART else np.concatenate(totals)
-    return total.reshape(array.shape[:-1])[()], np.minimum.reduce(least)
+    return total.reshape(array.shape[:-1])[()], float(np.minimum.reduce(least))
 
 
-def _least(array: Reals) -> np.floating[Any]:
-    """Return the smallest entry, or NaN if there is one."""
-    least: np.floating[Any]
-    if array.flags.c_contiguous:  # this is the faster way
-        least = array.flat[array.argmin()]
+def _sum(array: Reals, axis: int | tuple[int, int]) -> Array:
+    """Return the sums; a product with ones is nearly as exact, and faster where one is short."""
+    total: Array
+    if array.ndim == 1 and array.size <= SHORT and array.dtype == np.float64:
+        total = array.dot(ONES[: array.size])
     else:
-        least = np.minimum.reduce(array, axis=None)
-    return least
+        total = np.add.reduce(array, axis, np.float64)
+    return total
+
+
+def _least(array: Reals) -> float:
+    """Return the smallest entry, or NaN if there is one."""
+    if array.flags.c_contiguous:  # this is the faster way
+        return float(array.item(array.argmin()))
+    return float(np.minimum.reduce(array, axis=None))
 
 
 def _has_negative_zero(array: Reals) -> bool:
@@ -641,7 +667,7 @@ def _blame_sum(name: str, array: Reals, total: Array, axis: int | tuple[int, int
     )
 
 
-# Points, and laws on them.
+# Points, laws and functions on them.
 
 
 def samples(axis: int, x: ArrayLike, y: ArrayLike) -> list[Array]:
@@ -656,7 +682,7 @@ def samples(axis: int, x: ArrayLike, y: ArrayLike) -> list[Array]:
                 f"axis = {axis} is out of range for {name}, which has shape {array.shape}; "
                 "give the axis of the points"
             )
-    result = {name: np.moveaxis(a, axis, -1) for name, a in arrays.items()}
+    result = {name: _last(a, axis) for name, a in arrays.items()}
     broadcast(**{name: a[..., 0] for name, a in result.items()})
     return list(result.values())
 
@@ -768,9 +794,6 @@ def potential_and_cost(potential: ArrayLike, cost: ArrayLike) -> tuple[Array, Ar
             "give a matrix with a row for each value"
         )
     return f, c
-
-
-# Points and functions on them.
 
 
 def points(name: str, value: ArrayLike) -> Array:

@@ -8,19 +8,20 @@ terms of one sign, each with a small relative error, so that nothing cancels.
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple, ParamSpec, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
-from refimpl._checks import Array, Covariance, Law, Reals, Unit
+from refimpl._checks import ONES, SHORT, Array, Covariance, Law, Reals, Unit
 
 Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
 
 CHUNK = 1 << 15  # entries read at a time: 256 KiB in double precision
+NOTHING: Any = np.float64(0.0)  # to which arrays are added
 TINY = float(np.finfo(np.float64).tiny)  # below it, floats lose digits
 RAISED = 2.0**200  # keeps squares of tiny roots in the range of floats
 NEAR = 1 / 9  # the largest s² for which the series is used
@@ -192,6 +193,34 @@ def softmax(z: Array, temperature: float) -> Softmax:
     return Softmax(gaps, top, np.where(top, 0.0, np.exp(-gaps)).sum(axis=-1))
 
 
+def cross_entropy_of_logits(p: Law, z: Array, temperature: float, unit: Unit) -> Array:
+    """Return -Σ p log q for q ∝ exp(z / T)."""
+    formula = functools.partial(_cross_entropy_of_logits, temperature)
+    return _by_panels(formula, p, Law(z, np.zeros(z.shape[:-1])), unit)
+
+
+def _cross_entropy_of_logits(
+    temperature: float, p: Reals, z: Reals, sum_p: Array, __: Array, unit: Unit
+) -> Array:
+    """Sum as the method of `Softmax` does, in arrays that stay in the cache."""
+    laws, rows = (a.reshape(-1, a.shape[-1]) for a in (p, z))
+    _, y, logits, work = _chunk(laws, rows, 0, 2, same=False)
+    negated, powers = work
+    top = np.arange(len(logits)), logits.argmax(axis=1)
+    np.subtract(logits, logits[top][:, None], out=negated)
+    negated[top] = 0.0  # also if it is ∞ - ∞
+    if temperature != 1:
+        negated /= temperature
+    np.exp(negated, out=powers)
+    powers[top] = 0.0
+    gaps = -_dot(y, negated)
+    if (gaps != gaps).any():  # noqa: PLR0124 - NaN, from 0 · ∞
+        negated[y == 0] = 0.0
+        gaps = -_dot(y, negated)
+    nats = gaps.reshape(sum_p.shape) / sum_p + np.log1p(_sum(powers)).reshape(sum_p.shape)
+    return np.asarray(nats / unit.nats)
+
+
 class Comparison(NamedTuple):
     """Two laws given by logits: p, q, log(q / p) minus its mean under p, q - p and KL(p ‖ q)."""
 
@@ -301,7 +330,7 @@ def relative_entropy_terms(p: Array, q: Array, d: Array, work: Sequence[Array] =
     np.add(p, q, out=s)
     np.divide(d, s, out=s)
     np.multiply(s, s, out=z)
-    largest = float(z.flat[z.argmax()])
+    largest = z.item(z.argmax())
     near = None
     if not largest <= NEAR:  # so also if it is NaN, from p = q = 0
         near = z <= NEAR
@@ -389,18 +418,33 @@ class _Space(threading.local):
 _SPACE = _Space()
 
 
-def _chunks(p: Reals, q: Reals) -> Iterator[tuple[int, Array, Array, list[Array]]]:
-    """Return where each chunk starts, p and q there in double precision, and arrays to use."""
-    for i in range(0, p.shape[-1], CHUNK):
-        a = np.asarray(p[..., i : i + CHUNK], dtype=np.float64)
-        b = a if p is q else np.asarray(q[..., i : i + CHUNK], dtype=np.float64)
-        yield i, a, b, list(_SPACE.arrays[:, : a.size].reshape(-1, *a.shape))
+Chunk = tuple[int, Array, Array, list[Array]]
+
+
+def _chunks(p: Reals, q: Reals, count: int = 5) -> Iterable[Chunk]:
+    """Return where each chunk starts, p and q there in double precision, and arrays to use.
+
+    There are at most five of them.
+    """
+    n = p.shape[-1]
+    if n > CHUNK:
+        parts = (slice(i, i + CHUNK) for i in range(0, n, CHUNK))
+        return (_chunk(p[..., x], q[..., x], x.start, count, same=p is q) for x in parts)
+    return (_chunk(p, q, 0, count, same=p is q),)
+
+
+def _chunk(p: Reals, q: Reals, start: int, count: int, *, same: bool) -> Chunk:
+    a = np.asarray(p, dtype=np.float64)
+    b = a if same else np.asarray(q, dtype=np.float64)
+    if not SHORT < a.size <= CHUNK:
+        return start, a, b, list(np.empty((count, *a.shape)))
+    return start, a, b, list(_SPACE.arrays[:count, : a.size].reshape(-1, *a.shape))
 
 
 def _sum(terms: Array) -> Array:
     """Return the sums over the outcomes."""
-    total: Array = np.add.reduce(terms, -1)
-    return total
+    n = terms.shape[-1]
+    return _dot(terms, ONES[:n]) if n <= SHORT else np.asarray(np.add.reduce(terms, -1))[()]
 
 
 def _any(flags: NDArray[np.bool_] | np.bool_) -> bool:
@@ -412,8 +456,8 @@ def _any(flags: NDArray[np.bool_] | np.bool_) -> bool:
 
 
 def _cross_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
-    total = np.zeros(sum_p.shape)[()]
-    for _, a, b, (terms, *_) in _chunks(p, q):
+    total = NOTHING
+    for _, a, b, (terms,) in _chunks(p, q, 1):
         total = total + _sum_p_log(a, b, unit.log, terms)
     result: Array = (unit.log(sum_q) - total / sum_p) / unit.scale
     small = result * unit.nats < 1 / 2  # so one q may be near 1, and log Q spoils its logarithm
@@ -443,11 +487,22 @@ def _small_cross_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array) -> Arra
 def _sum_p_log(p: Array, x: Array, log: np.ufunc, terms: Array) -> Array:
     """Return Σ p log x, with 0 log 0 = 0."""
     log(x, out=terms)
-    terms *= p
-    total = _sum(terms)
+    total = _dot(p, terms)
     if _any(total != total):  # noqa: PLR0124 - the fastest way to see NaN, from log 0
         terms[p == 0] = 0.0
-        total = _sum(terms)
+        total = _dot(p, terms)
+    return total
+
+
+def _dot(x: Array, y: Array) -> Array:
+    """Return Σ x y over the outcomes: short products, whose sums are then added in pairs."""
+    total: Array
+    if x.shape[-1] <= SHORT:
+        total = x.dot(y) if x.ndim == 1 else np.vecdot(x, y)
+    else:
+        whole = x.shape[-1] // SHORT * SHORT
+        blocks = (a[..., :whole].reshape(*a.shape[:-1], -1, SHORT) for a in (x, y))
+        total = _sum(np.vecdot(*blocks)) + np.vecdot(x[..., whole:], y[..., whole:])
     return total
 
 
@@ -456,20 +511,21 @@ def _sum_p_log(p: Array, x: Array, log: np.ufunc, terms: Array) -> Array:
 
 def _relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
     if _seems_near(p, q):
-        return np.asarray(_small_relative_entropy(p, q, sum_p) / unit.nats)
-    total = np.zeros(sum_p.shape)[()]
-    for _, a, b, (terms, *_) in _chunks(p, q):
+        return _small_relative_entropy(p, q, sum_p) / unit.nats
+    total = NOTHING
+    for _, a, b, (terms,) in _chunks(p, q, 1):
         np.divide(a, b, out=terms)
         part = _sum_p_log(a, terms, unit.log, terms)
         if _any(np.isinf(part)):  # p / q is too large, or q = 0
             part = _sum(a * log_ratio(a, b, unit.log))
         total = total + part
-    result = total / sum_p / unit.scale + np.log1p((sum_q - sum_p) / sum_p) / unit.nats
+    result: Array = total / sum_p / unit.scale
+    result = result + np.log1p((sum_q - sum_p) / sum_p) / unit.nats
     small = result * unit.nats < 1 / 2  # so terms of both signs may have cancelled
     if _any(small):
         sums = _small_relative_entropy(p, q, sum_p) / unit.nats
         result = np.where(small, sums, result) if small.ndim else sums
-    return np.asarray(result)
+    return result
 
 
 def _seems_near(p: Reals, q: Reals) -> bool:
@@ -487,18 +543,18 @@ def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array) -> Array:
     this is more than a small part of it, the terms are those of q / (1 + r).
     """
     total, excess = _sum_terms(p, q, np.float64(0.0))
-    result, r = total / sum_p, np.asarray(excess / sum_p)
+    result, r = total / sum_p, excess / sum_p
     if _any(r * r > 2.0**-54 * result):
         gap = log_gap(r)
         if _any(gap > result / 16):
-            return np.asarray(_sum_terms(p, q, r[..., None])[0] / sum_p)
+            return _sum_terms(p, q, r[..., None])[0] / sum_p
         result = result - gap
-    return np.asarray(result)
+    return result
 
 
 def _sum_terms(p: Reals, q: Reals, r: Array | np.float64) -> tuple[Array, Array]:
     """Return the sum of the terms for p and q / (1 + r), and that of q / (1 + r) - p."""
-    total = excess = np.zeros(p.shape[:-1])
+    total = excess = NOTHING
     for _, a, b, (d, *work) in _chunks(p, q):
         scaled = _scaled(a, b, r, d, work[0], work.pop())
         excess = excess + _sum(d)
@@ -579,9 +635,9 @@ def _jensen_shannon(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) 
     more than rounding, or its square more than a small part of the result.
     """
     r = (sum_q - sum_p) / sum_p
-    r = r * (np.abs(r) > 2.0**-51)
+    r = r * (abs(r) > 2.0**-51)
     result, rest = _sum_jensen_shannon(p, q, r, sum_p, unit)
-    odd = (np.abs(rest) > 2.0**-51) | (rest * rest > 2.0**-54 * result * unit.nats)
+    odd = (abs(rest) > 2.0**-51) | (rest * rest > 2.0**-54 * result * unit.nats)
     if _any(odd):
         result, _ = _sum_jensen_shannon(p, q, r + rest, sum_p, unit)
     return result
@@ -591,7 +647,7 @@ def _sum_jensen_shannon(
     p: Reals, q: Reals, r: Array, sum_p: Array, unit: Unit
 ) -> tuple[Array, Array]:
     """Return the divergence of (1 + r) p and q, and the excess of the sum of q in units of Σ p."""
-    total = excess = np.zeros(p.shape[:-1])
+    total = excess = NOTHING
     for _, a, b, (x, d, *work) in _chunks(p, q):
         scaled = a
         np.subtract(b, a, out=d)
@@ -599,13 +655,19 @@ def _sum_jensen_shannon(
             scaled = np.multiply(a, r[..., None], out=x)
             np.subtract(d, scaled, out=d)
             np.add(scaled, a, out=scaled)
-        excess = excess + _sum(d)
-        total = total + _sum_mixture_terms(scaled, b, d, unit, work)
-    return np.asarray(total / (sum_p * (1 + r)) / 2), np.asarray(excess / sum_p)
+        part = _sum(d)
+        excess = excess + part
+        mass = sum_p if a.shape == p.shape else _sum(b) - part / 2
+        total = total + _sum_mixture_terms(scaled, b, d, mass, unit, work)
+    return total / (sum_p * (1 + r)) / 2, excess / sum_p
 
 
-def _sum_mixture_terms(p: Array, q: Array, d: Array, unit: Unit, work: Sequence[Array]) -> Array:
+def _sum_mixture_terms(
+    p: Array, q: Array, d: Array, mass: Array, unit: Unit, work: Sequence[Array]
+) -> Array:
     """Return Σ p log(p / m) + q log(q / m), where d is q - p with all its digits; d is overwritten.
+
+    The mass is about Σ m.
 
     With t = d / (p + q) a term is m (2 t atanh(t) + log(1 - t²)), which has all its digits
     unless t² is near 1. The logarithms themselves have them if the sum is large. If t² is
@@ -617,16 +679,16 @@ def _sum_mixture_terms(p: Array, q: Array, d: Array, unit: Unit, work: Sequence[
         m = np.multiply(s, 1 / 2, out=t)
         total = _sum_p_log(p, np.divide(p, m, out=z), unit.log, z)
         total = (total + _sum_p_log(q, np.divide(q, m, out=z), unit.log, z)) / unit.scale
-        large = (total * unit.nats >= _sum(m) / 6) & (total < np.inf)
+        large = (total * unit.nats >= mass / 6) & (total < np.inf)
         if not _any(~large):
-            return np.asarray(total)
+            return total
     np.divide(d, s, out=t)
     np.multiply(t, t, out=z)
-    largest = float(z.flat[z.argmax()])
+    largest = z.item(z.argmax())
     if largest <= NEAR:
         terms = _polynomial(MIXTURE_SERIES[: _terms_needed(largest) + 1], z, d)
         terms *= s
-        return np.asarray(_sum(terms) / 2 / unit.nats)
+        return _sum(terms) / 2 / unit.nats
     far = z > 1 / 2
     t[far] = z[far] = 0.0
     t[s == 0] = z[s == 0] = 0.0
@@ -639,7 +701,7 @@ def _sum_mixture_terms(p: Array, q: Array, d: Array, unit: Unit, work: Sequence[
     z *= s
     p, q, s = p[far], q[far], s[far]
     z[far] = 2 * (p * log_ratio(2 * p, s) + q * log_ratio(2 * q, s))
-    return np.asarray(_sum(z) / 2 / unit.nats)
+    return _sum(z) / 2 / unit.nats
 
 
 def _polynomial(coefficients: Sequence[float], z: Array, out: Array) -> Array:

@@ -7,6 +7,7 @@ gap between the cost of a plan and the bound of its potentials is computed witho
 """
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from refimpl._checks import Array, Covariance, Law
+from refimpl._checks import Array, Covariance, Law, Reals
 from refimpl._sums import CHUNK, product_error
 
 Indices = NDArray[np.intp]
@@ -27,14 +28,22 @@ EPS = float(np.finfo(np.float64).eps)
 SLACK = 2.0**-49  # a reduced cost counts as negative beyond this part of its summands
 NEARLY_EQUAL = 1 / 16  # the largest relative change of a covariance matrix for the series
 SERIES_STEPS = 24  # leave an error below rounding
-SWEEPS = 10  # of Sinkhorn's iteration between steps of Newton's method
+SWEEPS = 10  # of Sinkhorn's iteration, after which its speed is known
+PATIENCE = 100  # sweeps that are worth a step of Newton's method, for small matrices
+LEAST = 1e-200  # mass that entropic transport is solved for
+SPAN = 200  # the largest cost in units of the first temperature
 COARSE = 1e-2  # the error that is good enough at higher temperatures
 RIDGES = (1e-14, 1e-10, 1e-6)  # added to the second derivative until a step is good
 HALVINGS = 8  # of a step that is too long
-ROUGH = Fraction(1, 10**12)  # a gap that is worth a second search for potentials
+TIGHT = 1e-13  # a gap, as part of the cost, that may be rounding
+ROUGH = 1e-12  # a gap, as part of the cost, that is worth a second search
 TOP = 1000  # the power of two to which costs are scaled, so that small ones stay
-COOLINGS = 10  # before the first plan
+COOLINGS = 6  # before the first plan
+GUESSES = 20  # steps at each temperature before it
+RELAXED = 1.8  # of these, how far they go, in steps
 SMALL = 400  # the size of a matrix that needs none
+SMALL_MATCHING = 20_000  # likewise, if all masses are equal
+PANEL = 1 << 12  # points of short rows that are coupled at once
 BLOCK = 64  # terms that are summed in double precision before they are summed in a wider one
 
 
@@ -57,15 +66,33 @@ def _on_the_line(x: Array, y: Array, x_law: Law | None, y_law: Law | None, order
         x.sort(axis=-1)  # in place: the arrays are not those of the caller
         y.sort(axis=-1)
         batch = np.broadcast_shapes(x.shape[:-1], y.shape[:-1])
-        x, y = (np.broadcast_to(a, (*batch, a.shape[-1])).reshape(-1, a.shape[-1]) for a in (x, y))
+        x, y = (_rows(z, batch) for z in (x, y))
         return _samples(x, y, order).reshape(batch)
-    a, b = (np.ones(z.shape[-1]) if w is None else w for z, w in ((x, x_weights), (y, y_weights)))
+    a, b = (_equal(z.shape[-1]) if w is None else w for z, w in ((x, x_weights), (y, y_weights)))
     batch = np.broadcast_shapes(*(z.shape[:-1] for z in (x, y, a, b)))
-    x, y, a, b = (np.broadcast_to(z, (*batch, z.shape[-1])) for z in (x, y, a, b))
-    result = np.empty(batch)
-    for i in np.ndindex(batch):
-        result[i] = _weighted(_sorted(x[i], a[i]), _sorted(y[i], b[i]), order)
-    return result
+    x, y, a, b = (_rows(z, batch) for z in (x, y, a, b))
+    result = np.empty(len(x))
+    panel = PANEL // (x.shape[1] + y.shape[1])
+    if not panel:
+        for i in range(len(x)):
+            result[i] = _weighted(_sorted(x[i], a[i]), _sorted(y[i], b[i]), order)
+        return result.reshape(batch)
+    for top in range(0, len(x), panel):
+        some = slice(top, top + panel)
+        result[some] = _weighted_rows(x[some], a[some], y[some], b[some], order)
+    return result.reshape(batch)
+
+
+def _rows(values: Array, batch: tuple[int, ...]) -> Array:
+    """Return rows of values for each place of a batch."""
+    if values.shape[:-1] != batch:
+        values = np.broadcast_to(values, (*batch, values.shape[-1]))
+    return values.reshape(-1, values.shape[-1])
+
+
+def _equal(n: int) -> Array:
+    """Return equal weights whose running sums are exact, and at most 1."""
+    return np.full(n, 2.0 ** -n.bit_length())
 
 
 def _uneven(law: Law | None) -> Array | None:
@@ -114,7 +141,7 @@ def _sample_pieces(x: Array, y: Array) -> Iterator[Piece]:
             yield np.abs(part[:, two] - y[:, j[two] + 1]), beyond[two].astype(np.float64)
 
 
-def _power_mean(pieces: Callable[[], Iterator[Piece]], total: float, order: float) -> Array:
+def _power_mean(pieces: Callable[[], Iterator[Piece]], total: float | Array, order: float) -> Array:
     """Return (Σ w d^order / total)^(1 / order) for each row."""
     if order == 1:
         return np.asarray(_total(pieces()) / total, dtype=np.float64)
@@ -152,79 +179,198 @@ def _wide_sum(terms: Array) -> Wide:
 
 def _sorted(points: Array, weights: Array) -> tuple[Array, Array]:
     """Return the points that have a weight, in order, and their weights."""
-    points, weights = points[weights > 0], weights[weights > 0]
-    order = np.argsort(points, kind="stable")
+    if not weights.all():
+        points, weights = points[weights > 0], weights[weights > 0]
+    order = np.argsort(points)
     return points[order], weights[order]
 
 
+Pair = tuple[Array, Array]  # numbers in doubled precision: floats and the rest of them
+
+
+class _Side(NamedTuple):
+    """Points from one end on, and the mass up to each of those in the first half."""
+
+    points: Array
+    high: Array
+    low: Array
+
+    @property
+    def last(self) -> tuple[float, float]:
+        """The mass of the half."""
+        return (float(self.high[-1]), float(self.low[-1])) if self.high.size else (0.0, 0.0)
+
+
 def _weighted(x: tuple[Array, Array], y: tuple[Array, Array], order: float) -> float:
-    """Couple two sorted weighted samples by their quantiles."""
-    width, i, j = _common_quantiles(x[1], y[1])
-    if order == math.inf:
-        near = np.minimum(np.cumsum(width), np.cumsum(width[::-1])[::-1])
-        width = np.where(width > 8 * EPS * (near - width), width, 0.0)  # the rest is rounding
-    i, j, width = i[width > 0], j[width > 0], width[width > 0]
+    """Couple two sorted weighted samples by their quantiles.
 
-    def pieces() -> Iterator[Piece]:
-        yield np.abs(x[0][i] - y[0][j])[None], width
-
-    return float(_power_mean(pieces, 1.0, order)[0])
-
-
-def _common_quantiles(a: Array, b: Array) -> tuple[Array, Indices, Indices]:
-    """Return the widths of the intervals on which both quantile functions are constant.
-
-    The intervals come with the index in each sample. Their ends below the middle are measured
-    from 0 and those above it from 1, both in doubled precision, so that a small mass keeps its
+    Levels are masses from the nearer end in doubled precision, so that a small mass keeps its
     digits at either end, and a small difference of two masses anywhere.
     """
-    ends = [_levels(weights) for weights in (a, b)]
-    halves = []
-    for side in (0, 1):
-        levels = [end[side][:, (end[0][0] <= 1 / 2) == (side == 0)] for end in ends]
-        owner = np.repeat([0, 1], [level.shape[1] for level in levels])
-        high, low = np.concatenate(levels, axis=1)
-        order = np.lexsort((low, high))
-        halves.append((high[order], low[order], owner[order]))
-    below, above = (
-        np.diff(high, prepend=0.0) + np.diff(low, prepend=0.0) for high, low, _ in halves
-    )
-    (left, left_low), (right, right_low) = (
-        (high[-1], low[-1]) if high.size else (0.0, 0.0) for high, low, _ in halves
-    )
-    middle = (0.5 - left) + (0.5 - right) - (left_low + right_low)
-    width = np.maximum(np.concatenate([below, [middle], above[::-1]]), 0.0)
-    owner = np.concatenate([halves[0][2], halves[1][2][::-1]])
-    i, j = (np.concatenate([[0], np.cumsum(owner == k)]) for k in (0, 1))
-    return width, i, j
+    whole, *x_sides = _sides(*x, None)
+    _, *y_sides = _sides(*y, whole)
+    sides = list(zip(x_sides, y_sides, strict=True))
+    ends = [max(one.last, other.last) for one, other in sides]
+    total, tail = float(whole[0][0]), float(whole[1][0])
+    rest = (total / 2 - ends[0][0]) + (total / 2 - ends[1][0]) + (tail - ends[0][1] - ends[1][1])
+    middle = abs(x[0][x_sides[0].high.size] - y[0][y_sides[0].high.size])
+
+    def pieces() -> Iterator[Piece]:
+        for one, other in sides:
+            for distance, width, before in _side_pieces(one, other):
+                yield _kept(distance[None], width[None], before[None], order)
+        last, width, before = np.array([middle, rest, min(ends)[0]]).reshape(3, 1, 1)
+        yield _kept(last, width, before, order)
+
+    return float(_power_mean(pieces, total, order)[0])
 
 
-def _levels(weights: Array) -> tuple[Array, Array]:
-    """Return the mass up to and beyond each point but the last, as parts of the whole."""
-    up_to, beyond = _running_sums(weights), _running_sums(weights[::-1])
-    high, low = up_to[:, -1]
-    inverse = 1 / high
-    product = np.asarray(inverse * high)
-    rest = ((1 - product) - product_error(inverse, high, product) - inverse * low) / high
-    up_to, beyond = (_times(z, inverse, rest) for z in (up_to, beyond))
-    return up_to[:, :-1], beyond[:, -2::-1]
+def _kept(distance: Array, width: Array, before: Array, order: float) -> Piece:
+    """Return distances that have a mass; at order infinity it has to be more than rounding."""
+    if order != 1:
+        distance[width <= (8 * EPS * before if order == math.inf else 0.0)] = 0.0
+    return distance, np.maximum(width, 0.0, out=width)
 
 
-def _running_sums(weights: Array) -> Array:
+def _side_pieces(x: _Side, y: _Side) -> Iterator[tuple[Array, Array, Array]]:
+    """Return the distances on the intervals between levels, their widths and their beginnings."""
+    i = j = 0
+    last = 0.0, 0.0
+    while i < x.high.size or j < y.high.size:
+        ends = i + CHUNK, j + CHUNK
+        up_to = min(
+            z.high[k - 1] if k <= z.high.size else math.inf
+            for z, k in zip((x, y), ends, strict=True)
+        )
+        k, m = (
+            start + int(z.high[start:end].searchsorted(up_to, side="right"))
+            for z, start, end in zip((x, y), (i, j), ends, strict=True)
+        )
+        high, low = (
+            np.concatenate([[before], a[i:k], b[j:m]])
+            for before, a, b in zip(last, (x.high, x.low), (y.high, y.low), strict=True)
+        )
+        order = np.argsort(high, kind="stable")  # fast for two sorted parts
+        if not np.diff(high[order]).all():
+            order = np.lexsort((low, high))
+        high, low = high[order], low[order]
+        last = float(high[-1]), float(low[-1])
+        passed = np.cumsum((order > 0) & (order <= k - i))[:-1]  # levels of x before an interval
+        distance = np.abs(x.points[i + passed] - y.points[j + np.arange(passed.size) - passed])
+        yield distance, np.diff(high) + np.diff(low), high[:-1]
+        i, j = k, m
+
+
+def _sides(points: Array, weights: Array, whole: Pair | None) -> tuple[Pair, _Side, _Side]:
+    """Return the sum of weights, and the sides of the sample; `whole` is the sum if it is given."""
+    high, low = _running_sums(weights)
+    total = high[-1:], low[-1:]
+    half = int(high[:-1].searchsorted(high[-1] / 2, side="right"))
+    levels = [(high[:half].copy(), low[:half].copy()), _running_sums(weights[:half:-1])]
+    if whole is not None:
+        for pair in levels:
+            _rescale(*pair, total, whole)
+    ends = (points, points[::-1])
+    first, second = (_Side(z, *pair) for z, pair in zip(ends, levels, strict=True))
+    return whole or total, first, second
+
+
+def _running_sums(weights: Array) -> Pair:
     """Return the running sums, and what rounding took from them (Knuth's two-sum)."""
-    high = np.cumsum(weights)
-    before = np.concatenate([[0.0], high[:-1]])
-    added = high - before
-    error = (before - (high - added)) + (weights - added)
-    return np.array([high, np.cumsum(error)])
+    high = np.cumsum(weights, axis=-1)
+    low = np.empty_like(high)
+    for i in range(0, high.shape[-1], CHUNK):
+        part = high[..., i : i + CHUNK]
+        before = np.zeros_like(part)
+        before[..., 1:] = part[..., :-1]
+        if i:
+            before[..., 0] = high[..., i - 1]
+        added = part - before
+        low[..., i : i + CHUNK] = (before - (part - added)) + (weights[..., i : i + CHUNK] - added)
+    np.cumsum(low, axis=-1, out=low)
+    for i in range(0, high.shape[-1], CHUNK):
+        _normalise(high[..., i : i + CHUNK], low[..., i : i + CHUNK])
+    return high, low
 
 
-def _times(z: Array, factor: Array, rest: Array) -> Array:
-    """Multiply two numbers of doubled precision."""
-    high = z[0] * factor
-    low = product_error(z[0], factor, high) + (z[0] * rest + z[1] * factor)
+def _normalise(high: Array, low: Array) -> None:
+    """Move what floats can hold to the first of two parts, so that it alone gives the order."""
     total = high + low
-    return np.array([total, low - (total - high)])
+    low -= total - high
+    high[...] = total
+
+
+def _rescale(high: Array, low: Array, total: Pair, whole: Pair) -> None:
+    """Multiply numbers of doubled precision by whole / total."""
+    factor = whole[0] / total[0]
+    product = factor * total[0]
+    rest = (whole[0] - product) - product_error(factor, total[0], product)
+    rest = (rest + whole[1] - factor * total[1]) / total[0]
+    for i in range(0, high.shape[-1], CHUNK):
+        h, tail = high[..., i : i + CHUNK], low[..., i : i + CHUNK]
+        scaled = h * factor
+        tail[...] = product_error(h, factor, scaled) + (h * rest + tail * factor)
+        h[...] = scaled
+        _normalise(h, tail)
+
+
+# The same for short rows, all at once.
+
+
+def _weighted_rows(x: Array, a: Array, y: Array, b: Array, order: float) -> Array:
+    """Couple rows of weighted samples by their quantiles."""
+    x, whole, *x_levels = _levels_of_rows(x, a, None)
+    y, _, *y_levels = _levels_of_rows(y, b, whole)
+    high, low, beyond = (
+        np.concatenate(both, axis=1) for both in zip(x_levels, y_levels, strict=True)
+    )
+    # The bits of floats ≥ 0 are in the order of the floats, and so they sort from both ends.
+    key = np.where(beyond, np.iinfo(np.int64).max - high.view(np.int64), high.view(np.int64))
+    place = np.argsort(key, axis=1, kind="stable")  # fast for two sorted parts
+    if not np.diff(_pick(key, place)).all():
+        place = np.lexsort((np.where(beyond, -low, low), key))
+    ends = (high, 0.0, 0.0), (low, 0.0, 0.0), (beyond, False, True)
+    h, tail, side = (_between(_pick(z, place), *end) for z, *end in ends)
+    far = (h[1] - h[0]) + (tail[1] - tail[0])
+    middle = (whole[0] / 2 - h[0]) + (whole[0] / 2 - h[1]) + (whole[1] - tail[0] - tail[1])
+    width = np.where(side[0] == side[1], np.where(side[0], -far, far), middle)
+    passed, _ = _between(np.cumsum(place < x.shape[1] - 1, axis=1), 0, 0)
+    others = np.arange(width.shape[1]) - passed
+    distance = np.abs(_pick(x, passed) - _pick(y, others))
+    piece = _kept(distance, width, np.minimum(*h), order)
+    return _power_mean(lambda: iter([piece]), whole[0][:, 0], order)
+
+
+def _levels_of_rows(
+    points: Array, weights: Array, whole: Pair | None
+) -> tuple[Array, Pair, Array, Array, NDArray[np.bool_]]:
+    """Return sorted points, the sum of weights, and the mass up to each point but the last.
+
+    It is given in doubled precision, and measured from the other end where this is nearer.
+    """
+    order = np.argsort(points, axis=1)
+    points, weights = (_pick(z, order) for z in (points, weights))
+    up_to, rest = _running_sums(weights), _running_sums(weights[:, ::-1])
+    total = up_to[0][:, -1:], up_to[1][:, -1:]
+    beyond = up_to[0][:, :-1] > total[0] / 2
+    high, low = (
+        np.where(beyond, z[:, -2::-1], w[:, :-1]) for w, z in zip(up_to, rest, strict=True)
+    )
+    if whole is not None:
+        _rescale(high, low, total, whole)
+    return points, whole or total, high, low, beyond
+
+
+def _pick(values: Reals, place: Indices) -> Reals:
+    """Return entries of each row; it is faster than `np.take_along_axis`."""
+    return values[np.arange(len(values))[:, None], place]
+
+
+def _between(inner: Reals, first: float, last: float) -> tuple[Reals, Reals]:
+    """Return what is at the beginning and at the end of each interval."""
+    column = np.full((len(inner), 1), first, dtype=inner.dtype)
+    end = np.full_like(column, last)
+    return np.concatenate([column, inner], axis=1), np.concatenate([inner, end], axis=1)
 
 
 # Transport with a certificate.
@@ -246,7 +392,7 @@ def transport(p: Law, q: Law, cost: Array, max_iterations: int) -> Solution:
     """Solve the transport problem of two laws."""
     p_values, q_values = (np.asarray(law.values, dtype=np.float64) for law in (p, q))
     rows, columns = np.flatnonzero(p_values), np.flatnonzero(q_values)
-    a, b = _same_total(_whole(p_values[rows]), _whole(q_values[columns]))
+    a, b = _same_total(_whole(p_values[rows])[0], _whole(q_values[columns])[0])
     total = sum(a)
     scale = math.frexp(float(cost.max()))[1] - TOP
     unit = np.ldexp(cost, -scale)
@@ -257,16 +403,16 @@ def transport(p: Law, q: Law, cost: Array, max_iterations: int) -> Solution:
         tree = _Tree(a, b, part)
         iterations, converged = tree.optimise(max_iterations)
         flows, f = tree.flows(a, b), tree.row_potentials()
-    spent = _exact_dot(flows.values(), [part[cell] for cell in flows])
+    used = np.array([*flows], dtype=np.intp).T
+    spent = _exact_dot(flows.values(), part[*used])
     g, bound = _bound(unit[rows], columns, f, a, b)
-    if converged and spent - bound > spent * ROUGH:
+    if converged and spent - bound > spent * Fraction(ROUGH):
         # Long ways without mass have cost the potentials digits.
-        used = np.array([*flows], dtype=np.intp).T
-        again = _bound(unit[rows], columns, _prices(part, *used)[0], a, b)
+        prices, *_ = _prices(part, used[0], used[1], _row_minima(part))
+        again = _bound(unit[rows], columns, prices, a, b)
         g, bound = max((g, bound), again, key=lambda pair: pair[1])
     plan = np.zeros(cost.shape)
-    for (i, j), flow in flows.items():
-        plan[rows[i], columns[j]] = flow / total
+    plan[rows[used[0]], columns[used[1]]] = [flow / total for flow in flows.values()]
     value, lower, gap = (float(x / total) for x in (spent, bound, max(spent - bound, Fraction())))
     potentials = (unit - g).min(axis=1), g
     return Solution(
@@ -288,11 +434,13 @@ def _bound(
     return g, _exact_dot(a, f) + _exact_dot(b, g[columns])
 
 
-def _whole(masses: Array) -> list[int]:
-    """Return whole numbers in the ratios of the masses."""
-    ratios = [x.as_integer_ratio() for x in masses.tolist()]
-    denominator = max(d for _, d in ratios)
-    return [n * (denominator // d) for n, d in ratios]
+def _whole(numbers: Array) -> tuple[list[int], int]:
+    """Return whole numbers and the power of two of which the given ones are these multiples."""
+    mantissas, exponents = np.frexp(numbers)
+    least = int(exponents.min())
+    digits = np.ldexp(mantissas, 53).astype(np.int64).tolist()
+    shifts = (exponents - least).tolist()
+    return [n << k for n, k in zip(digits, shifts, strict=True)], least - 53
 
 
 def _same_total(a: list[int], b: list[int]) -> tuple[list[int], list[int]]:
@@ -301,12 +449,11 @@ def _same_total(a: list[int], b: list[int]) -> tuple[list[int], list[int]]:
     return [x * sum_b for x in a], [y * sum_a for y in b]
 
 
-def _exact_dot(masses: Iterable[int], values: Iterable[float]) -> Fraction:
+def _exact_dot(masses: Iterable[int], values: Array) -> Fraction:
     """Return Σ m v without rounding."""
-    ratios = [float(x).as_integer_ratio() for x in values]
-    denominator = max(d for _, d in ratios)
-    terms = (m * n * (denominator // d) for m, (n, d) in zip(masses, ratios, strict=True))
-    return Fraction(sum(terms), denominator)
+    multiples, power = _whole(values)
+    total = sum(m * n for m, n in zip(masses, multiples, strict=True))
+    return Fraction(total << power) if power >= 0 else Fraction(total, 1 << -power)
 
 
 Flows = dict[tuple[int, int], int]
@@ -314,17 +461,63 @@ Flows = dict[tuple[int, int], int]
 
 def _assignment(cost: Array, mass: int) -> tuple[Flows, Array, int, bool]:
     """Match points of equal mass."""
-    rows, partner = linear_sum_assignment(cost)
-    flows = dict.fromkeys(zip(rows.tolist(), partner.tolist(), strict=True), mass)
-    return flows, *_prices(cost, rows, partner)
+    match, f, steps, converged = _reduced_matching(cost)
+    used = cost[match]
+    if math.fsum([*used, *-f, *-(cost - f[:, None]).min(axis=0)]) > used.sum() * TIGHT:
+        match = linear_sum_assignment(cost)  # the reduced costs have lost digits
+        f, steps, converged = _prices(cost, *match, _row_minima(cost))
+    flows = dict.fromkeys(zip(*(nodes.tolist() for nodes in match), strict=True), mass)
+    return flows, f, steps, converged
 
 
-def _prices(cost: Array, rows: Indices, columns: Indices) -> tuple[Array, int, bool]:
-    """Return the potentials of the rows, shortest paths along the cells in use."""
+def _reduced_matching(cost: Array) -> tuple[tuple[Indices, Indices], Array, int, bool]:
+    """Match points by costs that are reduced by potentials, which is faster if these are good."""
+    equal = np.ones(len(cost))
+    f = _guess(equal, equal, cost) if cost.size > SMALL_MATCHING else cost.min(axis=1)
+    reduced = cost - f[:, None]
+    reduced -= reduced.min(axis=0)
+    match = linear_sum_assignment(reduced)
+    return match, *_prices(cost, *match, f)
+
+
+def _guess(a: Array, b: Array, cost: Array) -> Array:
+    """Return potentials of the rows that are nearly the best for masses a and b.
+
+    They are those of entropic transport at a low temperature, from over-relaxed scaling in single
+    precision.
+    """
+    c = (cost / (float(cost.max()) or 1.0)).astype(np.float32)
+    p, q = (np.maximum(x, np.finfo(c.dtype).tiny).astype(c.dtype) for x in (a, b))
+    f, heat = c.min(axis=1), c.mean() / 2
+    kernel = np.empty_like(c)
+    for _ in range(COOLINGS if heat > 0 else 0):
+        np.subtract(c, f[:, None], out=kernel)
+        kernel -= kernel.min(axis=0)
+        shift = kernel.min(axis=1)
+        kernel -= shift[:, None]
+        kernel /= -heat
+        np.exp(kernel, out=kernel)
+        u: Reals = np.ones_like(p)
+        v: Reals = np.ones_like(q)
+        for _ in range(GUESSES):
+            u = u * (p / (kernel @ v) / u) ** RELAXED
+            v = v * (q / (u @ kernel) / v) ** RELAXED
+        better = f + shift + heat * np.log(u)
+        f = np.where(np.isfinite(better), better, f)
+        heat /= 4
+    return np.asarray(f.astype(np.float64) * cost.max())
+
+
+def _row_minima(cost: Array) -> Array:
+    """Return what is left of the rows when each column has lost its least cost."""
+    return np.asarray((cost - cost.min(axis=0)).min(axis=1))
+
+
+def _prices(cost: Array, rows: Indices, columns: Indices, f: Array) -> tuple[Array, int, bool]:
+    """Return the potentials of the rows, shortest paths along the cells in use, from any f."""
     detour = np.take(cost.T, columns, axis=0)  # [cell, k]: k goes to the column of the cell
     detour *= 1 + SLACK
     detour -= cost[rows, columns, None] * (1 - SLACK)
-    f = (cost - cost.min(axis=0)).min(axis=1)
     changed, steps = np.arange(len(rows)), 0
     while changed.size and steps <= len(f):
         shorter = (detour[changed] + f[rows[changed], None]).min(axis=0)
@@ -401,16 +594,19 @@ class _Tree:
             best = reduced.argmin(axis=1)
             value = reduced[np.arange(n), best]
             enter = np.flatnonzero(value < 0)
-            if not enter.size:
-                if fresh:
-                    return pivots, True
-                self._descend()  # the potentials, free of what rounding has added up
-            fresh = not enter.size
+            before = pivots
             for row in enter[np.argsort(value[enter])].tolist():
                 column = int(best[row])
                 if pivots == max_iterations:
                     return pivots, False
                 pivots += self._pivot(row, n + column, float(self.cost[row, column]))
+            if pivots > before:
+                fresh = False
+            elif fresh:
+                return pivots, True
+            else:
+                self._descend()  # the potentials, free of what rounding has added up
+                fresh = True
 
     def _pivot(self, i: int, j: int, cost: float) -> bool:
         """Let an edge enter if its reduced cost is still negative."""
@@ -483,13 +679,8 @@ def _first_flows(supply: list[int], demand: list[int], cost: Array) -> Flows:
     """
     total = sum(supply)
     a, b = (np.array([x / total for x in masses]) for masses in (supply, demand))
-    f = cost.min(axis=1)
-    heat = float(cost.max() - cost.min())
-    for _ in range(COOLINGS if heat and cost.size > SMALL else 0):
-        heat /= 2
-        f, *_ = _sweeps(a, b, cost, f, heat, COARSE, SWEEPS)
-    g = _soft_minimum(a, cost - f[:, None], heat) if heat else (cost - f[:, None]).min(axis=0)
-    reduced = cost - f[:, None] - g
+    reduced = cost - (_guess(a, b, cost) if cost.size > SMALL else cost.min(axis=1))[:, None]
+    reduced -= reduced.min(axis=0)
     supply, demand = supply.copy(), demand.copy()
     m = cost.shape[1]
     cells = reduced.argsort(axis=None)
@@ -536,32 +727,45 @@ def entropic(
         for law, some in ((p, rows), (q, columns))
     )
     part = cost[np.ix_(rows, columns)]
-    f, g, error, steps = _potentials(a, b, part, epsilon, tolerance, max_iterations)
+    large = [np.maximum(x, LEAST) for x in (a, b)]  # what is smaller would be lost in products
+    f, g, coupling, error, steps = _potentials(
+        large[0], large[1], part, epsilon, tolerance, max_iterations
+    )
     plan = np.zeros(cost.shape)
-    plan[np.ix_(rows, columns)] = _feasible(_plan(a, b, part, f, g, epsilon), a, b)
+    plan[np.ix_(rows, columns)] = _feasible(coupling, a, b)
     missing = sum(
         float(np.abs(plan.sum(axis=1 - k, dtype=np.longdouble) - _exactly(law)).sum())
         for k, law in enumerate((p, q))
     )
-    upper = math.fsum((plan * cost).ravel()) * (1 + 4 * EPS) + float(part.max()) * missing
+    upper = _sum_by_blocks(plan * cost) * (1 + 8 * EPS) + float(part.max()) * missing
     h = (part - f[:, None]).min(axis=0)
     terms = np.concatenate([a * (part - h).min(axis=1), b * h])
     lower = math.fsum(terms) - 4 * EPS * math.fsum(np.abs(terms))
-    full_f = _soft_minimum(b, (cost[:, columns] - g).T, epsilon)
-    full_g = _soft_minimum(a, cost[rows] - f[:, None], epsilon)
+    full_f, full_g = np.empty(len(cost)), np.empty(cost.shape[1])
+    full_f[rows], full_g[columns] = f, g
+    others, elsewhere = np.flatnonzero(p.values == 0), np.flatnonzero(q.values == 0)
+    full_f[others] = _soft_minimum(b, (cost[np.ix_(others, columns)] - g).T, epsilon)
+    full_g[elsewhere] = _soft_minimum(a, cost[np.ix_(rows, elsewhere)] - f[:, None], epsilon)
     value = math.fsum([*(a * f), *(b * g)])
     return Scaling((full_f, full_g), plan, upper, min(lower, upper), value, error, steps)
 
 
+def _sum_by_blocks(terms: Array) -> float:
+    """Return the sum of terms ≥ 0 with a relative error of at most 6 EPS."""
+    flat = terms.ravel()
+    whole = flat.size // BLOCK * BLOCK
+    return math.fsum([*flat[:whole].reshape(-1, BLOCK).sum(axis=1), *flat[whole:]])
+
+
 def _potentials(
     a: Array, b: Array, cost: Array, epsilon: float, tolerance: float, max_iterations: int
-) -> tuple[Array, Array, float, int]:
+) -> tuple[Array, Array, Array, float, int]:
     """Lower the temperature by halves. At each, sweep, and let Newton's method take over."""
     if len(a) > len(b):
-        g, f, error, steps = _potentials(b, a, cost.T, epsilon, tolerance, max_iterations)
-        return f, g, error, steps
+        g, f, plan, error, steps = _potentials(b, a, cost.T, epsilon, tolerance, max_iterations)
+        return f, g, plan.T, error, steps
     f = cost.min(axis=1)
-    heat = max(epsilon, float(cost.max() - cost.min()))
+    heat = max(epsilon, float(cost.max() - cost.min()) / SPAN)
     steps = 0
     while True:
         goal = tolerance if heat == epsilon else COARSE
@@ -572,44 +776,74 @@ def _potentials(
                 break
             f = _newton(a, b, cost, f, heat)
         if heat == epsilon or steps >= max_iterations:
+            g, plan = partner(a, b, cost, f, epsilon)
             if heat > epsilon:  # the error that counts is the one at the final temperature
-                error = _dual(a, b, cost, f, epsilon)[1]
-            return f, _soft_minimum(a, cost - f[:, None], epsilon), error, steps
+                error = float(np.abs(plan.sum(axis=1) - a).sum())
+            return f, g, plan, error, steps
         heat = max(heat / 2, epsilon)
+
+
+def partner(a: Array, b: Array, cost: Array, f: Array, heat: float) -> tuple[Array, Array]:
+    """Return the best potential of the columns for one of the rows, and the plan of both.
+
+    The columns of the plan are right.
+    """
+    plan = cost - f[:, None]
+    least = plan.min(axis=0)
+    plan -= least
+    plan /= -heat
+    if plan.min() > -1:  # here sums are near 1, and their logarithms would lose digits
+        logs = np.log1p(a @ np.expm1(plan))
+        plan = np.exp(plan - logs) * a[:, None]
+        return least - heat * logs, plan * b
+    np.exp(plan, out=plan)
+    plan *= a[:, None]
+    sums = plan.sum(axis=0)
+    plan *= b / sums
+    return least - heat * np.log(sums), plan
 
 
 def _soft_minimum(weights: Array, rest: Array, heat: float) -> Array:
     """Return -ε log Σ w exp(-rest / ε) over the first axis, for a law w."""
     least = rest.min(axis=0)
     powers = (least - rest) / heat
-    if powers.min() > -1:  # here the sum is near 1, and its logarithm would lose digits
+    if powers.min(initial=0) > -1:  # as above
         return np.asarray(least - heat * np.log1p(weights @ np.expm1(powers)))
     return np.asarray(least - heat * np.log(weights @ np.exp(powers)))
-
-
-def _plan(a: Array, b: Array, cost: Array, f: Array, g: Array, heat: float) -> Array:
-    return np.asarray(np.exp((f[:, None] + g - cost) / heat) * a[:, None] * b)
 
 
 def _sweeps(
     a: Array, b: Array, cost: Array, f: Array, heat: float, goal: float, most: int
 ) -> tuple[Array, float, int]:
-    """Make both marginals right in turns: once by logarithms, then by factors of one kernel.
-
-    The error is that of the rows, when the columns are right.
-    """
-    f = _soft_minimum(b, (cost - _soft_minimum(a, cost - f[:, None], heat)).T, heat)
-    kernel = _plan(a, b, cost, f, _soft_minimum(a, cost - f[:, None], heat), heat)
-    u, v = np.ones(len(a)), np.ones(len(b))
-    for steps in range(1, SWEEPS + 1):
-        reached = kernel @ v
-        error = float(np.abs(u * reached - a).sum())
-        if error <= goal or steps >= most:
-            break
-        u = a / reached
-        v = b / (u @ kernel)
+    """Make both marginals right in turns, by factors of one plan."""
+    _, kernel = partner(a, b, cost, f, heat)
+    u, error, steps = scale_by_turns(a, b, kernel, goal, most)
     moved = f + heat * np.log(u)
     return (moved, error, steps) if np.isfinite(moved).all() else (f, 1.0, steps)
+
+
+def scale_by_turns(
+    a: Array, b: Array, kernel: Array, goal: float, most: int
+) -> tuple[Array, float, int]:
+    """Return factors of the rows, the error that they leave and the number of steps.
+
+    It ends early when Newton's method is likely to be faster. The factors of the columns make
+    their marginal right, and the error is that of the rows.
+    """
+    u, v, before = np.ones(len(a)), np.ones(len(b)), math.inf
+    for steps in itertools.count(1):
+        reached = kernel @ v
+        error = float(np.add.reduce(np.abs(u * reached - a)))
+        if error <= goal or steps >= most:
+            break
+        if steps % SWEEPS == 0:
+            gain = math.log(before / error) if error < before else 0.0
+            if gain * (PATIENCE + len(a)) < SWEEPS * math.log(error / goal):
+                break
+            before = error
+        u = a / reached
+        v = b / (u @ kernel)
+    return u, error, steps
 
 
 def _newton(a: Array, b: Array, cost: Array, f: Array, heat: float) -> Array:
@@ -636,8 +870,7 @@ def _dual(
     a: Array, b: Array, cost: Array, f: Array, heat: float
 ) -> tuple[float, float, Array, Array]:
     """Return value and error of a potential with its best partner, the rows, and the plan."""
-    g = _soft_minimum(a, cost - f[:, None], heat)
-    plan = _plan(a, b, cost, f, g, heat)
+    g, plan = partner(a, b, cost, f, heat)
     reached = plan.sum(axis=1)
     return float(a @ f + b @ g), float(np.abs(reached - a).sum()), reached, plan
 

@@ -257,7 +257,7 @@ def cross_entropy_loss(
     how = _checks.reduction(axis, base, keepdims)
     t = _checks.positive_number("temperature", temperature)
     _, (y,), (z,) = _checks.given_and_logits(how.axis, {"targets": targets}, {"logits": logits})
-    return how.shape(_sums.softmax(z, t).cross_entropy(*y) / how.unit.nats)
+    return how.shape(_sums.cross_entropy_of_logits(y, z, t, how.unit))
 
 
 @_sums.quiet
