@@ -353,4 +353,4 @@ def test_documentation_names_equation_and_errors() -> None:
 
 
 def test_version() -> None:
-    assert re.fullmatch(r"\d+\.\d+\.\d+", refimpl.__version__)
+    assert re.fullmatch(r"\d+\.\d+\.\d+(\.dev0)?", refimpl.__version__)
