@@ -277,3 +277,16 @@ def test_read_only_arrays_are_left_alone() -> None:
     mutual_information(np.diag(p))
     assert np.array_equal(p, before[0])
     assert np.array_equal(q, before[1])
+
+
+def test_large_batches_are_read_in_parts() -> None:
+    p = np.random.default_rng(23).dirichlet(np.ones(1000), 300)
+    rows = [entropy(row) for row in p]
+    assert entropy(p) == pytest.approx(np.array(rows), rel=1e-14)
+    assert entropy(p.T, axis=0) == pytest.approx(np.array(rows), rel=1e-14)
+    p[257, 3] = -0.25
+    with pytest.raises(ValueError, match=r"p\[257, 3\] = -0.25 is negative"):
+        entropy(p)
+    p[257, 3] = 0.25
+    with pytest.raises(ValueError, match=r"p\[257, :\] sums to 1.2"):
+        entropy(p)

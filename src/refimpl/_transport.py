@@ -7,7 +7,6 @@ gap between the cost of a plan and the bound of its potentials is computed witho
 """
 
 import functools
-import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
@@ -830,15 +829,17 @@ def scale_by_turns(
     It ends early when Newton's method is likely to be faster. The factors of the columns make
     their marginal right, and the error is that of the rows.
     """
-    u, v, before = np.ones(len(a)), np.ones(len(b)), math.inf
-    for steps in itertools.count(1):
+    u, v = np.ones(len(a)), np.ones(len(b))
+    before, steps = math.inf, 0
+    while True:
+        steps += 1
         reached = kernel @ v
         error = float(np.add.reduce(np.abs(u * reached - a)))
         if error <= goal or steps >= most:
             break
         if steps % SWEEPS == 0:
             gain = math.log(before / error) if error < before else 0.0
-            if gain * (PATIENCE + len(a)) < SWEEPS * math.log(error / goal):
+            if not gain * (PATIENCE + len(a)) >= SWEEPS * math.log(error / goal):  # also if NaN
                 break
             before = error
         u = a / reached
