@@ -131,7 +131,7 @@ $(BENCH)/.stamp: requirements/bench.txt requirements/bench-torch.txt pyproject.t
 
 bench: $(BENCH)/.stamp ## Time refimpl against its peers (ARGS=entropy: only this, without a page)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
-		$(BENCH)/bin/python -m tests.bench $(ARGS)
+		$(BENCH)/bin/python tests/bench.py $(ARGS)
 
 errors: $(BENCH)/.stamp ## See that the peers still print what book/errors-in-print.toml says
 	$(BENCH)/bin/python -m pytest --quiet --noconftest -c /dev/null --rootdir . \
