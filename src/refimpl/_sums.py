@@ -31,12 +31,7 @@ MIXTURE_SERIES = [1 / (k * (2 * k - 1)) for k in range(1, 19)]  # of 2t atanh(t)
 
 def quiet(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
     """Run a function without NumPy's warnings: log 0, 0 log 0 and overflow are meant."""
-
-    @functools.wraps(function)
-    def quietly(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
-        with np.errstate(all="ignore"):
-            return function(*args, **kwargs)
-
+    quietly: Callable[Arguments, Value] = np.errstate(all="ignore")(function)
     return quietly
 
 
@@ -531,7 +526,8 @@ def _relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit
 def _seems_near(p: Reals, q: Reals) -> bool:
     """Return whether the ratios of some outcomes are at most 2, so that terms may cancel."""
     for i in (0, p.size // 3, p.size // 2, -1):
-        if not q.item(i) <= 2 * p.item(i) <= 4 * q.item(i):
+        a, b = p.item(i), q.item(i)
+        if not b <= 2 * a <= 4 * b:
             return False
     return True
 
