@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 Reals = NDArray[Any]  # of real numbers, of any dtype
 FloatOrArray = Any  # a float for one law and an array for several: only the shape can tell
 
-PART = 1 << 17  # entries of a large array that are read at a time, so that they stay in the cache
+PART = 1 << 18  # entries of a large array that are read at a time, so that they stay in the cache
 SHORT = 1 << 10  # numbers that are added in one go
 ONES = np.ones(SHORT)
 POSITIVE_DEFINITE = "a covariance matrix must be symmetric and positive definite"
@@ -640,7 +640,7 @@ def _sum(array: Reals, axis: int | tuple[int, int]) -> Array:
 
 def _least(array: Reals) -> float:
     """Return the smallest entry, or NaN if there is one."""
-    if array.flags.c_contiguous:  # this is the faster way
+    if array.size <= PART >> 4 and array.flags.c_contiguous:  # the faster way up to here
         return float(array.item(array.argmin()))
     return float(np.minimum.reduce(array, axis=None))
 
