@@ -140,9 +140,12 @@ def test_links_are_marked_unless_they_are_a_results_own() -> None:
         '<a class="headerlink reference internal" href="#eq-a">#</a>'
         '<a class="reference internal" href="kl.html#other">2</a>'
         '<a class="reference external" href="https://example.org/#eq-b">3</a>'
+        '<a href="kl.html#eq-a"><rect/></a><a class="c" href="notation.html#symbol-of-a">4</a>'
     )
-    marked = fragments.mark_links(page, {"eq-a"})
-    assert marked == page.replace('eq-a" title', 'eq-a" data-card="eq-a" title')
+    marked = fragments.mark_links(page, {"eq-a"}, "symbol-")
+    expected = page.replace('eq-a" title', 'eq-a" data-card="eq-a" title')
+    expected = expected.replace('eq-a"><rect', 'eq-a" data-card="eq-a"><rect')
+    assert marked == expected.replace('of-a">', 'of-a" data-card="symbol-of-a">')
 
 
 def test_scripts_quote_what_they_carry() -> None:

@@ -443,6 +443,39 @@ def test_another_project_cites_a_result_and_shows_its_number(
     assert f'href="{SITE}eq/eq-half-def/index.html"' in html
 
 
+# --- Symbols
+
+
+def test_symbols_lead_to_their_rows_and_have_cards(built: TinyBook) -> None:
+    row = '<tr class="row-even" id="symbol-entropy-of-a-law">'
+    assert built.page("notation.html").count(row) == 1
+    link = 'href="{}notation.html#symbol-entropy-of-a-law" data-card="symbol-entropy-of-a-law"'
+    assert built.result("eq-half-twice").count(link.format("../../")) == 1
+    table = built.page("index.html").partition('<div class="filtered')[2]
+    assert table.count(link.format("")) == 1
+    card = (built.out / "_cards" / "symbol-entropy-of-a-law.js").read_text(encoding="utf-8")
+    assert '<p class=\\"symbol-unit\\">nat</p>' in card
+    assert "entropy of a law" in card
+    assert "(1.1)" in card
+    (symbol,) = (
+        symbol
+        for result in built.data()["results"]
+        for symbol in result["symbols"]
+        if symbol["role"] == "functional"
+    )
+    assert symbol["anchor"] == "symbol-entropy-of-a-law"
+
+
+def test_every_card_that_a_page_names_is_there(built: TinyBook) -> None:
+    cards = {file.stem for file in (built.out / "_cards").iterdir()}
+    named = {
+        name
+        for page in built.out.rglob("*.html")
+        for name in re.findall(r'data-card="([^"]+)"', page.read_text(encoding="utf-8"))
+    }
+    assert named == cards
+
+
 # --- The table
 
 

@@ -18,7 +18,7 @@ from equations.macros import MACROS
 from equations.verdicts import EXECUTED, ILLUSTRATED, NOT_RUN, TESTED, Verdict, step_names
 from results.ids import read_register
 from results.inline import inline
-from results.notation import GIVEN, Symbol, read_notation, symbols
+from results.notation import GIVEN, Symbol, read_notation, read_rows, symbols
 from results.records import SCHEMA, Material, catalogue
 from results.sources import (
     FORMAL,
@@ -176,6 +176,32 @@ def test_symbols_have_meaning_unit_and_definition(material: Material) -> None:
 def test_letters_of_phrases_for_readers_alone_are_found(material: Material) -> None:
     given = {n for n, s in symbols_of(material, "def-wgan-gp").items() if s.role == GIVEN}
     assert given == {"P_r", "P_g", "f", r"\hat x", r"\lambda"}
+
+
+def test_rows_of_symbols_have_anchors_of_their_own(tmp_path: Path) -> None:
+    page = tmp_path / "notation.md"
+    lines = (
+        "| Symbol | meaning | introduced | unit |",
+        "|---|---|---|---|",
+        "| $a$ | Rényi–Hartley entropy $H(a, b)$ of one, or two | | nat |",
+        "| $b$ | the rest | | |",
+        "| $c$ | the rest; more | | |",
+        "| `\\KL{p}{q}` | a macro | of three | cells |",
+        "| $d$ | only | three |",
+    )
+    page.write_text("\n".join(lines), encoding="utf-8")
+    assert [(name, cells[0]) for name, cells in read_rows(page)] == [
+        ("symbol-renyi-hartley-entropy-h-a-b", "$a$"),
+        ("symbol-the-rest", "$b$"),
+        ("symbol-the-rest-2", "$c$"),
+    ]
+
+
+def test_every_functional_leads_to_its_meaning(data: dict[str, Any]) -> None:
+    anchors = {name for name, _ in read_rows(ROOT / "book" / "notation.md")}
+    symbols = [symbol for result in data["results"] for symbol in result["symbols"]]
+    assert {symbol["anchor"] for symbol in symbols if symbol["role"] == "functional"} <= anchors
+    assert {symbol["anchor"] for symbol in symbols if symbol["role"] != "functional"} == {""}
 
 
 def test_notation_that_is_not_there_explains_nothing(tmp_path: Path, book: Book) -> None:

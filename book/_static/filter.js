@@ -1,6 +1,6 @@
 // Filters for a long table. The table works without them: this adds one box of choices for each
-// column of few different words, and a field for the text. `?verdict=wrong` in the address sets a
-// filter, and so does `?text=eq-kl-def`.
+// column of few different words or symbols, and a field for the text. `?verdict=wrong` in the
+// address sets a filter, and so does `?text=eq-kl-def`.
 const chosen = new URLSearchParams(location.search);
 
 const control = (name, input, change) => {
@@ -18,6 +18,9 @@ const choices = (words) => {
   return select;
 };
 
+// Letters without case, accents and the backslash of macros: `\KL` is found, and so is Rényi.
+const bare = (text) => text.normalize("NFD").replace(/[\u0300-\u036f\\]/g, "").toLowerCase();
+
 const words = (cell) => cell.textContent.split(",").map((word) => word.trim());
 
 for (const box of document.querySelectorAll(".filtered")) {
@@ -33,7 +36,7 @@ for (const box of document.querySelectorAll(".filtered")) {
   const searched = new Map(
     rows.map((row) => {
       const links = [...row.querySelectorAll("a")].map((a) => `${a.hash} ${a.title}`);
-      return [row, `${row.textContent} ${links.join(" ")}`.toLowerCase()];
+      return [row, bare(`${row.textContent} ${links.join(" ")}`)];
     }),
   );
   const show = () => {
@@ -48,7 +51,7 @@ for (const box of document.querySelectorAll(".filtered")) {
   for (const [index, head] of heads.entries()) {
     const name = head.textContent.trim();
     const found = [...new Set(rows.flatMap((row) => words(row.cells[index])))].filter(Boolean);
-    if (found.length > 1 && found.length <= 16) {
+    if (found.length > 1 && found.length <= 30) {
       const select = choices(found);
       select.value = chosen.get(name.toLowerCase()) ?? "";
       if (select.selectedIndex < 0) select.value = "";
@@ -59,7 +62,11 @@ for (const box of document.querySelectorAll(".filtered")) {
   const text = document.createElement("input");
   text.type = "search";
   text.value = chosen.get("text") ?? "";
-  filters.push((row) => searched.get(row).includes(text.value.trim().toLowerCase()));
+  filters.push((row) =>
+    bare(text.value)
+      .split(/\s+/)
+      .every((word) => searched.get(row).includes(word)),
+  );
   form.append(control("Text or identifier", text, show));
   box.prepend(form, count);
   show();

@@ -1,9 +1,10 @@
 """Cards: what a reference leads to, shown beside the reference.
 
 A card of a result has its number, title, conditions, statement and evidence; one of an exercise
-its text, one of a function its call and its purpose. The cards are written into the folder
-``_cards`` of the site, one script for each, and a page loads those that a reader asks for:
-inside the pages they would weigh more than the pages themselves. ``cards.js`` shows them.
+its text, one of a symbol its meaning and unit, one of a function its call and its purpose. The
+cards are written into the folder ``_cards`` of the site, one script for each, and a page loads
+those that a reader asks for: inside the pages they would weigh more than the pages themselves.
+``cards.js`` shows them.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from cards import fragments
 from equations.blocks import Equation
 from equations.book import public_functions
+from results.notation import PREFIX as SYMBOL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import ModuleType
 
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
+    from equations.book import Entry
     from equations.domain import EquationDomain
 
 FOLDER = "_cards"
@@ -43,6 +46,9 @@ class MarkParts(SphinxPostTransform):
 
     def run(self, **_kwargs: object) -> None:
         """Mark the parts."""
+        for row in list(self.document.findall(nodes.row)):
+            if row["ids"] and row["ids"][0].startswith(SYMBOL):
+                self.mark(row["ids"][0], self.of_symbol(row))
         for node in list(self.document.findall(nodes.container)):
             if not node["ids"]:
                 continue
@@ -52,11 +58,23 @@ class MarkParts(SphinxPostTransform):
                 parts = self.of_exercise(node)
             else:
                 continue
-            for part in list(parts):
-                place = part.parent.index(part)
-                comments = (fragments.begin(node["ids"][0]), fragments.END)
-                before, after = (nodes.raw("", text, format="html") for text in comments)
-                part.parent[place : place + 1] = [before, part, after]
+            self.mark(node["ids"][0], parts)
+
+    def mark(self, name: str, parts: Iterable[nodes.Element]) -> None:
+        """Put comments around the parts of a card."""
+        for part in list(parts):
+            place = part.parent.index(part)
+            comments = (fragments.begin(name), fragments.END)
+            before, after = (nodes.raw("", text, format="html") for text in comments)
+            part.parent[place : place + 1] = [before, part, after]
+
+    def of_symbol(self, row: nodes.row) -> Iterator[nodes.Element]:
+        """Yield what a row of the table of symbols says: symbol, meaning, definition, unit."""
+        for cell, said in zip(row.children, ("", "", "introduced", "unit"), strict=True):
+            for part in cell.children:
+                if said:
+                    part["classes"].append(f"symbol-{said}")
+                yield part
 
     def of_result(self, node: nodes.container) -> Iterator[nodes.Element]:
         """Yield what the card of a result shows."""
@@ -92,12 +110,16 @@ def _cut_cards(
     domain = cast("EquationDomain", app.env.get_domain("equations"))
     body, found = fragments.cut(context["body"])
     for name, html in found.items():
-        entry = domain.book.entries[name]
-        kind = entry.block.kind if isinstance(entry.block, Equation) else "exercise"
+        kind = "symbol" if name.startswith(SYMBOL) else _kind(domain.book.entries[name])
         write(app, name, f'<div class="result result-{kind}">{html}</div>')
-    context["body"] = fragments.mark_links(body, {*domain.book.entries, *functions(domain.package)})
+    known = {*domain.book.entries, *functions(domain.package)}
+    context["body"] = fragments.mark_links(body, known, SYMBOL)
     if "data-card=" in context["body"]:
         context["has_maths_elements"] = True  # for the stylesheet of formulas
+
+
+def _kind(entry: Entry) -> str:
+    return entry.block.kind if isinstance(entry.block, Equation) else "exercise"
 
 
 @cache

@@ -13,7 +13,7 @@ from collections.abc import Container
 from html import escape
 
 _PART = re.compile(r"<!--card (?P<id>[^ ]+?)-->(?P<html>.*?)<!--/card-->", re.DOTALL)
-_LINK = re.compile(r'(?P<start><a class="(?P<css>[^"]*)" href="[^"#]*#(?P<id>[^"]+)")(?=[ >])')
+_LINK = re.compile(r'(?P<start><a(?: class="(?P<css>[^"]*)")? href="[^"#]*#(?P<id>[^"]+)")(?=[ >])')
 # What has no place in a card: the link of a result to itself, links and addresses of any kind,
 # and the LaTeX beside the MathML, which would be read aloud.
 _OWN_LINK = re.compile(r'<a class="[^"]*\bheaderlink\b[^"]*".*?</a>', re.DOTALL)
@@ -45,11 +45,12 @@ def bare(html: str) -> str:
     return _ADDRESS.sub("", _LINK_START.sub("<span>", html).replace("</a>", "</span>")).strip()
 
 
-def mark_links(body: str, known: Container[str]) -> str:
-    """Name the card of each link that has one."""
+def mark_links(body: str, known: Container[str], prefix: str) -> str:
+    """Name the card of each link to something known, or to an id that begins with a prefix."""
 
     def marked(link: re.Match[str]) -> str:
-        if link["id"] not in known or "headerlink" in link["css"]:
+        has_card = link["id"] in known or link["id"].startswith(prefix)
+        if not has_card or "headerlink" in (link["css"] or ""):
             return link["start"]
         return f'{link["start"]} data-card="{link["id"]}"'
 

@@ -23,6 +23,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("catalogue", CatalogueDirective)
     # After the domains have read the sources, at 500.
     app.connect("builder-inited", site.load, priority=600)
+    app.connect("doctree-read", site.anchor)
     app.connect("missing-reference", site.resolve)
     app.connect("doctree-resolved", site.take)
     app.connect("html-collect-pages", site.write)

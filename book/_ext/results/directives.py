@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from docutils import nodes
@@ -12,6 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 from equations.directives import reference_to, table
 from equations.graph import functionals
 from equations.report import totals
+from results.notation import FILE, PAGE, read_notation, row_of
 from results.records import CATALOGUE, SCHEMA, page_of
 
 if TYPE_CHECKING:
@@ -42,15 +44,16 @@ class CatalogueDirective(SphinxDirective):
         """Return the line that leads to the same as data."""
         line = nodes.paragraph("", "The same for programs: ")
         for number, file in enumerate((CATALOGUE, SCHEMA.name)):
-            line += [nodes.Text(", with the schema " if number else ""), self.link(file, file)]
+            shown = nodes.literal("", file)
+            line += [nodes.Text(", with the schema " if number else ""), self.link(file, shown)]
         line += nodes.Text("; each page of a result has its own part of it.")
         return line
 
-    def link(self, address: str, text: str) -> pending_xref:
+    def link(self, address: str, shown: nodes.Element) -> pending_xref:
         """Return a link to what the build writes beside the documents; others leave it out."""
         return pending_xref(
             "",
-            nodes.literal("", text),
+            shown,
             refdomain="",
             reftype=BESIDE,
             reftarget=address,
@@ -64,9 +67,24 @@ class CatalogueDirective(SphinxDirective):
     ) -> list[Sequence[nodes.Node]]:
         """Return the cells of one result."""
         title, messages = self.state.inline_text(block.title, self.lineno)
-        uses = {use.name: None for use in functionals(block.statement)}
-        words = (block.kind, domain.verdicts[block.id].level, entry.chapter, ", ".join(uses))
+        words = (block.kind, domain.verdicts[block.id].level, entry.chapter)
         number = reference_to(block.id, self.env.docname)
-        name = self.link(f"{page_of(block.id)}.html#{block.id}", block.id)
+        shown = nodes.literal("", block.id)
+        name = self.link(f"{page_of(block.id)}.html#{block.id}", shown)
         cells: list[Sequence[nodes.Node]] = [[nodes.Text(word)] for word in words]
-        return [[number], [*title, *messages, nodes.Text(" "), name], *cells]
+        return [[number], [*title, *messages, nodes.Text(" "), name], *cells, self.symbols(block)]
+
+    def symbols(self, block: Equation) -> list[nodes.Node]:
+        """Return the functionals of a result by their macros, which lead to their meanings."""
+        domain = cast("EquationDomain", self.env.get_domain("equations"))
+        file = Path(self.env.srcdir, FILE)
+        self.env.note_dependency(str(file))
+        rows = read_notation(file)
+        found: dict[str, nodes.Node] = {}
+        for use in functionals(block.statement):
+            row = row_of(use, rows, domain.book.graph)
+            way = f"{PAGE}.html#{row.anchor}" if row else ""
+            name = nodes.inline("", use.name)
+            found.setdefault(use.name, self.link(way, name) if way else name)
+        parted = [[nodes.Text(", "), node] for node in found.values()]
+        return [node for pair in parted for node in pair][1:]

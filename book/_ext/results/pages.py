@@ -20,6 +20,7 @@ from sphinx.util.osutil import relative_uri
 from equations.domain import number_text, plain
 from results.inline import inline
 from results.notation import GIVEN
+from results.notation import PAGE as NOTATION
 from results.records import Json, Material, page_of
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class Page:
             shown = nodes.term()
             for number, symbol in enumerate(found if role == GIVEN else found[:1]):
                 shown += [nodes.Text(", ")] if number else []
-                shown += nodes.math(symbol["latex"], symbol["latex"])
+                shown += self.symbol(symbol)
             text = nodes.paragraph("", "", *self.links.inline(meaning))
             text += self.unit(found[0]["unit"])
             introduced = found[0]["introduced"]
@@ -184,6 +185,14 @@ class Page:
                 text += [nodes.Text("; defined in "), self.links.result(introduced)]
             node += nodes.definition_list_item("", shown, nodes.definition("", text))
         return [node] if len(node) else []
+
+    def symbol(self, symbol: Json) -> nodes.Node:
+        """Return a symbol, with a link to its row on the page of notation if it has one."""
+        shown = nodes.math(symbol["latex"], symbol["latex"])
+        if not symbol["anchor"]:
+            return shown
+        page = relative_uri(self.links.here, self.links.address(NOTATION))
+        return nodes.reference("", "", shown, internal=True, refuri=f"{page}#{symbol['anchor']}")
 
     def unit(self, unit: str) -> list[nodes.Node]:
         """Return what is said of a unit."""

@@ -16,7 +16,8 @@ from equations.domain import plain
 from results import ids
 from results.directives import BESIDE
 from results.notation import FILE as NOTATION
-from results.notation import read_notation
+from results.notation import PAGE as NOTATION_PAGE
+from results.notation import read_notation, read_rows
 from results.pages import DATA, Fragments, Links, Page, retired_page
 from results.records import CATALOGUE, FOLDER, SCHEMA, Json, Material, catalogue, page_of
 from results.sources import (
@@ -119,6 +120,15 @@ class Site:
         return found
 
     # --- While the chapters are made
+
+    def anchor(self, app: Sphinx, doctree: nodes.document) -> None:
+        """Give the rows of the table of symbols their anchors."""
+        if app.env.docname != NOTATION_PAGE:
+            return
+        anchors = [name for name, _ in read_rows(Path(app.srcdir, NOTATION))]
+        rows = [row for row in doctree.findall(nodes.row) if _explains(row)]
+        for name, row in zip(anchors, rows, strict=True):
+            row["ids"].append(name)
 
     def resolve(
         self,
@@ -248,6 +258,11 @@ class Site:
             return known[key]
 
         context["toctree"] = contents
+
+
+def _explains(row: nodes.row) -> bool:
+    """Whether a row is one of the table of symbols: four cells, the first with a formula."""
+    return len(row) == 4 and any(row[0].findall(nodes.math))
 
 
 def _dump(data: Json, file: Path) -> None:
