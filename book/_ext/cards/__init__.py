@@ -70,8 +70,9 @@ class MarkParts(SphinxPostTransform):
 
     def of_symbol(self, row: nodes.row) -> Iterator[nodes.Element]:
         """Yield what a row of the table of symbols says: symbol, meaning, definition, unit."""
-        for cell, said in zip(row.children, ("", "", "introduced", "unit"), strict=True):
-            for part in cell.children:
+        said_in = ("", "", "introduced", "unit")
+        for cell, said in zip(list(row.findall(nodes.entry)), said_in, strict=True):
+            for part in cell.findall(nodes.paragraph):
                 if said:
                     part["classes"].append(f"symbol-{said}")
                 yield part
