@@ -249,7 +249,7 @@ def test_each_result_has_a_page_that_stands_alone(built: TinyBook) -> None:
         ">>> 1 / 2 0.5".replace(">", "&gt;"),
         "Evidence executed: checked on 64 instances",
         "Needed to prove (1.2) Two halves",
-        "A9-1 (imprecise): Half of x is less than all of it.",
+        "In print A9-1, line 1 (imprecise): Half of x is less than all of it.",
         "Only for positive numbers.",
         "half_add_half in Mathlib (A.lean, as of commit 0123456789): For every field.",
         f"The address {SITE}eq/eq-half-def/ and the identifier eq-half-def stay",

@@ -247,21 +247,26 @@ class Page:
         return nodes.list_item("", text)
 
     def claims(self) -> list[nodes.Node]:
-        """Return what the five articles say about it."""
-        items = []
-        for claim in self.record["claims"]:
-            text = nodes.paragraph()
-            name: nodes.Node = nodes.Text(claim["id"])
-            if claim["address"]:
-                way = self.links.to(claim["address"].removeprefix(self.links.material.site))
-                name = nodes.reference("", claim["id"], internal=True, refuri=way)
-            text += [name, nodes.Text(f" ({claim['verdict']}): ")]
-            text += self.links.inline(claim["claim"])
-            if claim["correction"] and claim["verdict"] != "correct":
-                text += [nodes.Text(" "), nodes.emphasis("", "Right:"), nodes.Text(" ")]
-                text += self.links.inline(claim["correction"])
-            items.append(nodes.list_item("", text))
-        return [nodes.bullet_list("", *items)] if items else []
+        """Return what articles, books and packages say about it, by the page that judges it."""
+        node = nodes.definition_list(classes=["result-claims"])
+        for page, found in groupby(self.record["claims"], lambda claim: claim["page"]):
+            inside = nodes.bullet_list("", *map(self.claim, found))
+            title = nodes.term("", "", *self.links.inline(page or "Elsewhere"))
+            node += nodes.definition_list_item("", title, nodes.definition("", inside))
+        return [node] if len(node) else []
+
+    def claim(self, claim: Json) -> nodes.list_item:
+        """Return what is said in one place, and what is right."""
+        name: nodes.Node = nodes.Text(claim["id"])
+        if claim["address"]:
+            way = self.links.to(claim["address"].removeprefix(self.links.material.site))
+            name = nodes.reference("", claim["id"], internal=True, refuri=way)
+        text = nodes.paragraph("", "", name, nodes.Text(", "), *self.links.inline(claim["place"]))
+        text += [nodes.Text(f" ({claim['verdict']}): "), *self.links.inline(claim["claim"])]
+        if claim["correction"] and claim["verdict"] != "correct":
+            text += [nodes.Text(" "), nodes.emphasis("", "Right:"), nodes.Text(" ")]
+            text += self.links.inline(claim["correction"])
+        return nodes.list_item("", text)
 
     def sources(self) -> list[nodes.Node]:
         """Return the sources in full."""

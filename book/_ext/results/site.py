@@ -19,7 +19,16 @@ from results.notation import FILE as NOTATION
 from results.notation import PAGE as NOTATION_PAGE
 from results.notation import read_notation, read_rows
 from results.pages import DATA, Fragments, Links, Page, retired_page
-from results.records import CATALOGUE, FOLDER, SCHEMA, Json, Material, catalogue, page_of
+from results.records import (
+    CATALOGUE,
+    FOLDER,
+    SCHEMA,
+    Json,
+    Material,
+    catalogue,
+    page_of,
+    page_title,
+)
 from results.sources import (
     formal_problems,
     read_bibliography,
@@ -111,6 +120,8 @@ class Site:
             found.append(
                 {
                     "id": claim.id,
+                    "place": claim.place,
+                    "page": page_title(Path(self.app.env.doc2path(page))) if page else None,
                     "verdict": claim.verdict,
                     "claim": claim.claim,
                     "correction": claim.correction,
