@@ -57,10 +57,15 @@ def meta_html(work: Work, *, image: str, summary: str = "", whole: bool = False)
     }
     tags = [
         *_tags("name", cited.items()),
-        *_tags("name", (("citation_author", author) for author in edition.authors)),
+        *_tags("name", (("citation_author", _body(author)) for author in edition.authors)),
         *_tags("property", graph.items()),
     ]
     return "\n".join(tags) + "\n"
+
+
+def _body(author: str) -> str:
+    """Return the name of a body without commas: before one, readers take it for a family name."""
+    return author.replace(",", "")
 
 
 def _tags(key: str, pairs: Iterable[tuple[str, str]]) -> list[str]:
