@@ -451,6 +451,7 @@ def test_symbols_lead_to_their_rows_and_have_cards(built: TinyBook) -> None:
     assert built.page("notation.html").count(row) == 1
     link = 'href="{}notation.html#symbol-entropy-of-a-law" data-card="symbol-entropy-of-a-law"'
     assert built.result("eq-half-twice").count(link.format("../../")) == 1
+    assert "in the table of symbols</span></a>" in built.result("eq-half-twice")
     table = built.page("index.html").partition('<div class="filtered')[2]
     assert table.count(link.format("")) == 1
     card = (built.out / "_cards" / "symbol-entropy-of-a-law.js").read_text(encoding="utf-8")

@@ -192,7 +192,10 @@ class Page:
         if not symbol["anchor"]:
             return shown
         page = relative_uri(self.links.here, self.links.address(NOTATION))
-        return nodes.reference("", "", shown, internal=True, refuri=f"{page}#{symbol['anchor']}")
+        way = f"{page}#{symbol['anchor']}"
+        # Not every reader finds the name of a link in its formula.
+        name = nodes.inline("", " in the table of symbols", classes=["visually-hidden"])
+        return nodes.reference("", "", shown, name, internal=True, refuri=way)
 
     def unit(self, unit: str) -> list[nodes.Node]:
         """Return what is said of a unit."""
