@@ -181,10 +181,9 @@ def _summary(claim: Claim) -> str:
         parts.append(words.get(claim.trial.outcome, "the formula is refuted"))
     if claim.readings:
         true = sum(claim.readings)
-        counted = [f"{n} {w}" for n, w in ((true, "true"), (len(claim.readings) - true, "false"))]
-        noun = "reading" if len(claim.readings) == 1 else "readings"
-        found = " and ".join(text for text in counted if text[0] != "0")
-        parts.append(f"of {len(claim.readings)} {noun} {found}")
+        false = len(claim.readings) - true
+        counted = [f"{n} {word}" for n, word in ((true, "true"), (false, "false")) if n]
+        parts.append(f"readings of the claim, {' and '.join(counted)}")
     return "Evidence" + (f": {', '.join(parts)}" if parts else "")
 
 
