@@ -36,6 +36,7 @@ extensions = [
     "myst_nb",
     "numpydoc",
     "results",
+    "sliders",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
@@ -109,7 +110,7 @@ html_static_path = ["book/_static"]
 html_css_files = ["book.css", "icons.css"]
 html_js_files = [
     (name, {"defer": "defer"})
-    for name in ("book.js", "cards.js", "cite.js", "filter.js", "graph.js", "versions.js")
+    for name in ("book.js", "cards.js", "cite.js", "filter.js", "graph.js", "sliders.js", "versions.js")
 ]
 html_sidebars = {
     "**": ["navbar-logo.html", "versions.html", "search-button-field.html", "sbt-sidebar-nav.html"]

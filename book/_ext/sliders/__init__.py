@@ -1,0 +1,86 @@
+"""Figures with sliders: ``{slider} NAME`` shows one of those in :mod:`sliders.figures`.
+
+The page gets the drawing, the numbers for all places of the sliders, and `sliders.js`, which
+shows them. In other formats, in print and without a script the drawing is a still picture.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import refimpl
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective
+
+from sliders.figures import FIGURES
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+    from sphinx.writers.html5 import HTML5Translator
+
+
+class SliderNode(nodes.General, nodes.Element):
+    """A drawing with its sliders as ``html``; inside is the still picture, an image."""
+
+
+class SliderDirective(SphinxDirective):
+    """``{slider} NAME``: a numbered figure with sliders; the content is its caption."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {"name": directives.unchanged, "alt": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        """Compute the figure."""
+        name = self.arguments[0]
+        if name not in FIGURES:
+            raise self.error(f"there is no figure {name!r}; there are: {', '.join(FIGURES)}")
+        if "alt" not in self.options or not self.content:
+            raise self.error("a figure needs :alt:, and a caption below it")
+        for package in (Path(__file__).parent, Path(refimpl.__file__).parent):
+            for file in package.glob("*.py"):
+                self.env.note_dependency(file)
+        live, alt = FIGURES[name](), " ".join(self.options["alt"].split())
+        still = Path(self.env.doctreedir, "sliders", f"{name}.svg")
+        still.parent.mkdir(parents=True, exist_ok=True)
+        still.write_text(live.file(), encoding="utf-8")
+        here = Path(self.env.doc2path(self.env.docname)).parent
+        image = nodes.image(uri=Path(os.path.relpath(still, here)).as_posix(), alt=alt)
+        caption = nodes.caption("", "", *self.parse_inline(" ".join(self.content))[0])
+        figure = nodes.figure("", SliderNode("", image, html=live.html(name, alt)), caption)
+        self.set_source_info(figure)
+        self.add_name(figure)
+        return [figure]
+
+
+class ChooseForm(SphinxPostTransform):
+    """Leave either what moves or the still picture, as the format allows."""
+
+    default_priority = 5  # before images are collected or converted
+
+    def run(self, **_: object) -> None:
+        """Choose."""
+        live = self.app.builder.format == "html" and self.app.builder.name != "epub"
+        for node in list(self.document.findall(SliderNode)):
+            if live:
+                node.children.clear()
+            else:
+                node.replace_self(node.children)
+
+
+def _visit_html(self: HTML5Translator, node: SliderNode) -> None:
+    self.body.append(node["html"])
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the directive and its node."""
+    app.add_node(SliderNode, html=(_visit_html, None))
+    app.add_directive("slider", SliderDirective)
+    app.add_post_transform(ChooseForm)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

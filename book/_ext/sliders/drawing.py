@@ -1,0 +1,199 @@
+"""Drawings in SVG whose marks move with parameters.
+
+A drawing is made once, here, for the place where its sliders start. What moves is a list of
+attributes with a value for each place of the sliders; the page sets them and computes nothing.
+So the still picture and the live one cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+WIDTH = 340  # of every drawing; a phone shows it at nearly this size, so the type stays readable
+INK = "#22272e"
+RULE = "#6b7280"
+GRID = "#d6d9de"
+
+# Colour and dash of each series, those of book.mplstyle. On a page book.css gives the colours.
+SERIES = {
+    "a": ("#16508b", ""),
+    "b": ("#8b2e1d", "6 2"),
+    "c": ("#279058", "2 2"),
+    "d": ("#5a1232", "8 2 2 2"),
+}
+
+Places = Sequence[str]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An element of a drawing with attributes that follow sliders.
+
+    ``moving`` has for each attribute the values in the order of the places of the sliders
+    ``by``, the last one fastest.
+    """
+
+    tag: str
+    fixed: Mapping[str, str]
+    moving: Mapping[str, Places]
+    by: tuple[int, ...] = (0,)
+
+
+Item = str | Mark
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a panel: the range, the ticks with their texts, and what it shows."""
+
+    low: float
+    high: float
+    ticks: Mapping[float, str]
+    label: str = ""
+    log: bool = False
+
+    def share(self, values: ArrayLike) -> NDArray[np.float64]:
+        """Return how far along the axis values are, from 0 to 1."""
+        numbers = np.asarray(values, dtype=float)
+        low, high = self.low, self.high
+        if self.log:
+            numbers, low, high = np.log(numbers), np.log(low), np.log(high)
+        return np.asarray((numbers - low) / (high - low))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A rectangle with two axes; its methods turn numbers into places of the drawing."""
+
+    top: float
+    height: float
+    x: Axis
+    y: Axis
+    left: float = 34
+    width: float = WIDTH - 34 - 10
+
+    def across(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Return horizontal places."""
+        return self.left + self.width * self.x.share(x)
+
+    def down(self, y: ArrayLike) -> NDArray[np.float64]:
+        """Return vertical places, which grow downwards."""
+        return self.top + self.height * (1 - self.y.share(y))
+
+    def curve(self, x: ArrayLike, y: ArrayLike) -> str:
+        """Return the path through points, up to where it leaves the panel above."""
+        x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+        above = np.flatnonzero(y > self.y.high)
+        if above.size:
+            k = int(above[0])
+            if k == 0:
+                return ""
+            rest = (self.y.high - y[k - 1]) / (y[k] - y[k - 1])
+            x = np.append(x[:k], x[k - 1] + rest * (x[k] - x[k - 1]))
+            y = np.append(y[:k], self.y.high)
+        return path(self.across(x), self.down(y))
+
+    def bars(self, x: ArrayLike, heights: ArrayLike, width: float) -> str:
+        """Return the path of bars that stand on the axis; the width is in pixels."""
+        ground = float(self.down(self.y.low))
+        places = zip(self.across(x), self.down(heights), strict=True)
+        return "".join(
+            f"M{short(place - width / 2)} {short(ground)}V{short(high)}h{short(width)}V{short(ground)}z"
+            for place, high in places
+        )
+
+    def frame(self) -> str:
+        """Return grid, axes, ticks and labels."""
+        right, bottom = self.left + self.width, self.top + self.height
+        parts = []
+        for value, text in self.x.ticks.items():
+            at = short(float(self.across(value)))
+            parts.append(line(at, short(self.top), at, short(bottom), "grid"))
+            parts.append(words(at, bottom + 13, text, "middle"))
+        for value, text in self.y.ticks.items():
+            at = short(float(self.down(value)))
+            parts.append(line(short(self.left), at, short(right), at, "grid"))
+            parts.append(words(self.left - 5, float(at) + 4, text, "end"))
+        parts.append(line(short(self.left), short(bottom), short(right), short(bottom), "rule"))
+        if self.x.label:
+            parts.append(words(right, bottom + 26, self.x.label, "end"))
+        if self.y.label:
+            parts.append(words(self.left, self.top - 6, self.y.label, "start"))
+        return "".join(parts)
+
+
+def short(number: float) -> str:
+    """Write a length with one decimal at most."""
+    return f"{round(float(number), 1) + 0.0:g}"
+
+
+def path(across: NDArray[np.float64], down: NDArray[np.float64]) -> str:
+    """Write a path through points in steps, which are shorter than places."""
+    tenths = np.rint(10 * np.stack([across, down], axis=1)).astype(int)
+    if len(tenths) == 0:
+        return ""
+    first, steps = tenths[0] / 10, np.diff(tenths, axis=0) / 10
+    text = " ".join(f"{dx:g} {dy:g}" for dx, dy in steps).replace(" -", "-")
+    return f"M{first[0]:g} {first[1]:g}l{text}" if len(steps) else f"M{first[0]:g} {first[1]:g}"
+
+
+def element(tag: str, attributes: Mapping[str, str], content: str = "") -> str:
+    """Write an element."""
+    given = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
+    return f"<{tag}{given}>{content}</{tag}>" if content else f"<{tag}{given}/>"
+
+
+def words(x: float | str, y: float | str, text: str, anchor: str) -> str:
+    """Write a text."""
+    place = {"x": short(float(x)), "y": short(float(y)), "text-anchor": anchor, "fill": INK}
+    return element("text", place, escape(text, quote=False))
+
+
+def line(x1: str, y1: str, x2: str, y2: str, kind: str) -> str:
+    """Write a straight line: of the ``grid``, or a ``rule``."""
+    colour = GRID if kind == "grid" else RULE
+    ends = {"x1": x1, "y1": y1, "x2": x2, "y2": y2}
+    return element("line", {"class": f"slider-{kind}", **ends, "stroke": colour})
+
+
+def stroke(series: str, width: float = 2) -> dict[str, str]:
+    """Return the attributes of a line of a series."""
+    colour, dash = SERIES[series]
+    look = {"class": f"slider-{series}", "fill": "none", "stroke": colour}
+    return look | {"stroke-width": f"{width:g}"} | ({"stroke-dasharray": dash} if dash else {})
+
+
+def fill(series: str, opacity: float = 1) -> dict[str, str]:
+    """Return the attributes of an area of a series."""
+    look = {"class": f"slider-{series}-fill", "fill": SERIES[series][0]}
+    return look if opacity == 1 else look | {"fill-opacity": f"{opacity:g}"}
+
+
+def legend(top: float, entries: Iterable[tuple[str, str]], left: float = 34) -> str:
+    """Write a row of samples of lines with their names, series before name."""
+    parts, at = [], left
+    for series, name in entries:
+        sample = {"d": f"M{short(at)} {short(top - 4)}h24"} | stroke(series)
+        parts.append(element("path", sample))
+        parts.append(words(at + 29, top, name, "start"))
+        at += 29 + 6.3 * len(name) + 14
+    return "".join(parts)
+
+
+def dots(panel: Panel, series: str, x: ArrayLike, y: ArrayLike, by: tuple[int, ...] = (0,)) -> Mark:
+    """Return a dot that moves; where it is above the panel, it is not shown."""
+    x, y = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
+    inside = y <= panel.y.high
+    moving = {
+        "cx": [short(place) for place in panel.across(x).ravel()],
+        "cy": [short(place) for place in panel.down(np.where(inside, y, panel.y.high)).ravel()],
+    }
+    if not inside.all():
+        moving["r"] = ["4.5" if seen else "0" for seen in inside.ravel()]
+    fixed = fill(series) | ({} if "r" in moving else {"r": "4.5"})
+    return Mark("circle", fixed, moving, by)
