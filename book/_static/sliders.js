@@ -3,7 +3,8 @@
 for (const box of document.querySelectorAll(".slider")) {
   const data = JSON.parse(box.querySelector("script").textContent);
   const inputs = [...box.querySelectorAll("input")];
-  const values = box.querySelectorAll("[data-value]");
+  const marks = box.querySelectorAll("[data-mark]"); // in the order of the data
+  const shown = box.querySelectorAll("[data-value]");
   const numbers = box.querySelectorAll("dd");
   const status = box.querySelector("[role=status]");
   const place = (by) =>
@@ -12,17 +13,17 @@ for (const box of document.querySelectorAll(".slider")) {
     data.quantities.map(({ symbol, by, values }) => `${symbol} = ${values[place(by)]}`).join(", ");
 
   const draw = () => {
-    data.marks.forEach(({ by, attributes }, k) => {
-      const mark = box.querySelector(`[data-mark="${k}"]`);
-      const at = place(by);
-      for (const name of Object.keys(attributes)) mark.setAttribute(name, attributes[name][at]);
+    data.marks.forEach((attributes, k) => {
+      for (const [name, { by, values }] of Object.entries(attributes)) {
+        marks[k].setAttribute(name, values[place(by)]);
+      }
     });
     data.quantities.forEach(({ by, values }, k) => {
       numbers[k].textContent = values[place(by)];
     });
     inputs.forEach((input, k) => {
       const now = data.parameters[k].values[Number(input.value)];
-      values[k].textContent = now;
+      shown[k].textContent = now;
       input.setAttribute("aria-valuetext", `${now}; ${said()}`);
     });
   };

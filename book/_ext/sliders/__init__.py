@@ -6,16 +6,17 @@ shows them. In other formats, in print and without a script the drawing is a sti
 
 from __future__ import annotations
 
+import inspect
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-import refimpl
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
+import refimpl
 from sliders.figures import FIGURES
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 class SliderNode(nodes.General, nodes.Element):
     """A drawing with its sliders as ``html``; inside is the still picture, an image."""
+
+
+class SliderCode(nodes.container):
+    """The folded program of a figure."""
 
 
 class SliderDirective(SphinxDirective):
@@ -55,7 +60,17 @@ class SliderDirective(SphinxDirective):
         figure = nodes.figure("", SliderNode("", image, html=live.html(name, alt)), caption)
         self.set_source_info(figure)
         self.add_name(figure)
-        return [figure]
+        source = inspect.getsource(FIGURES[name])
+        fold = "<details><summary>Show the code</summary>"
+        return [
+            figure,
+            SliderCode(
+                "",
+                nodes.raw("", fold, format="html"),
+                nodes.literal_block(source, source, language="python"),
+                nodes.raw("", "</details>", format="html"),
+            ),
+        ]
 
 
 class ChooseForm(SphinxPostTransform):
@@ -71,6 +86,9 @@ class ChooseForm(SphinxPostTransform):
                 node.children.clear()
             else:
                 node.replace_self(node.children)
+        if not live:  # a fold needs a page
+            for code in list(self.document.findall(SliderCode)):
+                code.parent.remove(code)
 
 
 def _visit_html(self: HTML5Translator, node: SliderNode) -> None:

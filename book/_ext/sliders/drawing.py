@@ -27,21 +27,21 @@ SERIES = {
     "d": ("#5a1232", "8 2 2 2"),
 }
 
-Places = Sequence[str]
+# The values of an attribute, in the order of the places of the sliders that it follows:
+# the numbers of these sliders, and the values, those of the last slider fastest.
+Followed = tuple[tuple[int, ...], Sequence[str]]
+
+
+FIRST = (0,)  # what follows the first slider alone
 
 
 @dataclass(frozen=True)
 class Mark:
-    """An element of a drawing with attributes that follow sliders.
-
-    ``moving`` has for each attribute the values in the order of the places of the sliders
-    ``by``, the last one fastest.
-    """
+    """An element of a drawing, some of whose attributes follow sliders."""
 
     tag: str
     fixed: Mapping[str, str]
-    moving: Mapping[str, Places]
-    by: tuple[int, ...] = (0,)
+    moving: Mapping[str, Followed]
 
 
 Item = str | Mark
@@ -86,7 +86,7 @@ class Panel:
         return self.top + self.height * (1 - self.y.share(y))
 
     def curve(self, x: ArrayLike, y: ArrayLike) -> str:
-        """Return the path through points, up to where it leaves the panel above."""
+        """Return the path through points, as far as it stays in the panel."""
         x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
         above = np.flatnonzero(y > self.y.high)
         if above.size:
@@ -101,10 +101,10 @@ class Panel:
     def bars(self, x: ArrayLike, heights: ArrayLike, width: float) -> str:
         """Return the path of bars that stand on the axis; the width is in pixels."""
         ground = float(self.down(self.y.low))
-        places = zip(self.across(x), self.down(heights), strict=True)
+        lefts = self.across(x) - width / 2
         return "".join(
-            f"M{short(place - width / 2)} {short(ground)}V{short(high)}h{short(width)}V{short(ground)}z"
-            for place, high in places
+            f"M{short(left)} {short(ground)}V{short(high)}h{short(width)}V{short(ground)}z"
+            for left, high in zip(lefts, self.down(heights), strict=True)
         )
 
     def frame(self) -> str:
@@ -127,9 +127,19 @@ class Panel:
         return "".join(parts)
 
 
-def short(number: float) -> str:
+def ticks(values: Iterable[float]) -> dict[float, str]:
+    """Return ticks at values with the values as texts."""
+    return {value: f"{value:g}".replace("-", "−") for value in values}
+
+
+def curve(d: str, series: str, width: float = 2) -> str:
+    """Return a line of a series that does not move."""
+    return element("path", {"d": d} | stroke(series, width))
+
+
+def short(number: ArrayLike, decimals: int = 1) -> str:
     """Write a length with one decimal at most."""
-    return f"{round(float(number), 1) + 0.0:g}"
+    return f"{round(float(np.asarray(number)), decimals) + 0.0:g}"
 
 
 def path(across: NDArray[np.float64], down: NDArray[np.float64]) -> str:
@@ -178,22 +188,34 @@ def legend(top: float, entries: Iterable[tuple[str, str]], left: float = 34) -> 
     """Write a row of samples of lines with their names, series before name."""
     parts, at = [], left
     for series, name in entries:
-        sample = {"d": f"M{short(at)} {short(top - 4)}h24"} | stroke(series)
-        parts.append(element("path", sample))
+        parts.append(curve(f"M{short(at)} {short(top - 4)}h24", series))
         parts.append(words(at + 29, top, name, "start"))
         at += 29 + 6.3 * len(name) + 14
     return "".join(parts)
 
 
-def dots(panel: Panel, series: str, x: ArrayLike, y: ArrayLike, by: tuple[int, ...] = (0,)) -> Mark:
-    """Return a dot that moves; where it is above the panel, it is not shown."""
-    x, y = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
-    inside = y <= panel.y.high
-    moving = {
-        "cx": [short(place) for place in panel.across(x).ravel()],
-        "cy": [short(place) for place in panel.down(np.where(inside, y, panel.y.high)).ravel()],
+def dot(
+    panel: Panel,
+    series: str,
+    x: tuple[tuple[int, ...], ArrayLike],
+    y: tuple[tuple[int, ...], ArrayLike],
+) -> Mark:
+    """Return a dot, or a ring, whose places follow sliders; above the panel it is not shown."""
+    heights = np.asarray(y[1], dtype=float).ravel()
+    inside = heights <= panel.y.high
+    colour, ring = SERIES[series][0], series in "bd"
+    look = {
+        "class": f"slider-{series} slider-" + ("ring" if ring else f"{series}-fill"),
+        "stroke": colour,
+        "stroke-width": "2",
+        "fill": "#ffffff" if ring else colour,
+        "r": "4",
+    }
+    down = panel.down(np.fmin(heights, panel.y.high))
+    moving: dict[str, Followed] = {
+        "cx": (x[0], [short(place) for place in panel.across(x[1]).ravel()]),
+        "cy": (y[0], [short(place) for place in down]),
     }
     if not inside.all():
-        moving["r"] = ["4.5" if seen else "0" for seen in inside.ravel()]
-    fixed = fill(series) | ({} if "r" in moving else {"r": "4.5"})
-    return Mark("circle", fixed, moving, by)
+        moving["visibility"] = (y[0], ["visible" if seen else "hidden" for seen in inside])
+    return Mark("circle", look, moving)

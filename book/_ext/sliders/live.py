@@ -34,8 +34,8 @@ class Quantity:
     """A number below the drawing, for each place of the sliders ``by``."""
 
     symbol: str
+    by: tuple[int, ...]
     values: NDArray[np.float64]
-    by: tuple[int, ...] = (0,)
     decimals: int = 3
 
     def shown(self) -> list[str]:
@@ -68,8 +68,7 @@ class LiveFigure:
         parts, count = [], 0
         for item in self.items:
             if isinstance(item, Mark):
-                place = self.start(item.by)
-                now = {name: values[place] for name, values in item.moving.items()}
+                now = {name: values[self.start(by)] for name, (by, values) in item.moving.items()}
                 parts.append(element(item.tag, {**item.fixed, **now, "data-mark": str(count)}))
                 count += 1
             else:
@@ -89,7 +88,7 @@ class LiveFigure:
                 for quantity in self.quantities
             ],
             "marks": [
-                {"by": list(mark.by), "attributes": {k: list(v) for k, v in mark.moving.items()}}
+                {name: {"by": by, "values": values} for name, (by, values) in mark.moving.items()}
                 for mark in self.marks()
             ],
         }
@@ -110,7 +109,7 @@ class LiveFigure:
             f"<span data-value>{parameter.shown()[parameter.start]}</span>"
             f'<input type="range" id="{name}-{k}" min="0" max="{len(parameter.values) - 1}" '
             f'step="1" value="{parameter.start}" autocomplete="off" aria-valuetext="'
-            f"{escape(f'{parameter.shown()[parameter.start]}; {self.said()}')}\"></p>"
+            f'{escape(f"{parameter.shown()[parameter.start]}; {self.said()}")}"></p>'
             for k, parameter in enumerate(self.parameters)
         )
         numbers = "".join(
@@ -124,7 +123,7 @@ class LiveFigure:
             '<div class="slider">'
             + self.svg({"role": "img", "aria-label": alt})
             + f'<div class="slider-controls">{controls}</div>'
-            + f'<dl class="slider-numbers">{numbers}</dl>'
+            + f'<dl class="slider-numbers simple">{numbers}</dl>'
             + '<p class="visually-hidden" role="status"></p>'
             + f'<script type="application/json">{text}</script></div>'
         )
