@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
-from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 import refimpl
@@ -56,7 +55,8 @@ class SliderDirective(SphinxDirective):
         still.write_text(live.file(), encoding="utf-8")
         here = Path(self.env.doc2path(self.env.docname)).parent
         image = nodes.image(uri=Path(os.path.relpath(still, here)).as_posix(), alt=alt)
-        caption = nodes.caption("", "", *self.parse_inline(" ".join(self.content))[0])
+        text, messages = self.parse_inline(" ".join(self.content))
+        caption = nodes.caption("", "", *text)
         figure = nodes.figure("", SliderNode("", image, html=live.html(name, alt)), caption)
         self.set_source_info(figure)
         self.add_name(figure)
@@ -69,26 +69,23 @@ class SliderDirective(SphinxDirective):
                 nodes.raw("", fold, format="html"),
                 nodes.literal_block(source, source, language="python"),
                 nodes.raw("", "</details>", format="html"),
+                classes=["slider-code"],
             ),
+            *messages,
         ]
 
 
-class ChooseForm(SphinxPostTransform):
+def _choose_form(app: Sphinx, document: nodes.document, _docname: str) -> None:
     """Leave either what moves or the still picture, as the format allows."""
-
-    default_priority = 5  # before images are collected or converted
-
-    def run(self, **_: object) -> None:
-        """Choose."""
-        live = self.app.builder.format == "html" and self.app.builder.name != "epub"
-        for node in list(self.document.findall(SliderNode)):
-            if live:
-                node.children.clear()
-            else:
-                node.replace_self(node.children)
-        if not live:  # a fold needs a page
-            for code in list(self.document.findall(SliderCode)):
-                code.parent.remove(code)
+    live = app.builder.format == "html" and app.builder.name != "epub"
+    for node in list(document.findall(SliderNode)):
+        if live:
+            node.children.clear()
+        else:
+            node.replace_self(node.children)
+    if not live:  # a fold needs a page
+        for code in list(document.findall(SliderCode)):
+            code.parent.remove(code)
 
 
 def _visit_html(self: HTML5Translator, node: SliderNode) -> None:
@@ -100,5 +97,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directive and its node."""
     app.add_node(SliderNode, html=(_visit_html, None))
     app.add_directive("slider", SliderDirective)
-    app.add_post_transform(ChooseForm)
+    app.connect("doctree-resolved", _choose_form)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -87,16 +87,16 @@ class Panel:
 
     def curve(self, x: ArrayLike, y: ArrayLike) -> str:
         """Return the path through points, as far as it stays in the panel."""
-        x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-        above = np.flatnonzero(y > self.y.high)
-        if above.size:
-            k = int(above[0])
+        across, down = self.across(x), self.down(y)
+        outside = np.flatnonzero(down < self.top)
+        if outside.size:
+            k = int(outside[0])
             if k == 0:
                 return ""
-            rest = (self.y.high - y[k - 1]) / (y[k] - y[k - 1])
-            x = np.append(x[:k], x[k - 1] + rest * (x[k] - x[k - 1]))
-            y = np.append(y[:k], self.y.high)
-        return path(self.across(x), self.down(y))
+            rest = (self.top - down[k - 1]) / (down[k] - down[k - 1])
+            across = np.append(across[:k], across[k - 1] + rest * (across[k] - across[k - 1]))
+            down = np.append(down[:k], self.top)
+        return path(across, down)
 
     def bars(self, x: ArrayLike, heights: ArrayLike, width: float) -> str:
         """Return the path of bars that stand on the axis; the width is in pixels."""

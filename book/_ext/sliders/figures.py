@@ -143,7 +143,7 @@ def moving_mass() -> LiveFigure:
     points = np.arange(12.0)
     p = np.array([2, 5, 6, 4, 2, 1, 0, 0, 0, 0, 0, 0]) / 20
     q = np.array([0, 0, 0, 0, 0, 2, 4, 1, 0, 3, 6, 4]) / 20
-    time = np.linspace(0, 1, 21)
+    time = np.round(np.linspace(0, 1, 21), 2)
     plan = certified(refimpl.wasserstein(p, q, x=points, order=2)).plan
     loads = np.rint(20 * plan).astype(int)  # twenty bricks of mass 1/20
     start, end = (
@@ -203,7 +203,7 @@ def sinkhorn_epsilon() -> LiveFigure:
     points = (np.arange(n) + 0.5) / n
     p = np.array([1, 4, 6, 4, 2, 1, 1, 1, 0.5, 0.5]) / 21
     q = np.array([0.5, 0.5, 1, 1, 2, 4, 3, 4, 3, 2]) / 21
-    epsilon = np.logspace(-3, 1, 33)
+    epsilon = np.round(np.logspace(-3, 1, 33), 4)  # the page shows as many digits
     exact = certified(refimpl.wasserstein(p, q, x=points, order=2))
     found = [refimpl.sinkhorn(p, q, x=points, order=2, epsilon=eps) for eps in epsilon]
     if not all(result.converged for result in found):
@@ -257,7 +257,7 @@ def distillation_temperature() -> LiveFigure:
         [4.0, 2.0, 1.0, 0.0, -1.0],
         [2.0, 2.5, 0.0, 1.0, -0.5],
     )
-    temperatures = 2.0 ** (np.arange(-4, 25) / 4)
+    temperatures = np.round(2 ** (np.arange(-4, 25) / 4), 2)  # the page shows as many digits
     soft, cross, kl, entropy, slope = np.empty((5, temperatures.size))
     laws = []
     for k, t in enumerate(temperatures):
