@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from io import StringIO
@@ -69,6 +69,34 @@ def follows(mark: Mark, attribute: str, values: Array, sign: int) -> None:
     assert np.abs(slope * values + zero - at)[seen].max() < 0.08
 
 
+def vertices(d: str) -> Array:
+    """Return the places of the vertices of a path of steps."""
+    return np.cumsum(np.array(re.findall(r"-?[\d.]+", d), dtype=float).reshape(-1, 2), axis=0)
+
+
+def still_curves(figure: LiveFigure, series: str) -> Array:
+    """Return all vertices of the curves of a series that do not move."""
+    text = "".join(item for item in figure.items if isinstance(item, str))
+    found = re.findall(rf'd="(M[^"]*l[^"]*)" class="slider-{series}"', text)
+    return np.concatenate([vertices(d) for d in found])
+
+
+def lies_on(mark: Mark, curves: Array, *, but: int = 0) -> None:
+    """Assert that a dot is at a vertex of the curves at all places but some."""
+    at = np.stack([places(mark, "cx"), places(mark, "cy")], axis=1)
+    away = np.abs(at[:, None] - curves).max(axis=2).min(axis=1)
+    assert np.sum(away > 0.11) == but
+
+
+def bars_follow(paths: Sequence[str], heights: Array) -> None:
+    """Assert that bars have heights in one scale, and stand on one ground."""
+    tops = np.array([re.findall(r"V([\d.]+)h", d) for d in paths], dtype=float)
+    ground = np.array([re.findall(r"V([\d.]+)z", d) for d in paths], dtype=float)
+    assert np.ptp(ground) == 0
+    scale = np.max(ground - tops) / np.max(heights)
+    np.testing.assert_allclose(ground - tops, scale * heights, atol=0.11)
+
+
 def least_cost(p: Array, q: Array, cost: Array) -> float:
     """Solve the linear programme of optimal transport as it is written in the book."""
     n, m = cost.shape
@@ -88,6 +116,8 @@ def check_parallel_segments(figure: LiveFigure) -> None:
     for mark, symbol in zip(circles(figure), ("JS", "W₁"), strict=True):
         follows(mark, "cx", theta, 1)
         follows(mark, "cy", found[symbol], -1)
+    lies_on(circles(figure)[0], still_curves(figure, "b"), but=1)  # the jump at zero
+    lies_on(circles(figure)[1], still_curves(figure, "a"))
     (second,) = (mark for mark in figure.marks() if mark.tag == "path")
     across = [float(d[1:].split()[0]) for d in second.moving["d"][1]]
     np.testing.assert_allclose(across, places(circles(figure)[0], "cx"), atol=0.01)
@@ -117,9 +147,35 @@ def check_two_normals(figure: LiveFigure) -> None:
         ):
             assert abs(found[symbol][i, j, k] - mpmath.quad(integrand, ends)) < 1e-9
         assert math.isclose(found["W₂"][i, j, k], math.hypot(m, s - t), abs_tol=1e-12)
+    wider = np.sign(np.subtract.outer(stds, others)) * np.ones((shift.size, 1, 1))
+    gap = found["KL(p ‖ q)"] - found["KL(q ‖ p)"]
+    np.testing.assert_array_equal(np.sign(np.where(np.abs(gap) < 1e-12, 0, gap)), wider)
+    assert np.all(found["JS"] < math.log(2))
     for mark, symbol in zip(circles(figure), found, strict=True):
         follows(mark, "cx", shift, 1)
         follows(mark, "cy", found[symbol], -1)
+    *bells, kl, reverse, js, w2 = (mark for mark in figure.marks() if mark.tag == "path")
+    for mark, curve in zip(circles(figure), (kl, reverse, js, w2), strict=True):
+        down = places(mark, "cy").reshape(found["JS"].shape)
+        for place, d in enumerate(curve.moving["d"][1]):
+            drawn = vertices(d)[:, 1] if d else np.array([])
+            seen = found[mark_symbol(figure, mark)][:, *divmod(place, 5)] <= 5
+            np.testing.assert_allclose(
+                drawn[: seen.sum()], down[:, *divmod(place, 5)][seen], atol=0.11
+            )
+    for law, widths in zip(bells, (stds, others), strict=True):
+        curves = [vertices(d) for d in law.moving["d"][1]]
+        for axis, sizes in ((0, 6 * widths), (1, 0.39451 / widths)):  # φ(0) - φ(3)
+            spans = np.array([np.ptp(curve[:, axis]) for curve in curves])
+            scale = spans @ sizes / (sizes @ sizes)
+            np.testing.assert_allclose(spans, scale * sizes, atol=0.15)
+    moves = re.findall(r"translate\((.*?)\)", " ".join(bells[1].moving["transform"][1]))
+    scale = np.ptp(vertices(bells[1].moving["d"][1][0])[:, 0]) / (6 * others[0])
+    np.testing.assert_allclose(np.array(moves, dtype=float), scale * shift, atol=0.3)
+
+
+def mark_symbol(figure: LiveFigure, mark: Mark) -> str:
+    return figure.quantities[circles(figure).index(mark)].symbol
 
 
 def check_moving_mass(figure: LiveFigure) -> None:
@@ -139,6 +195,8 @@ def check_moving_mass(figure: LiveFigure) -> None:
     longer = found["mixed: W₂ from p"] + found["mixed: W₂ to q"] - distance
     assert np.all(longer[1:-1] > 0.1)
 
+    (mixtures,) = (mark for mark in figure.marks() if mark.tag == "path")
+    bars_follow(mixtures.moving["d"][1], np.outer(1 - time, p) + np.outer(time, q))
     bricks = [mark for mark in figure.marks() if mark.tag == "rect"]
     at = np.array(
         [re.findall(r"-?[\d.]+", text) for b in bricks for text in b.moving["transform"][1]]
@@ -181,15 +239,17 @@ def check_sinkhorn_epsilon(figure: LiveFigure) -> None:
     assert least <= found["cost"][0] < 1.001 * least
     assert math.isclose(found["cost"][-1], p @ squares @ q, rel_tol=0.01)
     for mark, symbol in zip(circles(figure), ("with entropy", "cost"), strict=True):
+        lies_on(mark, still_curves(figure, {"cost": "a", "with entropy": "b"}[symbol]))
         follows(mark, "cx", np.log(epsilon), 1)
         follows(mark, "cy", found[symbol], -1)
 
 
 def check_distillation_temperature(figure: LiveFigure) -> None:
-    found = quantities(figure)
+    found, drawn = quantities(figure), []
     v, z = np.array([4.0, 2, 1, 0, -1]), np.array([2.0, 2.5, 0, 1, -0.5])
     for k, t in enumerate(figure.parameters[0].values):
         p, q = (np.exp(a / t) / np.sum(np.exp(a / t)) for a in (v, z))
+        drawn.append((p, q))
         kl, entropy = np.sum(p * np.log(p / q)), -np.sum(p * np.log(p))
         expected = {
             "KL": kl,
@@ -201,7 +261,11 @@ def check_distillation_temperature(figure: LiveFigure) -> None:
         for symbol, value in expected.items():
             assert math.isclose(found[symbol][k], value, rel_tol=1e-10), symbol
     assert math.isclose(found["T² KL"][-1], np.var(z - v) / 2, rel_tol=0.02)
+    bars = [mark for mark in figure.marks() if mark.tag == "path"]
+    for mark, laws in zip(bars, zip(*drawn, strict=True), strict=True):
+        bars_follow(mark.moving["d"][1], np.array(laws))
     for mark, symbol in zip(circles(figure), ("KL", "T² KL"), strict=True):
+        lies_on(mark, still_curves(figure, {"T² KL": "a", "KL": "b"}[symbol]))
         follows(mark, "cx", np.log(figure.parameters[0].values), 1)
         follows(mark, "cy", found[symbol], -1)
 
@@ -224,6 +288,12 @@ def check_pinsker_coins(figure: LiveFigure) -> None:
     ends = np.array([re.findall(r"[\d.]+", d) for d in gap.moving["d"][1]], dtype=float)
     np.testing.assert_array_equal(ends[:, 0], places(mark, "cx"))
     np.testing.assert_array_equal(ends[:, 1], places(mark, "cy"))
+    for series, symbol in (("a", "Pinsker"), ("b", "Bretagnolle–Huber")):
+        across, down = still_curves(figure, series).T
+        scale = np.polyfit(found["TV"].ravel(), places(mark, "cy"), 1)
+        expected = np.polyval(scale, found[symbol].ravel())
+        between = np.interp(places(mark, "cx"), across, down)
+        assert np.abs(between - expected).max() < 1.2  # a chord between two vertices
     scale = np.polyfit(found["TV"].ravel(), places(mark, "cy"), 1)
     np.testing.assert_allclose(ends[:, 2], np.polyval(scale, found["Pinsker"].ravel()), atol=0.1)
 
