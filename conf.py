@@ -110,7 +110,15 @@ html_static_path = ["book/_static"]
 html_css_files = ["book.css", "icons.css"]
 html_js_files = [
     (name, {"defer": "defer"})
-    for name in ("book.js", "cards.js", "cite.js", "filter.js", "graph.js", "sliders.js", "versions.js")
+    for name in (
+        "book.js",
+        "cards.js",
+        "cite.js",
+        "filter.js",
+        "graph.js",
+        "sliders.js",
+        "versions.js",
+    )
 ]
 html_sidebars = {
     "**": ["navbar-logo.html", "versions.html", "search-button-field.html", "sbt-sidebar-nav.html"]
