@@ -266,7 +266,8 @@ def _fill_cache(app: Sphinx, env: BuildEnvironment, docnames: Sequence[str]) -> 
 
     failed = []
     with ThreadPoolExecutor(max_workers=app.parallel) as pool:
-        for docname, failure, seconds in pool.map(run, missing):
+        # The last ones first: they train networks, and should not be what is left at the end.
+        for docname, failure, seconds in pool.map(run, reversed(missing)):
             if failure is None:
                 logger.info("ran the cells of %s in %.1f s", docname, seconds)
                 bundle = CacheBundleIn(
