@@ -280,7 +280,7 @@ def _fill_cache(app: Sphinx, env: BuildEnvironment, docnames: Sequence[str]) -> 
                 failed.append(docname)
                 logger.error(failure.message, location=(docname, failure.line), type="cells")
     if failed:
-        raise CellError(", ".join(f"{docname}.md" for docname in failed))
+        raise CellError(", ".join(f"{docname}.md" for docname in sorted(failed)))
 
 
 def _forget_build_with_warnings(app: Sphinx, exception: Exception | None) -> None:
