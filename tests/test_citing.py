@@ -8,11 +8,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema  # type: ignore[import-untyped]  # it has no types
 import pytest
-import rispy  # type: ignore[import-untyped]
-from pybtex.database import BibliographyData, Entry, parse_string  # type: ignore[import-untyped]
-from pybtex.plugin import find_plugin  # type: ignore[import-untyped]
+import rispy  # type: ignore[import-untyped]  # it has no types
+from pybtex.database import BibliographyData, Entry, parse_string  # type: ignore[import-untyped]  # it has no types
+from pybtex.plugin import find_plugin  # type: ignore[import-untyped]  # it has no types
 
 from citing.edition import read_edition
 from citing.forms import FORMS, Edition, Work, bibtex, csl_json, latex_link, plain_text, ris

@@ -202,7 +202,7 @@ def test_marks_follow_the_evidence_and_have_shapes_of_their_own(book: Book) -> N
         assert "fully checked" not in drawn.said(above)
         assert f'class="graph-box mark-{level}" data-card="{weak}"' in drawn.whole()
     assert Drawings(book, base, lambda entry: entry.block.id).mark(weak) == drawing.FULL
-    shapes = {drawing._mark(mark, 0, 0) for mark in drawing.MARKS}  # noqa: SLF001
+    shapes = {drawing._mark(mark, 0, 0) for mark in drawing.MARKS}  # noqa: SLF001  (the marks alone)
     assert len(shapes) == len(drawing.MARKS)
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import jsonschema  # type: ignore[import-untyped]
-import mpmath  # type: ignore[import-untyped]
+import jsonschema  # type: ignore[import-untyped]  # it has no types
+import mpmath  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 import pytest
 from docutils import nodes

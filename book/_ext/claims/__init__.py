@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives, the role and the domain with Sphinx."""
     from claims import directives, domain  # noqa: PLC0415  (only Sphinx needs them)
+    from equations.directives import SourceRole  # noqa: PLC0415  (likewise)
 
     app.add_config_value("claims_ledgers", [], "env", types=(list,))
     app.add_domain(domain.ClaimDomain)
     app.add_directive("claims", directives.ClaimsDirective)
     app.add_directive("ledger", directives.LedgerDirective)
-    app.add_role("claim", directives.ClaimRole())
+    app.add_role("claim", SourceRole("claims", "claim", "claim-ref"))
     app.add_transform(directives.SaidInPrint)
     app.connect("builder-inited", domain.load_ledgers)
     app.connect("env-get-outdated", domain.changed_pages)

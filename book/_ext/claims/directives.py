@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
-from sphinx.roles import XRefRole
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
@@ -193,30 +192,7 @@ def _html(text: str) -> nodes.raw:
 
 def claim_reference(name: str, docname: str) -> pending_xref:
     """Return an unresolved reference to a row, to be shown as its id."""
-    return pending_xref(
-        "",
-        nodes.inline("", name, classes=["claim-ref"]),
-        refdomain="claims",
-        reftype="claim",
-        reftarget=name,
-        refexplicit=False,
-        refwarn=True,
-        refdoc=docname,
-    )
-
-
-class ClaimRole(XRefRole):
-    """``{claim}``: a reference to a row, shown as its id."""
-
-    def __init__(self) -> None:
-        """Warn of references to nothing."""
-        super().__init__(warn_dangling=True, innernodeclass=nodes.inline)
-
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Make the reference; the role has no domain in its name, since authors write it often."""
-        self.refdomain, self.reftype = "claims", "claim"
-        self.classes = ["xref", "claim-ref"]
-        return self.create_xref_node()
+    return reference_to(name, docname, "claims", "claim", ["claim-ref"])
 
 
 class SaidInPrint(SphinxTransform):
@@ -255,7 +231,6 @@ class SaidInPrint(SphinxTransform):
 
 
 __all__ = [
-    "ClaimRole",
     "ClaimsDirective",
     "LedgerDirective",
     "SaidInPrint",

@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils import nodes
-from sphinx.domains import Domain, ObjType
+from sphinx.domains import ObjType
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
 from claims.ledger import Claim, read_ledger
+from equations.domain import SourceDomain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from collections.abc import Set as AbstractSet
-    from typing import Any
 
     from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
@@ -29,8 +28,8 @@ logger = logging.getLogger(__name__)
 _SHOWN = re.compile(r"^`{3,}\{claims\} (\S+)$", re.MULTILINE)
 
 
-class ClaimDomain(Domain):
-    """Rows by id; all it knows it reads from the sources before any page is read."""
+class ClaimDomain(SourceDomain):
+    """Rows by id."""
 
     name = "claims"
     label = "Claims in print"
@@ -49,12 +48,12 @@ class ClaimDomain(Domain):
 
     def resolve_xref(
         self,
-        env: BuildEnvironment,  # noqa: ARG002
+        env: BuildEnvironment,  # noqa: ARG002  (Sphinx's signature)
         fromdocname: str,
         builder: Builder,
-        typ: str,  # noqa: ARG002
+        typ: str,  # noqa: ARG002  (likewise)
         target: str,
-        node: pending_xref,  # noqa: ARG002
+        node: pending_xref,  # noqa: ARG002  (likewise)
         contnode: nodes.Element,
     ) -> nodes.reference | None:
         """Turn a reference into a link to the row."""
@@ -63,13 +62,6 @@ class ClaimDomain(Domain):
             return None
         title = f"{claim.id}, a {claim.kind} ({claim.verdict})"
         return make_refnode(builder, fromdocname, self.page(claim), claim.anchor, contnode, title)
-
-    def resolve_any_xref(self, *_: Any) -> list[tuple[str, nodes.reference]]:  # noqa: ANN401
-        """Take no part in references of unknown type."""
-        return []
-
-    def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
-        """Merge nothing: parallel readers add nothing to what the sources say."""
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         """Yield every row for the search and for the inventory."""
@@ -100,15 +92,13 @@ def changed_pages(
     app: Sphinx,
     env: BuildEnvironment,
     added: set[str],  # noqa: ARG001  (Sphinx's signature)
-    changed: set[str],  # noqa: ARG001
-    removed: set[str],  # noqa: ARG001
+    changed: set[str],  # noqa: ARG001  (likewise)
+    removed: set[str],  # noqa: ARG001  (likewise)
 ) -> list[str]:
     """Read every page again once a ledger has changed: any of them may show a row."""
     domain = env.get_domain("claims")
+    assert isinstance(domain, ClaimDomain)  # noqa: S101  (tells the type checker)
     files = [Path(app.srcdir, name) for name in app.config.claims_ledgers]
     files += sorted(Path(__file__).parent.glob("*.py"))
     signature = hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
-    if domain.data.get("signature") == signature:
-        return []
-    domain.data["signature"] = signature
-    return sorted(env.found_docs)
+    return domain.outdated(signature)

@@ -25,7 +25,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("derivation", directives.DerivationDirective)
     app.add_directive("exercise", directives.ExerciseDirective)
     app.add_directive("results", directives.ResultsDirective)
-    app.add_role("eq", directives.EquationRole(), override=True)
+    app.add_role("eq", directives.SourceRole("equations", "eq", "eq"), override=True)
     app.add_transform(directives.ChapterNumber)
     app.connect("builder-inited", domain.load_book)
     app.connect("env-get-outdated", domain.changed_pages)

@@ -321,17 +321,19 @@ class ResultsDirective(SphinxDirective):
         return [[number], [*title, *messages], *([nodes.Text(word)] for word in words)]
 
 
-class EquationRole(XRefRole):
-    """``{eq}``: a reference to a result, shown as its number."""
+class SourceRole(XRefRole):
+    """A role whose name has no domain in it, since authors write it often."""
 
-    def __init__(self) -> None:
+    def __init__(self, domain: str, kind: str, css: str) -> None:
         """Warn of references to nothing."""
         super().__init__(warn_dangling=True, innernodeclass=nodes.inline)
+        self.meant = domain, kind
+        self.css = css
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Make the reference; the role has no domain in its name, since authors write it often."""
-        self.refdomain, self.reftype = "equations", "eq"
-        self.classes = ["xref", "eq"]
+        """Make the reference."""
+        self.refdomain, self.reftype = self.meant
+        self.classes = ["xref", self.css]
         return self.create_xref_node()
 
 
@@ -349,13 +351,15 @@ class ChapterNumber(SphinxTransform):
             title.insert(0, nodes.Text(f"{number}  "))
 
 
-def reference_to(target: str, docname: str) -> addnodes.pending_xref:
-    """Return an unresolved reference to a result, to be shown as its number."""
+def reference_to(
+    target: str, docname: str, domain: str = "equations", kind: str = "eq", css: Sequence[str] = ()
+) -> addnodes.pending_xref:
+    """Return an unresolved reference, to a result unless another domain is named."""
     return addnodes.pending_xref(
         "",
-        nodes.inline("", target),
-        refdomain="equations",
-        reftype="eq",
+        nodes.inline("", target, classes=list(css)),
+        refdomain=domain,
+        reftype=kind,
         reftarget=target,
         refexplicit=False,
         refwarn=True,
@@ -402,7 +406,7 @@ __all__ = [
     "ChapterNumber",
     "DerivationDirective",
     "EquationDirective",
-    "EquationRole",
     "ExerciseDirective",
     "ResultsDirective",
+    "SourceRole",
 ]

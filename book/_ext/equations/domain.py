@@ -32,8 +32,26 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class EquationDomain(Domain):
-    """Results by id; all it knows it reads from the sources before any page is read."""
+class SourceDomain(Domain):
+    """A domain that knows all it knows from the sources, before any page is read."""
+
+    def resolve_any_xref(self, *_: Any) -> list[tuple[str, nodes.reference]]:  # noqa: ANN401  (as in Sphinx)
+        """Take no part in references of unknown type."""
+        return []
+
+    def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
+        """Merge nothing: parallel readers add nothing to what the sources say."""
+
+    def outdated(self, signature: str) -> list[str]:
+        """Return all pages if the sources, which any of them may show, are not as they were."""
+        if self.data.get("signature") == signature:
+            return []
+        self.data["signature"] = signature
+        return sorted(self.env.found_docs)
+
+
+class EquationDomain(SourceDomain):
+    """Results by id."""
 
     name = "equations"
     label = "Results"
@@ -53,10 +71,10 @@ class EquationDomain(Domain):
 
     def resolve_xref(
         self,
-        env: BuildEnvironment,  # noqa: ARG002
+        env: BuildEnvironment,  # noqa: ARG002  (Sphinx's signature)
         fromdocname: str,
         builder: Builder,
-        typ: str,  # noqa: ARG002
+        typ: str,  # noqa: ARG002  (likewise)
         target: str,
         node: pending_xref,
         contnode: nodes.Element,
@@ -69,13 +87,6 @@ class EquationDomain(Domain):
             contnode = nodes.inline("", number_text(entry), classes=["eqref"])
         title = f"{entry.label} {entry.number}: {plain(entry.block.title)}"
         return make_refnode(builder, fromdocname, entry.chapter, target, contnode, title)
-
-    def resolve_any_xref(self, *_: Any) -> list[tuple[str, nodes.reference]]:  # noqa: ANN401
-        """Take no part in references of unknown type."""
-        return []
-
-    def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
-        """Merge nothing: parallel readers add nothing to what the sources say."""
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         """Yield every result for the search and for the inventory."""
@@ -145,15 +156,12 @@ def changed_pages(
     app: Sphinx,  # noqa: ARG001  (Sphinx's signature)
     env: BuildEnvironment,
     added: set[str],  # noqa: ARG001
-    changed: set[str],  # noqa: ARG001
-    removed: set[str],  # noqa: ARG001
+    changed: set[str],  # noqa: ARG001  (likewise)
+    removed: set[str],  # noqa: ARG001  (likewise)
 ) -> list[str]:
     """Read every page again once numbers, titles or ids have changed anywhere."""
     domain = env.get_domain("equations")
     assert isinstance(domain, EquationDomain)  # noqa: S101  (tells the type checker)
     shown = [f"{v.name} {v.level} {evidence_text(v)}" for v in domain.verdicts.values()]
     signature = hashlib.sha256("\n".join([domain.book.signature, *shown]).encode()).hexdigest()
-    if domain.data.get("signature") == signature:
-        return []
-    domain.data["signature"] = signature
-    return sorted(env.found_docs)
+    return domain.outdated(signature)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register what makes the pages, the catalogue and its table."""
     from results.directives import CatalogueDirective  # noqa: PLC0415  (only Sphinx needs them)
-    from results.site import Site  # noqa: PLC0415
-    from results.sources import FORMAL  # noqa: PLC0415
+    from results.site import Site  # noqa: PLC0415  (only Sphinx needs it)
+    from results.sources import FORMAL  # noqa: PLC0415  (likewise)
 
     app.add_config_value("results_formal", str(FORMAL), "html", types=(str,))
     site = Site(app)

@@ -248,9 +248,9 @@ class Site:
         self,
         app: Sphinx,  # noqa: ARG002  (Sphinx's signature)
         pagename: str,
-        templatename: str,  # noqa: ARG002
+        templatename: str,  # noqa: ARG002  (Sphinx's signature)
         context: dict[str, Any],
-        doctree: nodes.document | None,  # noqa: ARG002
+        doctree: nodes.document | None,  # noqa: ARG002  (likewise)
     ) -> None:
         """Give a page its permanent address, which has no ``index.html``, and the contents.
 
