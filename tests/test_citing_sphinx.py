@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace
 
 from citing.forms import FORMS, Edition, Work
+from tests import sphinx_books
 
 SITE = "https://example.org/book/"
 CITATION = """\
@@ -78,32 +76,17 @@ class TinyBook:
 
     def build(self, builder: str = "html") -> str:
         """Build the book, and return the warnings."""
-        warnings = StringIO()
         settings = {
+            **sphinx_books.MARKDOWN,
             "citing_file": str(self.folder / "CITATION.cff"),
             "extensions": ["myst_parser", "katex_math", "citing", "tiny_of_citing"],
             "equations_package": "tiny_of_citing",
             "equations_store": str(self.folder / "equations.json"),
             "html_baseurl": SITE,
             "html_math_renderer": "katex",
-            "html_theme": "basic",
-            "myst_enable_extensions": ["dollarmath", "colon_fence"],
-            # Sphinx adds to the default value in place, so that a book built before would show
-            "source_suffix": {".md": "markdown", ".rst": "restructuredtext"},
         }
-        with docutils_namespace():
-            app = Sphinx(
-                self.folder / "book",
-                None,
-                self.folder / builder,
-                self.folder / "doctrees",
-                builder,
-                confoverrides=settings,
-                status=None,
-                warning=warnings,
-            )
-            app.build()
-        return warnings.getvalue()
+        source, out = self.folder / "book", self.folder / builder
+        return sphinx_books.build(source, out, self.folder / "doctrees", settings, builder)
 
     def page(self, name: str) -> str:
         return (self.folder / "html" / f"{name}.html").read_text("utf-8")

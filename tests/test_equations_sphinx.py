@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace
+
+from tests import sphinx_books
 
 PACKAGE = '''\
 """A package of one function."""
@@ -122,31 +121,15 @@ class TinyBook:
 
     def build(self, *extensions: str, **more: object) -> str:
         """Build the book, perhaps with further extensions and settings; return the warnings."""
-        warnings = StringIO()
         settings = {
+            **sphinx_books.MARKDOWN,
             "extensions": ["sphinx.ext.autodoc", "myst_parser", "equations", *extensions],
-            "myst_enable_extensions": ["dollarmath", "colon_fence"],
             "equations_package": "tinyhalf",
-            "html_theme": "basic",
             "nitpicky": True,
-            # Sphinx adds to the default value in place, so that a book built before would show
-            "source_suffix": {".md": "markdown", ".rst": "restructuredtext"},
             **more,
         }
         doctrees = self.out.parent / "doctrees"
-        with docutils_namespace():
-            app = Sphinx(
-                self.source,
-                None,
-                self.out,
-                doctrees,
-                "html",
-                confoverrides=settings,
-                status=None,
-                warning=warnings,
-            )
-            app.build()
-        return warnings.getvalue()
+        return sphinx_books.build(self.source, self.out, doctrees, settings)
 
     def html(self, name: str) -> str:
         return (self.out / f"{name}.html").read_text(encoding="utf-8")

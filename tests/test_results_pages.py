@@ -6,18 +6,16 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag
 
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has no types
-from sphinx.application import Sphinx
 from sphinx.ext import intersphinx
-from sphinx.util.docutils import docutils_namespace
 
 from results.records import SCHEMA
+from tests import sphinx_books
 
 FILES = {
     "tinyhalf.py": '''\
@@ -159,6 +157,7 @@ class TinyBook:
     def build(self) -> str:
         """Build the book and return the warnings."""
         settings: dict[str, Any] = {
+            **sphinx_books.MARKDOWN,
             "project": "The Tiny Book",
             "release": "0.2.0",
             "extensions": [
@@ -167,17 +166,13 @@ class TinyBook:
             ],
             "exclude_patterns": ["CHANGELOG.md"],
             "html_static_path": [],
-            "myst_enable_extensions": ["dollarmath", "colon_fence"],
             "equations_package": "tinyhalf",
             "equations_source": "https://sources.example/",
             "claims_ledgers": ["claims.toml"],
             "results_formal": str(self.folder / "formal.toml"),
             "html_baseurl": SITE,
             "html_math_renderer": "katex",
-            "html_theme": "basic",
             "nitpicky": True,
-            # Sphinx adds to the default value in place, so that a book built before would show
-            "source_suffix": {".md": "markdown", ".rst": "restructuredtext"},
         }
         return build(self.folder / "book", self.out, settings)
 
@@ -193,20 +188,7 @@ class TinyBook:
 
 
 def build(source: Path, out: Path, settings: dict[str, Any]) -> str:
-    warnings = StringIO()
-    doctrees = out.with_name(f"{out.name}-doctrees")
-    with docutils_namespace():
-        Sphinx(
-            source,
-            None,
-            out,
-            doctrees,
-            "html",
-            confoverrides=settings,
-            status=None,
-            warning=warnings,
-        ).build()
-    return warnings.getvalue()
+    return sphinx_books.build(source, out, out.with_name(f"{out.name}-doctrees"), settings)
 
 
 @pytest.fixture
