@@ -7,6 +7,7 @@ terms of one sign, each with a small relative error, so that nothing cancels.
 """
 
 import functools
+import math
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, ParamSpec, TypeVar
@@ -407,7 +408,15 @@ class _Space(threading.local):
     """Five arrays to work in, one set per thread: fresh memory would cost more than the sums."""
 
     def __init__(self) -> None:
-        self.arrays = np.empty((5, CHUNK))
+        self.memory = np.empty((5, CHUNK))
+        self.shape: tuple[int, ...] = ()
+        self.arrays: list[Array] = []
+
+    def of_shape(self, shape: tuple[int, ...], size: int) -> list[Array]:
+        """Return the arrays in a shape; those of the last call, if it was the same."""
+        if shape != self.shape:
+            self.shape, self.arrays = shape, list(self.memory[:, :size].reshape(5, *shape))
+        return self.arrays
 
 
 _SPACE = _Space()
@@ -431,9 +440,9 @@ def _chunks(p: Reals, q: Reals, count: int = 5) -> Iterable[Chunk]:
 def _chunk(p: Reals, q: Reals, start: int, count: int, *, same: bool) -> Chunk:
     a = np.asarray(p, dtype=np.float64)
     b = a if same else np.asarray(q, dtype=np.float64)
-    if not SHORT < a.size <= CHUNK:
+    if a.size > CHUNK:
         return start, a, b, list(np.empty((count, *a.shape)))
-    return start, a, b, list(_SPACE.arrays[:count, : a.size].reshape(-1, *a.shape))
+    return start, a, b, _SPACE.of_shape(a.shape, a.size)[:count]
 
 
 def _sum(terms: Array) -> Array:
@@ -506,7 +515,7 @@ def _dot(x: Array, y: Array) -> Array:
 
 def _relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
     if _seems_near(p, q):
-        return _small_relative_entropy(p, q, sum_p) / unit.nats
+        return _small_relative_entropy(p, q, sum_p, sum_q) / unit.nats
     total = NOTHING
     for _, a, b, (terms,) in _chunks(p, q, 1):
         np.divide(a, b, out=terms)
@@ -518,7 +527,7 @@ def _relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit
     result = result + np.log1p((sum_q - sum_p) / sum_p) / unit.nats
     small = result * unit.nats < 1 / 2  # so terms of both signs may have cancelled
     if _any(small):
-        sums = _small_relative_entropy(p, q, sum_p) / unit.nats
+        sums = _small_relative_entropy(p, q, sum_p, sum_q) / unit.nats
         result = np.where(small, sums, result) if small.ndim else sums
     return result
 
@@ -532,30 +541,40 @@ def _seems_near(p: Reals, q: Reals) -> bool:
     return True
 
 
-def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array) -> Array:
+def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array) -> Array:
     """Sum terms of one sign. They are q - p + p log(p / q) if the sums of p and q are equal.
 
-    If q has the sum (1 + r) Σ p, the mean of the terms is too large by r - log(1 + r). Where
-    this is more than a small part of it, the terms are those of q / (1 + r).
+    If q has the sum (1 + r) Σ p, the mean of the terms is too large by r - log(1 + r), about
+    r²/2. Where this is more than a small part of it, the terms are those of q / (1 + r). The
+    sums that are known give r but for their rounding.
     """
-    total, excess = _sum_terms(p, q, np.float64(0.0))
-    result, r = total / sum_p, excess / sum_p
-    if _any(r * r > 2.0**-54 * result):
+    result = _sum_terms(p, q, np.float64(0.0)) / sum_p
+    rounding = 2.0**-53 * (4 + math.sqrt(p.shape[-1]))  # signs of errors are random
+    largest = abs((sum_q - sum_p) / sum_p) + rounding
+    if _any(largest * largest > 2.0**-54 * result):
+        r = _excess(p, q) / sum_p
         gap = log_gap(r)
         if _any(gap > result / 16):
-            return _sum_terms(p, q, r[..., None])[0] / sum_p
+            return _sum_terms(p, q, r[..., None]) / sum_p
         result = result - gap
     return result
 
 
-def _sum_terms(p: Reals, q: Reals, r: Array | np.float64) -> tuple[Array, Array]:
-    """Return the sum of the terms for p and q / (1 + r), and that of q / (1 + r) - p."""
-    total = excess = NOTHING
+def _excess(p: Reals, q: Reals) -> Array:
+    """Return Σ (q - p), with more digits than the difference of the sums."""
+    excess: Array = NOTHING
+    for _, a, b, (d,) in _chunks(p, q, 1):
+        excess = excess + _sum(np.subtract(b, a, out=d))
+    return excess
+
+
+def _sum_terms(p: Reals, q: Reals, r: Array | np.float64) -> Array:
+    """Return the sum of the terms for p and q / (1 + r)."""
+    total: Array = NOTHING
     for _, a, b, (d, *work) in _chunks(p, q):
         scaled = _scaled(a, b, r, d, work[0], work.pop())
-        excess = excess + _sum(d)
         total = total + _sum(relative_entropy_terms(a, scaled, d, work))
-    return total, excess
+    return total
 
 
 def _scaled(p: Array, q: Array, r: Array | np.float64, d: Array, work: Array, out: Array) -> Array:
@@ -761,10 +780,8 @@ def _by_difference(
 ) -> Array:
     """Return Σ terms / Σ p for p and q / (1 + r), which has the sum of p."""
     del sum_q, unit  # r has more digits, and what is summed has no unit
-    excess = total = np.zeros(p.shape[:-1])
-    for _, a, b, (d, *_) in _chunks(p, q):
-        excess = excess + _sum(np.subtract(b, a, out=d))
-    r = np.asarray(excess / sum_p)[..., None]
+    total = np.zeros(p.shape[:-1])
+    r = np.asarray(_excess(p, q) / sum_p)[..., None]
     for _, a, b, (d, work, out, *_) in _chunks(p, q):
         terms(a, _scaled(a, b, r, d, work, out), d)
         total = total + _sum(d)
