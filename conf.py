@@ -28,6 +28,7 @@ extensions = [
     "chapter_cells",
     "citing",
     "claims",
+    "content_policy",
     "equations",
     "errata",
     "graphs",
