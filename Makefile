@@ -19,6 +19,7 @@ RELEASE ?=
 
 PY := $(VENV)/bin/python
 BENCH := .venv-bench
+AUDIT := .venv-audit
 LEDGERS := book/articles/claims.toml book/errors-in-print.toml
 INSTALL := -m pip --disable-pip-version-check install --quiet
 SPHINX := $(PY) -m sphinx -W --keep-going -n -j auto -c . -d _build/doctrees
@@ -30,7 +31,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 	--fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve site dist linkcheck test lint types equations ids bench errors lock clean
+.PHONY: help env book serve site dist linkcheck test lint types equations ids bench errors audit lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -137,10 +138,22 @@ errors: $(BENCH)/.stamp ## See that the peers still print what book/errors-in-pr
 	$(BENCH)/bin/python -m pytest --quiet --noconftest -c /dev/null --rootdir . \
 		tests/test_errors_in_print.py
 
+$(AUDIT)/.stamp: requirements/audit.txt
+	$(PYTHON) -m venv --clear $(AUDIT)
+	$(AUDIT)/bin/python $(INSTALL) --require-hashes -r requirements/audit.txt
+	touch $@
+
+# A package that the service does not know is an error too: it was not looked at. The lowest
+# versions are old on purpose, and nobody installs them but the tests.
+audit: $(AUDIT)/.stamp ## Ask whether locked versions have known vulnerabilities (needs the network)
+	$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes \
+		$(addprefix -r ,$(filter-out %/lowest.txt,$(wildcard requirements/*.txt)))
+
 lock: env ## Resolve requirements/*.txt again (ARGS=--upgrade: to the newest versions)
 	$(COMPILE) $(ARGS) --group dev -o requirements/lock.txt
 	$(COMPILE) $(ARGS) --group run --resolution lowest-direct -o requirements/lowest.txt
 	$(COMPILE) $(ARGS) --group bench -o requirements/bench.txt
+	$(COMPILE) $(ARGS) --group audit -o requirements/audit.txt
 
 clean: ## Remove what was built; the environment stays
 	rm -rf _build book/api .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
