@@ -232,8 +232,8 @@ class Drawings:
 
     def title(self, chapter: str) -> str:
         """Return the title of a chapter."""
-        text = (self.book.root / f"{chapter}.md").readtext(encoding="utf-8")
-        found = re.search(r"^# (.+)$", text, re.MULTILINE)
+        source = (self.book.root / f"{chapter}.md").read_text(encoding="utf-8")
+        found = re.search(r"^# (.+)$", source, re.MULTILINE)
         return words(found[1]) if found else chapter
 
     def chip(self, name: str, corner: tuple[float, float]) -> str:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from equations.domain import EquationDomain
 
 _RESULT = re.compile(r"eq/([^/]+)/index")
-INDEX = "index.html"
 
 Crumb = dict[str, str]
 
@@ -30,9 +29,7 @@ def add(
     context: dict[str, Any],
     _document: nodes.document | None,
 ) -> None:
-    """Give a page its breadcrumbs, and the address of a folder without ``index.html``."""
-    if context.get("pageurl"):
-        context["pageurl"] = context["pageurl"].removesuffix(INDEX)
+    """Give a page its breadcrumbs."""
     if pagename == app.config.root_doc:
         return
     builder = cast("StandaloneHTMLBuilder", app.builder)

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wayfinding.crumbs import INDEX
+from citing.pages import without_index
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -22,7 +22,7 @@ def pages(folder: Path) -> list[str]:
     """Return the addresses of the pages in a folder, relative to it, as they are cited."""
     files = (file.relative_to(folder).as_posix() for file in folder.rglob("*.html"))
     listed = (name for name in files if name not in UNLISTED and not name.startswith("_"))
-    return sorted(name.removesuffix(INDEX) for name in listed)
+    return sorted(without_index(name) for name in listed)
 
 
 def sitemap(addresses: list[str]) -> str:

@@ -56,6 +56,7 @@ def choose_files(
     for key in ("script_files", "css_files"):
         files = context.get(key, [])
         context[key] = [file for file in files if _needed(str(file.filename or ""), body)]
+    context["collapse_index"] = False  # it needs a script in the page
 
 
 def _needed(filename: str, body: str) -> bool:
