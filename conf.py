@@ -7,7 +7,10 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from pybtex.plugin import find_plugin, register_plugin
+from pybtex.plugin import (  # type: ignore[import-untyped]  # it has no types
+    find_plugin,
+    register_plugin,
+)
 
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "book" / "_ext"))

@@ -27,7 +27,10 @@ from wayfinding.entries import Found
 
 BOOK = ROOT / "book"
 LISTED = ("kind", "id", "title", "address", "number", "names", "words")
-CHAPTER = "one two three. " * 130 + "\n\n$$\nx = y\n$$\n\n$$\ny = z\n$$\n\nfour $z$ five.\n"
+FOLDED = ":::{dropdown} Solution\nHidden words, and\n\n$$\na = b\n$$\n:::\n\n"
+CHAPTER = (
+    FOLDED + "one two three. " * 130 + "\n\n$$\nx = y\n$$\n\n$$\ny = z\n$$\n\nfour $z$ five.\n"
+)
 ARTICLES = {
     "book/index.md": FILES["book/index.md"].replace("api\n", "articles/index\napi\n")
     + "\nRead for {minutes}`first`.\n\n```{graph} chapters\n:start: first: begin here\n```\n",
@@ -54,7 +57,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         **{name: conf[name] for name in (*shared, "html_js_files", "templates_path")},
         "project": "The Tiny Book",
         "extensions": [
-            *("sphinx.ext.autodoc", "myst_parser", "katex_math", "sphinx_copybutton"),
+            *("sphinx.ext.autodoc", "myst_parser", "katex_math"),
+            *("sphinx_copybutton", "sphinx_design"),
             *("cards", "citing", "claims", "equations", "graphs", "results", "wayfinding"),
         ],
         "exclude_patterns": ["CHANGELOG.md"],
@@ -201,11 +205,11 @@ def test_reading_time_counted_a_second_way(site: Path) -> None:
     assert 'class="reading"' not in text(site / "notation.html")
 
 
-def test_code_tables_and_what_is_folded_take_no_time() -> None:
+def test_code_tables_and_lines_about_results_take_no_time() -> None:
     read = nodes.paragraph("", "One – two, three", nodes.math("x", "x"))
-    folded = nodes.container("", nodes.paragraph("", "hidden"), classes=["sd-dropdown"])
-    skipped = [nodes.literal_block("", "print(1)"), nodes.table("", nodes.paragraph("", "1"))]
-    page = nodes.section("", read, nodes.math_block("y", "y"), folded, *skipped)
+    code, table = nodes.literal_block("", "print(1)"), nodes.table("", nodes.paragraph("", "1"))
+    evidence = nodes.container("", nodes.paragraph("", "executed"), classes=["result-meta"])
+    page = nodes.section("", read, nodes.math_block("y", "y"), code, table, evidence)
     assert reading.length(page) == reading.Length(words=4, formulas=1)
     assert reading.Length(400, 3).minutes == 3
     assert reading.Length(1, 0).minutes == 1

@@ -65,20 +65,14 @@ def _box(name: str, label: str, placed: Placement, address: str, start: str) -> 
     lines += [start] * bool(start)
     top = y + (HEIGHT - LINE * len(lines)) / 2 - 4
     shown = "".join(
-        text(x + EDGE, top + LINE * (number + 1), line, _css(number, line, start))
-        for number, line in enumerate(lines)
+        text(x + EDGE, top + LINE * number, line, "graph-begin" if line == start else "graph-title")
+        for number, line in enumerate(lines, 1)
     )
     css = "graph-box graph-start" if start else "graph-box"
     return (
         f'<a class="{css}" href="{escape(address)}">'
         f'<rect x="{x:g}" y="{y:g}" width="{WIDTH:g}" height="{HEIGHT:g}" rx="4"/>{shown}</a>'
     )
-
-
-def _css(number: int, line: str, start: str) -> str:
-    if start and line == start:
-        return "graph-begin"
-    return "graph-title graph-first" if number == 0 else "graph-title"
 
 
 def _line(points: Sequence[tuple[float, float]]) -> str:

@@ -19,7 +19,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
     app.setup_extension("equations")
     app.add_config_value("wayfinding_unused", [], "html", types=frozenset({list}))
-    app.add_node(reading.Line, **dict.fromkeys(("latex", "text"), (reading.skip, None)))
+    app.add_node(reading.Minutes)
     app.add_role("minutes", reading.MinutesRole())
     # After the other extensions have put their parts into a page, at 500.
     app.connect("doctree-read", reading.measure, priority=800)

@@ -25,13 +25,13 @@ WORDS_A_MINUTE = 200
 SECONDS_A_FORMULA = 20
 
 KEY = "reading"
-# Lines about a result, not of it; and what is folded away.
-_BESIDE = {"result-meta", "result-claims", "claim-evidence", "sd-dropdown", "dropdown", "toggle"}
+# Lines about a result, not of it.
+_BESIDE = {"result-meta", "result-claims", "claim-evidence"}
 _SKIPPED = (nodes.literal_block, nodes.table, nodes.raw, nodes.comment, nodes.citation)
 
 
-class Line(nodes.General, nodes.Element):
-    """The line below the title of a page; nothing but HTML shows it."""
+class Minutes(nodes.General, nodes.Element):
+    """The place for the minutes that a page takes; ``docname`` is that of the page."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,14 @@ def _read(node: nodes.Node) -> Iterator[nodes.Node]:
     """Yield the texts and the formulas that are read, in their order."""
     if isinstance(node, nodes.Text | nodes.math | nodes.math_block):
         yield node
-    elif not isinstance(node, _SKIPPED) and not _BESIDE & set(node.get("classes", ())):
+    elif isinstance(node, nodes.Element) and not (isinstance(node, _SKIPPED) or _aside(node)):
         for child in node.children:
             yield from _read(child)
+
+
+def _aside(node: nodes.Element) -> bool:
+    """Whether a part is folded away, or is about a result and not of it."""
+    return node.get("design_component") == "dropdown" or bool(_BESIDE & set(node["classes"]))
 
 
 def timed(env: BuildEnvironment, docname: str) -> bool:
@@ -91,7 +96,7 @@ def length_of(env: BuildEnvironment, docname: str) -> Length | None:
 
 def show(app: Sphinx, document: nodes.document, docname: str) -> None:
     """Put the line below the title of a page, and the minutes where the role asks for them."""
-    for place in list(document.findall(Line)):
+    for place in list(document.findall(Minutes)):
         found = length_of(app.env, place["docname"])
         place.replace_self(nodes.Text(f"{found.minutes} min" if found else ""))
     found = length_of(app.env, docname)
@@ -112,9 +117,4 @@ class MinutesRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Leave a place: the other page may not be read yet."""
-        return [Line(docname=self.text)], []
-
-
-def skip(_translator: Any, _node: Line) -> None:  # noqa: ANN401  (a translator of any format)
-    """Leave out what is known only when all pages are read."""
-    raise nodes.SkipNode
+        return [Minutes(docname=self.text)], []
