@@ -151,6 +151,7 @@ wayfinding_unused = [
     "scripts",
     "vendor",
     "styles/*.map",
+    "styles/theme.css",
     "*-macros.html",
     "file.png",
     "minus.png",

@@ -99,7 +99,8 @@
   for (const heading of links.keys()) near.observe(heading);
 
   // --- A box that scrolls must take the keyboard's focus; a box that does not scroll should not.
-  // The pages say so of every formula. This corrects it for the width that the reader has.
+  // All begin with it, and this corrects it for the width that the reader has. What the window
+  // does not show yet has no width, and is corrected when it comes near.
   const boxes = document.querySelectorAll(
     ".math-scroll, .table-scroll, .graph-scroll, .pst-scrollable-table-container, " +
       ".bd-article pre, .cell_output > .output",
@@ -111,7 +112,10 @@
     }
   };
   const observer = new ResizeObserver(correct);
-  for (const box of boxes) observer.observe(box);
+  for (const box of boxes) {
+    box.tabIndex = 0;
+    observer.observe(box);
+  }
 
   // --- A formula that is copied, whole or in a sentence, is copied as its LaTeX.
   document.addEventListener("copy", (event) => {
