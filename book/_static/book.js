@@ -117,6 +117,16 @@
     observer.observe(box);
   }
 
+  // --- Print has all figures. A browser does not wait for those that it has not fetched, so on a
+  // wide window, from which people print, they are fetched when there is nothing else to do.
+  const fetchFigures = () => {
+    for (const image of document.querySelectorAll("img[loading=lazy]")) image.loading = "eager";
+  };
+  addEventListener("beforeprint", fetchFigures);
+  addEventListener("load", () => {
+    if (matchMedia("(min-width: 992px)").matches) setTimeout(fetchFigures, 2000);
+  });
+
   // --- A formula that is copied, whole or in a sentence, is copied as its LaTeX.
   document.addEventListener("copy", (event) => {
     const selection = getSelection();
