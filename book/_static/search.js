@@ -27,6 +27,7 @@
         resolve(
           rows.map(([kind, id, title, address, number, names, words]) => ({
             kind, id, title, address, number,
+            shown: names.split(" ").join(", "),
             key: bare(id),
             titles: [...parted(title), ...parted(id)],
             names: bare(names).split(" "),
@@ -68,7 +69,7 @@
       .map(({ entry }) => entry);
   };
 
-  const line = ({ kind, id, title, address, number, names }) => {
+  const line = ({ kind, id, title, address, number, shown }) => {
     const item = document.createElement("li");
     const link = document.createElement("a");
     const part = (css, text) => {
@@ -79,8 +80,9 @@
     };
     link.href = root + address;
     part(`found-kind found-${kind}`, kind);
-    part("found-title", kind === "symbol" ? `${names.join(", ")}: ${title}` : title);
-    part("found-place", kind === "symbol" ? "" : [number && `(${number})`, id].filter(Boolean).join(" "));
+    part("found-title", kind === "symbol" ? `${shown}: ${title}` : title);
+    const place = [number && `(${number})`, id].filter(Boolean).join(" ");
+    part("found-place", kind === "symbol" ? "in the notation" : place);
     item.append(link);
     return item;
   };

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from cards import functions
+from citing.titles import plain_title
 from equations.blocks import Equation
-from equations.domain import plain
 from equations.macros import MACROS
 from results.notation import FILE as NOTATION
 from results.notation import PAGE as NOTATION_PAGE
@@ -83,7 +83,7 @@ def of_result(entry: Entry, address: str) -> Found:
     """Return what leads to a result or to an exercise."""
     block = entry.block
     if not isinstance(block, Equation):
-        return Found("exercise", block.id, plain(block.title), address, entry.number)
+        return Found("exercise", block.id, plain_title(block.title), address, entry.number)
     said = {name: block.options.get(name, "") for name in ("for", "where", "note", "source")}
     left = block.statement.partition(":=")[0] if ":=" in block.statement else ""
     formulas = " ".join([block.statement, *_FORMULA.findall(" ".join(said.values()))])
@@ -93,7 +93,7 @@ def of_result(entry: Entry, address: str) -> Found:
     return Found(
         block.kind,
         block.id,
-        plain(block.title),
+        plain_title(block.title),
         address,
         entry.number,
         _joined(tokens(left)),
@@ -111,7 +111,7 @@ def entries(app: Sphinx) -> Iterator[Found]:
     page = app.builder.get_target_uri(NOTATION_PAGE)
     for anchor, (shown, meaning, _, _) in read_rows(Path(app.srcdir, NOTATION)):
         names = _joined(t for formula in _FORMULA.findall(shown) for t in tokens(formula))
-        title = plain(meaning.partition(";")[0])
+        title = plain_title(meaning.partition(";")[0])
         yield Found("symbol", anchor, title, f"{page}#{anchor}", names=names)
     known = app.env.domains.python_domain.objects
     for name in functions(domain.package):
