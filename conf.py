@@ -7,6 +7,11 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from pybtex.plugin import (  # type: ignore[import-untyped]  # it has no types
+    find_plugin,
+    register_plugin,
+)
+
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
@@ -43,6 +48,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinxcontrib.bibtex",
+    "wayfinding",
 ]
 exclude_patterns = ["_ext", "_static", "_templates", "experiments", "**/.ipynb_checkpoints"]
 # HTML pages look for templates from here, autosummary from book/: hence a full path.
@@ -62,6 +68,9 @@ myst_heading_anchors = 3
 bibtex_bibfiles = ["book/references.bib"]
 bibtex_default_style = "plain"
 bibtex_reference_style = "author_year"
+# For each citation pybtex would look through all installed packages for these.
+for _group, _name in (("pybtex.backends", "docutils"), ("pybtex.backends", "plaintext")):
+    register_plugin(_group, _name, find_plugin(_group, _name), force=True)
 
 equations_source = f"{REPOSITORY}/blob/main/"
 claims_ledgers = ["articles/claims.toml", "errors-in-print.toml"]
@@ -117,26 +126,37 @@ html_js_files = [
         "cite.js",
         "filter.js",
         "graph.js",
+        "search.js",
         "sliders.js",
         "versions.js",
     )
 ]
-html_sidebars = {
-    "**": ["navbar-logo.html", "versions.html", "search-button-field.html", "sbt-sidebar-nav.html"]
-}
+html_sidebars = {"**": ["sbt-sidebar-nav.html"]}  # sections/sidebar-primary.html has the rest
 html_favicon = "book/_static/mark.svg"
-html_context = {"default_mode": "auto"}  # light or dark, as the reader's system says
+html_context = {"default_mode": "light"}  # without a script; with one, as the system says
 html_theme_options = {
     "repository_url": REPOSITORY,
     "repository_branch": "main",
-    "path_to_docs": "book",
-    "use_repository_button": True,
-    "use_issues_button": True,
     "use_download_button": False,
     "use_fullscreen_button": False,
-    "logo": {"text": project},
-    "navbar_persistent": [],  # the search button is in the sidebar and in the bar above the text
+    "back_to_top_button": False,
+    "navbar_persistent": [],
+    "primary_sidebar_end": [],
     "footer_content_items": ["copyright.html"],
 }
+# Of the themes, in _static: what no page of this book asks for.
+wayfinding_unused = [
+    "images",
+    "locales",
+    "scripts",
+    "vendor",
+    "styles/*.map",
+    "styles/theme.css",
+    "*-macros.html",
+    "file.png",
+    "minus.png",
+    "plus.png",
+    "check-solid.svg",
+]
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True

@@ -83,9 +83,14 @@ def work_of_page(builder: Builder, docname: str) -> Work:
         id=f"divergences-derived-{docname.replace('/', '-')}",
         title=title,
         place=place,
-        address=f"{builder.config.html_baseurl}{builder.get_target_uri(docname)}",
+        address=without_index(f"{builder.config.html_baseurl}{builder.get_target_uri(docname)}"),
         edition=builder.config.citing_edition,
     )
+
+
+def without_index(address: str) -> str:
+    """Return an address as it is cited: that of a folder does not name the file in it."""
+    return re.sub(r"(^|/)index\.html$", r"\1", address)
 
 
 def _markdown(title: nodes.Element) -> str:
@@ -121,7 +126,9 @@ def add_tags(
     context: dict[str, Any],
     document: nodes.document | None,
 ) -> None:
-    """Add tags for catalogues and for other sites to the head of a page."""
+    """Add tags for catalogues and for other sites to the head of a page, and mend its address."""
+    if context.get("pageurl"):
+        context["pageurl"] = without_index(context["pageurl"])
     result = re.fullmatch(r"eq/([^/]+)/index", pagename)
     if result and result[1] in _domain(app.env).book.entries:
         work = work_of_result(app.builder, result[1])
@@ -168,6 +175,7 @@ __all__ = [
     "place_buttons",
     "skip_button",
     "visit_button",
+    "without_index",
     "work_of_page",
     "work_of_result",
 ]

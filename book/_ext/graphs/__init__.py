@@ -1,6 +1,7 @@
 """The graph of what each result needs, drawn on the pages.
 
-``{graph}`` draws it for the chapter on whose page it stands; ``{graph} all`` for the whole book.
+``{graph}`` draws it for the chapter on whose page it stands; ``{graph} all`` for the whole book;
+``{graph} chapters`` draws the map of the chapters.
 The drawing is made when a page is written, because a reference anywhere may change it.
 """
 
@@ -9,8 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
+from graphs.chapters import drawing as map_of_chapters
 from graphs.drawing import Drawings
 
 if TYPE_CHECKING:
@@ -24,7 +27,11 @@ if TYPE_CHECKING:
 
 
 class GraphNode(nodes.General, nodes.Element):
-    """The place of a drawing; ``chapter`` is the name of one, or empty for the whole book."""
+    """The place of a drawing.
+
+    ``chapter`` is the name of one, or empty for the whole book. The map of the chapters has
+    ``start``: the chapters at which readers may begin, with what the map says of it.
+    """
 
 
 class GraphDirective(SphinxDirective):
@@ -32,14 +39,17 @@ class GraphDirective(SphinxDirective):
 
     optional_arguments = 1
     has_content = False
-    option_spec: ClassVar = {}
+    option_spec: ClassVar = {"start": directives.unchanged}
 
     def run(self) -> list[nodes.Node]:
         """Leave a place for the drawing."""
         domain = cast("EquationDomain", self.env.get_domain("equations"))
+        if self.arguments == ["chapters"]:
+            pairs = (part.split(":") for part in self.options.get("start", "").split(";") if part)
+            return [GraphNode(start={name.strip(): said.strip() for name, said in pairs})]
         everything = self.arguments == ["all"]
         if not everything and self.env.docname not in domain.book.chapters:
-            raise self.error("this page is no chapter: write {graph} all")
+            raise self.error("this page is no chapter: write {graph} all, or chapters")
         return [GraphNode(chapter="" if everything else self.env.docname)]
 
 
@@ -55,7 +65,15 @@ def drawings(builder: Builder, page: str) -> Drawings:
 
 
 def _visit_html(self: HTML5Translator, node: GraphNode) -> None:
-    drawn = drawings(self.builder, self.builder.current_docname)
+    here = self.builder.current_docname
+    drawn = drawings(self.builder, here)
+    if "start" in node:
+
+        def address(chapter: str) -> str:
+            return self.builder.get_relative_uri(here, chapter)
+
+        self.body.append(map_of_chapters(drawn.book, drawn.title, address, node["start"]))
+        raise nodes.SkipNode
     chapters = [node["chapter"]] if node["chapter"] else drawn.book.chapters
     self.body.append(drawn.chapter(node["chapter"]) if node["chapter"] else drawn.whole())
     self.body.append(drawn.legend())

@@ -178,13 +178,13 @@ class Drawings:
         inside = [
             f'<rect x="{x:g}" y="{y:.1f}" width="{WIDTH:g}" height="{height:g}" rx="4"/>',
             _mark(self.mark(name), x + EDGE + 5, y + 13),
-            _text(x + EDGE + 16, y + 17, entry.number, "graph-number"),
-            _text(x + WIDTH - EDGE, y + 17, entry.label.lower(), "graph-kind"),
+            text(x + EDGE + 16, y + 17, entry.number, "graph-number"),
+            text(x + WIDTH - EDGE, y + 17, entry.label.lower(), "graph-kind"),
         ]
         top = y + HEAD
         for line in self.lines(name):
             top += LINE
-            inside.append(_text(x + EDGE, top - 1, line, "graph-title"))
+            inside.append(text(x + EDGE, top - 1, line, "graph-title"))
         stubs = []
         for index, (other, style) in enumerate(self.foreign(name, chapter).items()):
             row, column = divmod(index, STUBS_IN_ROW)
@@ -193,7 +193,7 @@ class Drawings:
             stub = (
                 f'<rect x="{left:g}" y="{above:.1f}" width="{STUB_WIDTH - 4:g}"'
                 f' height="{STUB - 4:g}" rx="9" class="need-{style}"/>'
-                + _text(left + (STUB_WIDTH - 4) / 2, above + 13, number, "graph-stub-number")
+                + text(left + (STUB_WIDTH - 4) / 2, above + 13, number, "graph-stub-number")
             )
             link = self.link(other, stub, "graph-stub")
             stubs.append(f'<g data-needs="{name} {other} {style}">{link}</g>')
@@ -218,7 +218,7 @@ class Drawings:
             height = BAND_HEAD + rows * (CHIP_HEIGHT + CHIP_GAP) + EDGE - CHIP_GAP
             inside.append(
                 f'<rect x="0" y="{top:g}" width="100%" height="{height:g}" class="graph-band"/>'
-                + _text(EDGE, top + 14, f"{index}  {self.title(chapter)}", "graph-chapter")
+                + text(EDGE, top + 14, f"{index}  {self.title(chapter)}", "graph-chapter")
             )
             top += height + BAND_GAP
         for name in self.book.graph.results:
@@ -232,8 +232,8 @@ class Drawings:
 
     def title(self, chapter: str) -> str:
         """Return the title of a chapter."""
-        text = (self.book.root / f"{chapter}.md").read_text(encoding="utf-8")
-        found = re.search(r"^# (.+)$", text, re.MULTILINE)
+        source = (self.book.root / f"{chapter}.md").read_text(encoding="utf-8")
+        found = re.search(r"^# (.+)$", source, re.MULTILINE)
         return words(found[1]) if found else chapter
 
     def chip(self, name: str, corner: tuple[float, float]) -> str:
@@ -242,7 +242,7 @@ class Drawings:
         inside = (
             f'<rect x="{x:g}" y="{y:g}" width="{CHIP_WIDTH:g}" height="{CHIP_HEIGHT:g}" rx="4"/>'
             + _mark(self.mark(name), x + 11, y + CHIP_HEIGHT / 2)
-            + _text(x + 20, y + 15, self.book.entries[name].number, "graph-number")
+            + text(x + 20, y + 15, self.book.entries[name].number, "graph-number")
         )
         return self.link(name, inside, "graph-box")
 
@@ -258,8 +258,8 @@ class Drawings:
         ]
         lines = [
             f'<li><svg width="34" height="16" aria-hidden="true"><path d="M1 8H33"'
-            f' class="graph-line need-{style}"/></svg><span>{text}</span></li>'
-            for style, text in STYLES.items()
+            f' class="graph-line need-{style}"/></svg><span>{meaning}</span></li>'
+            for style, meaning in STYLES.items()
         ]
         return f'<ul class="graph-legend">{"".join([*marks, *lines])}</ul>'
 
@@ -323,8 +323,9 @@ def _line(edge: tuple[str, str], points: Sequence[tuple[float, float]], style: s
     )
 
 
-def _text(x: float, y: float, text: str, css: str) -> str:
-    return f'<text x="{x:g}" y="{y:.1f}" class="{css}">{escape(text)}</text>'
+def text(x: float, y: float, shown: str, css: str) -> str:
+    """Return a line of text."""
+    return f'<text x="{x:g}" y="{y:.1f}" class="{css}">{escape(shown)}</text>'
 
 
 def _mark(mark: str, x: float, y: float) -> str:

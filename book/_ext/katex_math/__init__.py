@@ -7,6 +7,7 @@ A formula that KaTeX cannot read is a warning with file and line.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
@@ -14,7 +15,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
-from katex_math.engine import KatexError, digest, macros, render
+from katex_math.engine import KatexError, digest, keep, macros, render
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -119,9 +120,10 @@ def _visit_block(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def _note_digest(_app: Sphinx, config: Config) -> None:
+def _note_digest(app: Sphinx, config: Config) -> None:
     """Make Sphinx write all pages again when a macro or KaTeX has changed."""
     config.katex_digest = digest()
+    keep(Path(app.doctreedir, "katex.sqlite"))
 
 
 def _add_stylesheet(

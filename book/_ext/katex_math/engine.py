@@ -2,6 +2,7 @@
 
 KaTeX is one JavaScript file, `katex.min.js`, which lies beside this module with its licence.
 `mini-racer` runs it inside the Python process.
+Formulas can be kept in a file, because many stand on several pages, which several processes write.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import json
 import os
 import re
+import sqlite3
 import tomllib
 from pathlib import Path
 
@@ -40,6 +42,18 @@ _TOKEN = re.compile(
     r"|\\.|[^\\{}&\n]+|\n",
     re.DOTALL,
 )
+
+
+class _Store:
+    """Where formulas are kept; without a file, nothing is."""
+
+    file: Path | None = None
+
+
+def keep(file: Path) -> None:
+    """Keep formulas in a file from now on; processes and builds share it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    _Store.file = file
 
 
 class KatexError(ValueError):
@@ -114,7 +128,37 @@ def render(latex: str, *, display: bool = False) -> str:
 
 
 @functools.cache
+def _kept(file: Path, process: int) -> sqlite3.Connection:  # noqa: ARG001 - as of `_runtime`
+    """Open the file of formulas in this process; what is lost in a crash is made again."""
+    kept = sqlite3.connect(file, timeout=60, isolation_level=None)
+    atexit.register(kept.close)
+    kept.execute("PRAGMA journal_mode = WAL")
+    kept.execute("PRAGMA synchronous = OFF")
+    kept.execute("CREATE TABLE IF NOT EXISTS formulas (key TEXT PRIMARY KEY, html TEXT NOT NULL)")
+    return kept
+
+
+@functools.cache
 def _render(latex: str, display: bool, macros_json: str) -> str:  # noqa: FBT001 - a cache's key
+    if _Store.file is None:
+        return _typeset(latex, display, macros_json)
+    kept = _kept(_Store.file, os.getpid())
+    key = hashlib.sha256(f"{_program()} {display} {macros_json} {latex}".encode()).hexdigest()
+    found = kept.execute("SELECT html FROM formulas WHERE key = ?", (key,)).fetchone()
+    if found is not None:
+        return str(found[0])
+    html = _typeset(latex, display, macros_json)
+    kept.execute("INSERT OR IGNORE INTO formulas VALUES (?, ?)", (key, html))
+    return html
+
+
+@functools.cache
+def _program() -> str:
+    """Return a hash of KaTeX and of how it is called."""
+    return hashlib.sha256(_SCRIPT.read_bytes() + Path(__file__).read_bytes()).hexdigest()
+
+
+def _typeset(latex: str, display: bool, macros_json: str) -> str:  # noqa: FBT001 - as above
     options = {
         "displayMode": display,
         "output": "htmlAndMathml",

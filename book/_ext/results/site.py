@@ -252,14 +252,9 @@ class Site:
         context: dict[str, Any],
         doctree: nodes.document | None,  # noqa: ARG002  (likewise)
     ) -> None:
-        """Give a page its permanent address, which has no ``index.html``, and the contents.
-
-        The contents in the sidebar are the same on all these pages, and slow to make.
-        """
+        """Give a page the contents in the sidebar: the same on all of these, and slow to make."""
         if not pagename.startswith(FOLDER):
             return
-        if context.get("pageurl"):
-            context["pageurl"] = context["pageurl"].removesuffix("index.html")
         make, known = context["toctree"], self._contents
 
         def contents(**options: Any) -> str:  # noqa: ANN401  (as Sphinx has it)
