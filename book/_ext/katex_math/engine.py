@@ -102,22 +102,27 @@ def stack(latex: str) -> str:
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 
-def render(latex: str, *, display: bool = False) -> str:
-    """Return the HTML of a formula, with its MathML for screen readers.
+def render(latex: str, *, display: bool = False, output: str = "htmlAndMathml") -> str:
+    """Return the HTML of a formula, with its MathML for screen readers, or its MathML alone.
 
     Raises
     ------
     KatexError
         If KaTeX cannot read the formula; the message says what is wrong and repeats it.
     """
-    return _render(stack(latex) if display else latex.strip(), display, _macros_json())
+    return _render(stack(latex) if display else latex.strip(), display, output, _macros_json())
 
 
 @functools.cache
-def _render(latex: str, display: bool, macros_json: str) -> str:  # noqa: FBT001 - a cache's key
+def _render(
+    latex: str,
+    display: bool,  # noqa: FBT001 - a cache's key
+    output: str,
+    macros_json: str,
+) -> str:
     options = {
         "displayMode": display,
-        "output": "htmlAndMathml",
+        "output": output,
         "throwOnError": True,
         "strict": "error",
         "macros": json.loads(macros_json),
