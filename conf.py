@@ -157,6 +157,7 @@ latex_elements = {
     "extraclassoptions": "openany,oneside",
     "figure_align": "htbp",
     "fncychap": "",
+    "releasename": "Version",
     "sphinxsetup": "verbatimforcewraps=true, VerbatimColor={HTML}{F5F7F9}, "
     "VerbatimBorderColor={HTML}{E1E6EC}, TitleColor={HTML}{16508B}, InnerLinkColor={HTML}{16508B}, "
     "OuterLinkColor={HTML}{16508B}",
@@ -164,7 +165,7 @@ latex_elements = {
     "printindex": "",
 }
 
-# --- E-book
+# --- E-book and links
 
 epub_basename = "divergences-derived"
 epub_title = project
@@ -178,3 +179,4 @@ epub_use_index = False
 epub_tocdepth = 2
 epub_tocdup = False
 nb_mime_priority_overrides = [("latex", "image/svg+xml", 5), ("epub", "image/svg+xml", 5)]
+linkcheck_ignore = [SITE]  # what this build makes is deployed after it

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register what the builders for other formats need."""
-    from formats import epub, pdf  # noqa: PLC0415  (only Sphinx needs it)
+    from formats import epub, pdf, site  # noqa: PLC0415  (only Sphinx needs it)
 
     epub.set_up(app)
     pdf.set_up(app)
+    site.set_up(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

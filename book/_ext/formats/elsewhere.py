@@ -19,7 +19,7 @@ LEFT_OUT = ("catalogue", "graph", "api", "benchmarks", "formats")
 
 def is_left_out(docname: str) -> bool:
     """Return whether a page is left out, as are those that are no documents of Sphinx."""
-    return docname.split("/")[0] in {*LEFT_OUT, "eq"}
+    return docname.split("/", maxsplit=1)[0] in {*LEFT_OUT, "eq"}
 
 
 def address(config: Config, docname: str) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Set as AbstractSet
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -24,15 +26,28 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STYLESHEET = Path(__file__).with_name("ebook.css")
+
+
+def _without_marks(summary: re.Match[str]) -> str:
+    """Return the title of a fold as a line, without the drawings that open and close it."""
+    inside = re.sub(r"<svg\b.*?</svg>|</?summary\b[^>]*>", "", summary.group(), flags=re.DOTALL)
+    return f'<div class="summary">{inside}</div>'
+
+
 # What a reader of EPUB knows of HTML: no folds, which many show closed for ever.
 _MENDED = (
     (re.compile(r"<details\b[^>]*>"), '<div class="unfolded">'),
     (re.compile(r"</details>"), "</div>"),
-    (re.compile(r"<summary\b[^>]*>"), '<p class="summary">'),
-    (re.compile(r"</summary>"), "</p>"),
+    (re.compile(r"<summary\b.*?</summary>", re.DOTALL), _without_marks),
     (re.compile(r"<!--.*?-->", re.DOTALL), ""),
     (re.compile(r' (?:loading|tabindex|role|aria-[a-z]+|data-[a-z-]+)="[^"]*"'), ""),
 )
+
+
+# matplotlib draws a blank as a path without anything, which SVG 1.1 does not allow.
+_PATHLESS = re.compile(r"<path(?![^>]*\sd=)")
+_DOCTYPE = re.compile(r"<!DOCTYPE[^>]*>\s*")
+_ITEM = re.compile(r'<item (?P<rest>id="epub-\d+" href="(?P<file>[^"]+\.xhtml)"[^>]*?) ?/>')
 
 
 class EbookBuilder(Epub3Builder):
@@ -57,6 +72,16 @@ class EbookBuilder(Epub3Builder):
             return self.get_target_uri(to, typ)
         return super().get_relative_uri(from_, to, typ)
 
+    def prepare_writing(self, docnames: AbstractSet[str]) -> None:
+        """Prepare the pages; the index of modules belongs to pages that are left out."""
+        super().prepare_writing(docnames)
+        self.domain_indices = []
+
+    def toc_metadata(self, level: int, navpoints: list[Any]) -> dict[str, Any]:
+        """Return what the table of contents says of the book: the same name as its package."""
+        metadata = super().toc_metadata(level, navpoints)
+        return {**metadata, "uid": escape(self.config.epub_identifier)}
+
     def write_doc(self, docname: str, doctree: nodes.document) -> None:
         """Write a page, unless it is left out."""
         if not elsewhere.is_left_out(docname):
@@ -73,7 +98,22 @@ class EbookBuilder(Epub3Builder):
         shutil.rmtree(static)
         static.mkdir()
         shutil.copy(STYLESHEET, static)
+        for image in Path(self.outdir, "_images").glob("*.svg"):
+            drawing = image.read_text(encoding="utf-8")
+            drawing = _DOCTYPE.sub("", _PATHLESS.sub('<path d=""', drawing))
+            image.write_text(drawing, encoding="utf-8")
         super().build_content()
+        package = Path(self.outdir, "content.opf")
+        package.write_text(
+            _ITEM.sub(self._with_properties, package.read_text(encoding="utf-8")), encoding="utf-8"
+        )
+
+    def _with_properties(self, item: re.Match[str]) -> str:
+        """Say in the list of files which of them have formulas or drawings inside."""
+        page = Path(self.outdir, item["file"]).read_text(encoding="utf-8")
+        found = [name for name, tag in (("mathml", "<math "), ("svg", "<svg ")) if tag in page]
+        properties = f' properties="{" ".join(found)}"' if found else ""
+        return f"<item {item['rest']}{properties}/>"
 
 
 def mend(

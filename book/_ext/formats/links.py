@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from pybtex.database import parse_file  # type: ignore[import-untyped]  # it has no types
-from pybtex.plugin import find_plugin  # type: ignore[import-untyped]  # likewise
+from pybtex.backends.markdown import Backend  # type: ignore[import-untyped]  # it has no types
+from pybtex.database.input.bibtex import Parser  # type: ignore[import-untyped]  # likewise
 from pybtex.richtext import Text  # type: ignore[import-untyped]  # likewise
+from pybtex.style.formatting.plain import Style  # type: ignore[import-untyped]  # likewise
 
 from claims.ledger import Claim
 from equations.book import Book
@@ -19,13 +21,11 @@ from formats.expand import expand
 from results.records import page_title
 
 _PARTS = re.compile(
-    r"(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
-    r"|(?P<display>\$\$.+?\$\$)"
-    r"|(?P<math>(?<![\\$])\$(?=\S)(?:\\.|[^$\\])+?\$)",
-    re.DOTALL,
-)
-_ROLE = re.compile(
     r"\{(?P<role>[a-z:]+)\}`(?:(?P<text>[^`<]+?)\s*<(?P<inside>[^`<>]+)>|(?P<target>[^`]+))`"
+    r"|(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
+    r"|\$\$.+?\$\$"
+    r"|(?<![\\$])\$(?=\S)(?:\\.|[^$\\])+?\$",
+    re.DOTALL,
 )
 _LABEL = re.compile(r"^\((?P<name>[a-z0-9-]+)\)=$", re.MULTILINE)
 _FIGURE = re.compile(r"^\s*:?name: *(fig-[a-z0-9-]+)$", re.MULTILINE)
@@ -37,35 +37,39 @@ class UnknownRoleError(ValueError):
 
 @dataclass(frozen=True)
 class Sources:
-    """The bibliography, and which sources were cited so far."""
+    """The bibliography, and which sources a chapter has cited so far."""
 
     file: Path
     cited: list[str] = field(default_factory=list)
-
-    @cached_property
-    def _data(self) -> object:
-        return parse_file(str(self.file), bib_format="bibtex")
 
     def names(self, key: str) -> tuple[str, str]:
         """Return the family names of the authors of a source, and its year."""
         if key not in self.cited:
             self.cited.append(key)
-        entry = self._data.entries[key]  # type: ignore[attr-defined]  # pybtex has no types
-        people = entry.persons.get("author") or entry.persons.get("editor", [])
-        names = [str(Text.from_latex(" ".join([*who.prelast_names, *who.last_names]))) for who in people]
-        if len(names) > 2:
-            shown = f"{names[0]} *et al.*"
-        else:
-            shown = " and ".join(names) or str(Text.from_latex(entry.fields.get("title", key)))
-        return shown, entry.fields.get("year", "")
+        entry = _bibliography(self.file)[key]
+        people = entry.persons.get("author", ())
+        parts = ([*person.prelast_names, *person.last_names] for person in people)
+        names = [str(Text.from_latex(" ".join(part))) for part in parts]
+        shown = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
+        return shown, entry.fields["year"]
 
     def list(self) -> list[str]:
         """Return the sources that were cited, in full, as Markdown."""
-        style = find_plugin("pybtex.style.formatting", "plain")()
-        backend = find_plugin("pybtex.backends", "markdown")()
-        wanted = sorted(self.cited, key=lambda key: self.names(key))
-        entries = [self._data.entries[key] for key in wanted]  # type: ignore[attr-defined]  # as above
-        return [entry.text.render(backend) for entry in style.format_entries(entries)]
+        wanted = sorted(set(self.cited), key=self.names)
+        entries = [_bibliography(self.file)[key] for key in wanted]
+        formatted = _style().format_entries(entries)
+        backend = Backend("utf-8")
+        return [" ".join(entry.text.render(backend).split()) for entry in formatted]
+
+
+@functools.cache
+def _bibliography(file: Path) -> Any:  # noqa: ANN401  (pybtex has no types)
+    return Parser("utf-8").parse_file(str(file)).entries
+
+
+@functools.cache
+def _style() -> Any:  # noqa: ANN401  (likewise)
+    return Style()
 
 
 @dataclass(frozen=True)
@@ -86,20 +90,19 @@ class Links:
     def result(self, name: str) -> str:
         """Return the address of a result, which is its own page and never changes."""
         entry = self.book.entries[name]
-        return self.page(entry.chapter, name) if entry.label == "Exercise" else f"{self.site}eq/{name}/"
+        if entry.label == "Exercise":
+            return self.page(entry.chapter, name)
+        return f"{self.site}eq/{name}/"
 
     def text(self, markdown: str) -> str:
         """Return text as plain Markdown: roles as links, labels as anchors, macros written out."""
         shown = _LABEL.sub(lambda label: f'<a id="{label["name"]}"></a>\n', markdown)
-        written: list[str] = []
-        end = 0
-        for role in _ROLE.finditer(shown):
-            written += [self._plain(shown[end : role.start()]), self._role(role)]
-            end = role.end()
-        return "".join([*written, self._plain(shown[end:])])
+        return _PARTS.sub(self._part, shown)
 
-    def _plain(self, text: str) -> str:
-        return _PARTS.sub(lambda part: part[0] if part["code"] else expand(part[0]), text)
+    def _part(self, part: re.Match[str]) -> str:
+        if part["role"]:
+            return self._role(part)
+        return part[0] if part["code"] else expand(part[0])
 
     def _role(self, found: re.Match[str]) -> str:
         roles: dict[str, Callable[[str, str], str]] = {
@@ -121,7 +124,7 @@ class Links:
         return f"[{text or number_text(self.book.entries[target])}]({self.result(target)})"
 
     def _doc(self, target: str, text: str) -> str:
-        title = self._plain(text or page_title(self.book.root / f"{target}.md"))
+        title = self.text(text or page_title(self.book.root / f"{target}.md"))
         return f"[{title}]({self.page(target)})"
 
     def _claim(self, target: str, text: str) -> str:

@@ -30,6 +30,7 @@ from equations.directives import SHOWN_AFTER, SHOWN_BEFORE, aligned
 from formats.expand import expand
 from formats.links import Links
 from formats.pieces import Piece, options, pieces
+from results.records import page_title
 
 Cell = dict[str, Any]
 Outputs = Sequence[Sequence[Mapping[str, Any]]]
@@ -40,6 +41,7 @@ STYLE = 'plt.style.use("_static/book.mplstyle")'
 PROGRAMS = 'sys.path.insert(0, "experiments")'
 
 _HEADING = re.compile(r"(?m)^(?=#{1,6} )")
+_TITLE = re.compile(r"(?m)^# .*$")
 _LIBRARIES = {"jax": "jax", "matplotlib": "matplotlib", "sklearn": "scikit-learn"}
 
 
@@ -72,7 +74,8 @@ class Notebook:
         text = self.file.read_text(encoding="utf-8")
         self.head(text)
         self.blocks(text)
-        self.markdown("## Sources\n\n" + "\n".join(f"- {line}" for line in self.links.sources.list()))
+        sources = [f"- {line}" for line in self.links.sources.list()]
+        self.markdown("\n".join(["## Sources cited here", "", *sources]))
         for number, cell in enumerate(self.cells):
             cell["id"] = f"{self.chapter}-{number}"
         data = {
@@ -114,13 +117,20 @@ class Notebook:
         """Add a cell for each output that an example prints."""
         lines = ""
         for part in doctest.DocTestParser().get_examples(source):
-            lines += _restored(part.source, self._taken)
+            lines += self._restored(part.source)
             if part.want:
                 lines, output = _printing(lines, part)
                 self.code(lines, [output], folded=folded)
                 lines = ""
         if lines:
             self.code(lines, folded=folded)
+
+    def _restored(self, source: str) -> str:
+        """Return code that gets the functions back which it needs and a cell has overwritten."""
+        used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+        lost = sorted(used & self._taken)
+        self._taken -= used
+        return f"from refimpl import {', '.join(lost)}\n{source}" if lost else source
 
     # --- Blocks
 
@@ -132,7 +142,9 @@ class Notebook:
         if "dev" in material.release:
             package = f'"refimpl @ git+{material.repository}"'
         number = self.links.book.chapters.index(self.chapter)
+        title = self.links.text(page_title(self.file))
         self.markdown(
+            f"# {number}  {title}\n\n"
             f"*This is chapter {number} of [{material.title}]({site}), version {material.release}, "
             f"as a notebook.\nIts [page in the book]({self.links.page(self.chapter)}) also has "
             "the evidence for each result, the graph of what needs what, and figures with "
@@ -146,9 +158,11 @@ class Notebook:
             "import refimpl\nfrom refimpl import *"
         )
         for program in self._programs(text):
-            self.markdown(f"The next cell writes the program `{program.name}`, which the "
-                          "cells below import, beside the notebook.")
-            self.code(f"%%writefile {program.name}\n{program.read_text(encoding='utf-8')}", folded=True)
+            name, source = program.name, program.read_text(encoding="utf-8")
+            self.markdown(
+                f"The next cell writes `{name}`, which other cells import, beside the notebook."
+            )
+            self.code(f"%%writefile {name}\n{source}", folded=True)
 
     def _imports(self, text: str, module: str) -> bool:
         sources = [text, *(file.read_text(encoding="utf-8") for file in self._programs(text))]
@@ -166,15 +180,10 @@ class Notebook:
         """Add the cells of a part of the chapter; ``folded`` is the title of what hides it."""
         for piece in pieces(text):
             if piece.name == "":
-                for part in _HEADING.split(self.links.text(piece.content)):
-                    self.markdown(self._numbered(part), folded=folded)
+                for part in _HEADING.split(self.links.text(_TITLE.sub("", piece.content))):
+                    self.markdown(part, folded=folded)
             else:
                 self.block(piece, line + piece.line, folded)
-
-    def _numbered(self, text: str) -> str:
-        """Put the number of the chapter before its title."""
-        number = self.links.book.chapters.index(self.chapter)
-        return re.sub(r"^# ", f"# {number}  ", text)
 
     def block(self, piece: Piece, line: int, folded: str) -> None:
         """Add the cells of a block."""
@@ -254,7 +263,8 @@ class Notebook:
         self.example(block.example)
         functions = ", ".join(f"`{name}`" for name in block.functions)
         code = [f"**Code** {functions}"] if functions else []
-        self.markdown("\n\n".join([*code, f"**Source** {self.links.text(block.options['source'])}"]))
+        source = f"**Source** {self.links.text(block.options['source'])}"
+        self.markdown("\n\n".join([*code, source]))
 
     def derivation(self, block: Derivation) -> None:
         """Add a derivation: its chains, and below each the reasons of its steps."""
@@ -317,14 +327,6 @@ def _assigned(source: str) -> set[str]:
     return {name.id for name in names if isinstance(name.ctx, ast.Store)}
 
 
-def _restored(source: str, taken: set[str]) -> str:
-    """Return code that gets the functions back which it needs and a cell has overwritten."""
-    used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-    lost = sorted(used & taken)
-    taken -= used
-    return f"from refimpl import {', '.join(lost)}\n{source}" if lost else source
-
-
 def _printing(source: str, part: doctest.Example) -> tuple[str, Cell]:
     """Return code whose last example shows in a notebook what it shows at a prompt, and that."""
     text = part.want.rstrip("\n")
@@ -341,8 +343,7 @@ def _printing(source: str, part: doctest.Example) -> tuple[str, Cell]:
 
 
 def _prints(statement: ast.Expr) -> bool:
-    call = statement.value
-    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print"
+    return ast.unparse(statement).startswith("print(")
 
 
 def _with_print(source: str) -> str:

@@ -20,6 +20,7 @@ from sphinx.writers.latex import LaTeXTranslator
 
 from formats import elsewhere
 from formats.expand import expand
+from graphs import GraphNode
 from katex_math.engine import stack
 
 if TYPE_CHECKING:
@@ -45,18 +46,17 @@ SPANS = {
     "claim-verdict": "booklabel",
     "step-mark": "bookmark",
 }
-WIDTHS = {
-    "ledger": (0.09, 0.33, 0.08, 0.1, 0.11, 0.11, 0.18),
-    "results": (0.1, 0.36, 0.15, 0.12, 0.12, 0.15),
-    "errata": (0.12, 0.36, 0.36, 0.16),
-}
+_ROWS_OF_A_PAGE = 20
 
 
 class PrintBuilder(LaTeXBuilder):
     """Sphinx's builder, which here leads out to the site for what is not printed."""
 
     def assemble_doctree(
-        self, indexfile: str, toctree_only: bool, appendices: list[str]  # noqa: FBT001 (Sphinx's)
+        self,
+        indexfile: str,
+        toctree_only: bool,  # noqa: FBT001  (Sphinx's signature)
+        appendices: list[str],
     ) -> nodes.document:
         """Put the pages together, without those that paper cannot show."""
         with elsewhere.contents_without(self.env, _arrange):
@@ -84,6 +84,8 @@ def _arrange(index: nodes.document) -> None:
     trees = [tree.parent for tree in index.findall(addnodes.toctree)]
     for tree in trees:
         tree.parent.remove(tree)
+    for tree in (tree for parent in trees for tree in parent.findall(addnodes.toctree)):
+        tree["caption"] = None  # LaTeX would take the first one for the title of the contents
     title, *preface = top.children
     chapter = nodes.section("", nodes.title("", "About this book"), *preface, ids=["about"])
     chapters, *rest = trees
@@ -102,12 +104,16 @@ class PlainForm(SphinxPostTransform):
     default_priority = 800
 
     def run(self, **_kwargs: object) -> None:
-        """Remove marks that link a block to itself, and the code of figures."""
+        """Remove marks that link a block to itself, drawings to be walked, code of figures."""
         if self.app.builder.name not in {"latex", "epub"}:
             return
         for node in list(self.document.findall(nodes.reference)):
             if "headerlink" in node["classes"]:
                 node.parent.remove(node)
+        for graph in list(self.document.findall(GraphNode)):
+            page = elsewhere.address(self.config, graph["chapter"] or "graph")
+            link = nodes.reference("", "the site", refuri=page)
+            graph.replace_self(nodes.paragraph("", "It is drawn on ", link, nodes.Text(".")))
         for node in list(self.document.findall(nodes.container)):
             inside_hidden = node.parent is not None and "tag_hide-input" in node.parent.get(
                 "classes", ()
@@ -223,15 +229,35 @@ class PrintTranslator(LaTeXTranslator):
         del node
 
     def visit_table(self, node: nodes.Element) -> None:
-        """Open a table, with widths of columns that suit its content."""
-        for name, widths in WIDTHS.items():
-            if name in node["classes"]:
-                node["tabularcolumns"] = None
-                node["classes"].append("longtable")
-                for spec, width in zip(node.findall(nodes.colspec), widths, strict=True):
-                    spec["colwidth"] = round(100 * width)
-                node["classes"].append("colwidths-given")
+        """Open a table, with columns as wide as their words and texts ask for."""
+        for spec, width in zip(node.findall(nodes.colspec), _widths(node), strict=True):
+            spec["colwidth"] = width
+        node["classes"].append("colwidths-given")
+        if len(list(node.findall(nodes.row))) > _ROWS_OF_A_PAGE:
+            node["classes"].append("longtable")
         super().visit_table(node)
+
+
+def _widths(table: nodes.Element) -> list[int]:
+    """Return weights for the widths of the columns of a table."""
+    columns: dict[int, list[str]] = {}
+    for row in table.findall(nodes.row):
+        for number, cell in enumerate(row.children):
+            columns.setdefault(number, []).append(_shown(cell))
+    return [
+        round(max(*(len(word) for text in texts for word in text.split()), 6, 4 * mean**0.5))
+        for texts in columns.values()
+        for mean in [sum(map(len, texts)) / len(texts)]
+    ]
+
+
+def _shown(node: nodes.Node) -> str:
+    """Return about as many letters as a text takes on paper: LaTeX is longer than its formula."""
+    if isinstance(node, nodes.math):
+        return re.sub(r"\\[A-Za-z]+|[{}_^\\ ]", "", node.astext()) + "mm"
+    if isinstance(node, nodes.Text):
+        return node.astext()
+    return "".join(_shown(child) for child in node.children)
 
 
 def set_up(app: Sphinx) -> None:

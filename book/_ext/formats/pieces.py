@@ -30,6 +30,7 @@ class Piece:
 def pieces(text: str) -> Iterator[Piece]:
     """Yield text and fenced blocks in their order; what is inside a block stays together."""
     markdown = MarkdownIt("commonmark").use(colon_fence_plugin).use(front_matter_plugin)
+    markdown.disable("inline")  # only blocks are looked for
     lines = text.split("\n")
     end = 0
     for token in markdown.parse(text):
@@ -41,8 +42,9 @@ def pieces(text: str) -> Iterator[Piece]:
             continue
         info = token.info.strip()
         directive = _DIRECTIVE.match(info)
-        name, argument = (directive["name"], directive["argument"]) if directive else ("fence", info)
-        yield Piece(name, argument.strip(), token.content, token.map[0] + 1)
+        name = directive["name"] if directive else "fence"
+        argument = directive["argument"].strip() if directive else info
+        yield Piece(name, argument, token.content, token.map[0] + 1)
     yield Piece("", "", "\n".join(lines[end:]), end + 1)
 
 

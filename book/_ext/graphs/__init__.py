@@ -55,8 +55,6 @@ def drawings(builder: Builder, page: str) -> Drawings:
 
 
 def _visit_html(self: HTML5Translator, node: GraphNode) -> None:
-    if self.builder.name == "epub":  # its lines and folds need a page of the site
-        raise nodes.SkipNode
     drawn = drawings(self.builder, self.builder.current_docname)
     chapters = [node["chapter"]] if node["chapter"] else drawn.book.chapters
     self.body.append(drawn.chapter(node["chapter"]) if node["chapter"] else drawn.whole())
