@@ -38,7 +38,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 	--fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve notebooks epub pdf site dist linkcheck test lint types equations ids bench errors audit lock clean
+.PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types equations ids bench errors audit lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,8 +92,8 @@ notebooks: book ## Run the notebooks in _build/html/notebooks: they must print w
 	PYTHONPATH=book/_ext $(PY) -m formats notebooks _build/html/notebooks
 
 epub: env ## Build the book as an EPUB in _build/epub, and check it with epubcheck
-	@$(EPUBCHECK) --version >/dev/null 2>&1 || { echo "epubcheck is needed, and does not run as" \
-		"\`$(EPUBCHECK)\`. On Debian and Ubuntu: apt-get install epubcheck default-jre-headless." \
+	@$(EPUBCHECK) --version 2>&1 | grep -q "EPUBCheck v" || { echo "epubcheck is needed, and does not run as" \
+		"\`$(EPUBCHECK)\`. On Debian and Ubuntu: apt-get install \$$(make needs)." \
 		"Elsewhere: make epub EPUBCHECK=…, with the command that runs it."; exit 1; }
 	rm -rf _build/epub
 	$(DATED) $(SPHINX) -b epub book _build/epub
@@ -105,12 +105,15 @@ pdf: env ## Build the book as a PDF in _build/latex, and check its log
 	@for program in latexmk xelatex rsvg-convert; do \
 		command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	if [ -n "$$missing" ]; then echo "Not found:$$missing. On Debian and Ubuntu:" \
-		"apt-get install --no-install-recommends $(TEX)"; exit 1; fi
+		"apt-get install --no-install-recommends \$$(make needs)"; exit 1; fi
 	rm -rf _build/latex
 	$(DATED) $(SPHINX) -b latex book _build/latex
 	cd _build/latex && $(DATED) latexmk -xelatex -interaction=nonstopmode -halt-on-error \
 		$(NAME).tex >latexmk.out 2>&1 || { tail -30 latexmk.out; exit 1; }
 	PYTHONPATH=book/_ext $(PY) -m formats pdf _build/latex/$(NAME).pdf
+
+needs: ## List the packages of Debian and Ubuntu that `make epub pdf` needs
+	@echo epubcheck default-jre-headless $(TEX)
 
 # The archives of the releases are downloaded by .github/workflows/book.yml.
 site: book ## Put the book and the releases in _build/releases together into _build/site

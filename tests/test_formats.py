@@ -53,7 +53,7 @@ def convert(book: Book, claims: list[Claim], chapter: str, stills: Path = ROOT) 
     """Return the notebook of a chapter, without outputs of its code cells."""
     links = Links(book, chapter, SITE, claims, Sources(book.root / "references.bib"))
     material = Material("The book", "1.2.3", "https://example.org/code", stills, ())
-    return nbformat.reads(Notebook(chapter, links, material).json(), 4)
+    return NotebookNode(nbformat.reads(Notebook(chapter, links, material).json(), 4))  # type: ignore[no-untyped-call]
 
 
 def tiny(tmp_path: Path, chapter: str) -> NotebookNode:
@@ -164,17 +164,18 @@ def test_notebook_prints_what_the_book_prints(
 
 
 def test_differences_are_found() -> None:
-    notebook = nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_code_cell("1 / 0"),
-            nbformat.v4.new_code_cell(
-                "print(2)", outputs=[nbformat.v4.new_output("stream", text="3")]
-            ),
-            nbformat.v4.new_code_cell(
-                "3", outputs=[nbformat.v4.new_output("display_data", {"image/svg+xml": "<svg/>"})]
-            ),
-        ]
-    )
+    cells: list[tuple[str, list[dict[str, object]]]] = [
+        ("1 / 0", []),
+        ("print(2)", [{"output_type": "stream", "name": "stdout", "text": "3"}]),
+        ("3", [{"output_type": "display_data", "data": {"image/svg+xml": "<svg/>"}}]),
+    ]
+    shape: dict[str, object] = {"cell_type": "code", "metadata": {}, "execution_count": None}
+    data = [
+        {**shape, "id": f"cell-{number}", "source": source, "outputs": outputs}
+        for number, (source, outputs) in enumerate(cells)
+    ]
+    whole = {"cells": data, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    notebook = nbformat.from_dict(whole)  # type: ignore[no-untyped-call]
     found = "\n".join(differences(notebook, run(notebook)))
     assert "raises ZeroDivisionError" in found
     assert "prints\n2\ninstead of\n3" in found

@@ -18,4 +18,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     epub.set_up(app)
     pdf.set_up(app)
     site.set_up(app)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "version": "1",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -47,7 +47,7 @@ def contents_without(
     try:
         yield
     finally:
-        del env.get_doctree  # type: ignore[attr-defined]  # what was set above
+        del env.get_doctree  # what was set above
 
 
 def _name(item: str | tuple[str | None, str]) -> str:

@@ -335,8 +335,12 @@ def _printing(source: str, part: doctest.Example) -> tuple[str, Cell]:
         return source, {"output_type": "error", "ename": name, "evalue": value, "traceback": [text]}
     last = ast.parse(part.source).body[-1]
     if isinstance(last, ast.Expr) and not _prints(last):
-        result = {"output_type": "execute_result", "execution_count": None, "metadata": {}}
-        return source, {**result, "data": {"text/plain": text}}
+        return source, {
+            "output_type": "execute_result",
+            "execution_count": None,
+            "metadata": {},
+            "data": {"text/plain": text},
+        }
     if not isinstance(last, ast.Expr):
         source = source.removesuffix(part.source) + _with_print(part.source)
     return source, {"output_type": "stream", "name": "stdout", "text": f"{text}\n"}

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, ClassVar
+from os import PathLike
+from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx import addnodes
@@ -86,12 +87,13 @@ def _arrange(index: nodes.document) -> None:
         tree.parent.remove(tree)
     for tree in (tree for parent in trees for tree in parent.findall(addnodes.toctree)):
         tree["caption"] = None  # LaTeX would take the first one for the title of the contents
-    title, *preface = top.children
+    title, *preface = list(top.children)
     chapter = nodes.section("", nodes.title("", "About this book"), *preface, ids=["about"])
     chapters, *rest = trees
-    top.children.clear()
-    top += [title, _latex(r"\bookpreface"), chapter, _latex(r"\bookchapters"), chapters]
-    top += [_latex(r"\bookappendix"), *rest]
+    begin, number, letter = map(_latex, (r"\bookpreface", r"\bookchapters", r"\bookappendix"))
+    top.children = [title, begin, chapter, number, chapters, letter, *rest]
+    for child in top.children:
+        child.parent = top
 
 
 def _latex(command: str) -> nodes.raw:
@@ -107,9 +109,9 @@ class PlainForm(SphinxPostTransform):
         """Remove marks that link a block to itself, drawings to be walked, code of figures."""
         if self.app.builder.name not in {"latex", "epub"}:
             return
-        for node in list(self.document.findall(nodes.reference)):
-            if "headerlink" in node["classes"]:
-                node.parent.remove(node)
+        for link in list(self.document.findall(nodes.reference)):
+            if "headerlink" in link["classes"]:
+                link.parent.remove(link)
         for graph in list(self.document.findall(GraphNode)):
             page = elsewhere.address(self.config, graph["chapter"] or "graph")
             link = nodes.reference("", "the site", refuri=page)
@@ -125,13 +127,13 @@ class PlainForm(SphinxPostTransform):
 class SvgToPdf(ImageConverter):
     """Convert the figures, which are SVG, with ``rsvg-convert``."""
 
-    conversion_rules: ClassVar = [("image/svg+xml", "application/pdf")]
+    conversion_rules = [("image/svg+xml", "application/pdf")]  # noqa: RUF012  (Sphinx's own form)
 
     def is_available(self) -> bool:
         """Return whether the program is there; Sphinx warns of each figure if it is not."""
         return shutil.which("rsvg-convert") is not None
 
-    def convert(self, _from: str, _to: str) -> bool:
+    def convert(self, _from: str | PathLike[str], _to: str | PathLike[str]) -> bool:
         """Convert a file."""
         program = shutil.which("rsvg-convert") or "rsvg-convert"
         subprocess.run([program, "--format=pdf", f"--output={_to}", _from], check=True)  # noqa: S603

@@ -15,6 +15,7 @@ from sphinx.util.osutil import relative_uri
 
 from formats.links import Links, Sources
 from formats.notebooks import FOLDER, Material, Notebook
+from results.records import page_title
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -45,17 +46,21 @@ class FormatsDirective(SphinxDirective):
         items = nodes.bullet_list()
         for kind, suffix in (("PDF", "pdf"), ("EPUB", "epub")):
             way = f"{base}{folder}{name}.{suffix}"
-            items += self.item(nodes.reference("", f"{name}.{suffix}", refuri=way), f" ({kind})")
+            link = nodes.reference("", f"{name}.{suffix}", refuri=way)
+            items += self.item(link, nodes.Text(f", the {kind}"))
         chapters = nodes.bullet_list()
         domain = cast("EquationDomain", self.env.get_domain("equations"))
-        for chapter in domain.book.chapters:
+        for number, chapter in enumerate(domain.book.chapters):
             way = f"{FOLDER}/{chapter}.ipynb"
-            chapters += self.item(nodes.reference("", way, refuri=way, internal=True), "")
-        return [items, nodes.paragraph("", "The notebooks of the chapters:"), chapters]
+            title = page_title(domain.book.root / f"{chapter}.md")
+            text, _ = self.state.inline_text(title, self.lineno)
+            link = nodes.reference("", f"{chapter}.ipynb", refuri=way, internal=True)
+            chapters += self.item(link, nodes.Text(f", chapter {number}: "), *text)
+        return [items, nodes.paragraph("", "The chapters as Jupyter notebooks:"), chapters]
 
-    def item(self, link: nodes.reference, text: str) -> nodes.list_item:
+    def item(self, *inside: nodes.Node) -> nodes.list_item:
         """Return an item of the list."""
-        return nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(text)))
+        return nodes.list_item("", nodes.paragraph("", "", *inside))
 
 
 def place_links(app: Sphinx, document: nodes.document) -> None:
