@@ -284,6 +284,24 @@ def test_what_notebooks_do_not_know_is_an_error(
         tiny(tmp_path, chapter)
 
 
+def test_examples_keep_what_cells_need(tmp_path: Path) -> None:
+    cell = "```{{code-cell}} python\n{}\n```\n"
+    example = "```python\n>>> x, y = 5, 6\n>>> x\n5\n>>> x = 7\n```\n"
+    cells = [cell.format("x, y, z = 1, 2, 3"), example, cell.format("y = 4\nx + y + z")]
+    notebook = tiny(tmp_path, "\n".join(["# One\n", *cells, example, cell.format("y")]))
+    found = [cell.source for cell in code(notebook)][2:]
+    assert found == [
+        "kept_x = x  # for a cell below\nx, y = 5, 6\nx",
+        "x = 7",
+        "x = kept_x\ny = 4\nx + y + z",
+        "kept_y = y  # for a cell below\nx, y = 5, 6\nx",
+        "x = 7",
+        "y = kept_y\ny",
+    ]
+    values = [cell.outputs[-1].data["text/plain"] for cell in code(run(notebook)) if cell.outputs]
+    assert values == ["5", "8", "5", "4"]
+
+
 def test_pieces_and_options() -> None:
     found = list(pieces("---\na: b\n---\none\n\n```{name} argument\n:x: y\n\nbody\n```\ntwo\n"))
     assert [(piece.name, piece.argument) for piece in found if piece.content.strip()] == [

@@ -36,6 +36,7 @@ Cell = dict[str, Any]
 Outputs = Sequence[Sequence[Mapping[str, Any]]]
 
 FOLDER = "notebooks"
+EXAMPLE = "example"  # the tag of a cell that was an example of a result or of the text
 BOOK_ONLY = "book-only"  # the tag of a cell that reads the sources of the book
 STYLE = 'plt.style.use("_static/book.mplstyle")'
 PROGRAMS = 'sys.path.insert(0, "experiments")'
@@ -76,6 +77,7 @@ class Notebook:
         self.blocks(text)
         sources = [f"- {line}" for line in self.links.sources.list()]
         self.markdown("\n".join(["## Sources cited here", "", *sources]))
+        self.keep_values()
         for number, cell in enumerate(self.cells):
             cell["id"] = f"{self.chapter}-{number}"
         data = {
@@ -101,13 +103,19 @@ class Notebook:
             self.cells.append({"cell_type": "markdown", "metadata": {}, "source": text})
 
     def code(
-        self, source: str, outputs: Sequence[Mapping[str, Any]] = (), *, folded: bool = False
+        self,
+        source: str,
+        outputs: Sequence[Mapping[str, Any]] = (),
+        *,
+        folded: bool = False,
+        tags: Sequence[str] = (),
     ) -> None:
         """Add a cell of code."""
+        metadata: dict[str, Any] = {"jupyter": {"source_hidden": True}} if folded else {}
         cell = {
             "cell_type": "code",
             "execution_count": None,
-            "metadata": {"jupyter": {"source_hidden": True}} if folded else {},
+            "metadata": {**metadata, "tags": list(tags)} if tags else metadata,
             "outputs": list(outputs),
             "source": source.strip("\n"),
         }
@@ -120,10 +128,35 @@ class Notebook:
             lines += self._restored(part.source)
             if part.want:
                 lines, output = _printing(lines, part)
-                self.code(lines, [output], folded=folded)
+                self.code(lines, [output], folded=folded, tags=[EXAMPLE])
                 lines = ""
         if lines:
-            self.code(lines, folded=folded)
+            self.code(lines, folded=folded, tags=[EXAMPLE])
+
+    def keep_values(self) -> None:
+        """Keep what an example overwrites and a later cell of the chapter needs.
+
+        In the book, every example runs by itself, and the cells of a chapter run without them.
+        """
+        owned: set[str] = set()
+        overwritten: dict[str, Cell] = {}  # and the first example that does it
+        for cell in self.cells:
+            source = cell["source"]
+            if cell["cell_type"] != "code" or source.startswith("%%"):
+                continue
+            if EXAMPLE in cell["metadata"].get("tags", ()):
+                for name in sorted(_assigned(source) & owned - overwritten.keys()):
+                    overwritten[name] = cell
+                continue
+            needed = sorted(_needed(source) & overwritten.keys())
+            for name in needed:
+                example = overwritten.pop(name)
+                example["source"] = f"kept_{name} = {name}  # for a cell below\n{example['source']}"
+            restored = "".join(f"{name} = kept_{name}\n" for name in needed)
+            cell["source"] = restored + source
+            owned |= _assigned(source)
+            for name in _assigned(source) & overwritten.keys():
+                del overwritten[name]
 
     def _restored(self, source: str) -> str:
         """Return code that gets the functions back which it needs and a cell has overwritten."""
@@ -321,10 +354,28 @@ def _display(latex: str) -> str:
 
 
 def _assigned(source: str) -> set[str]:
-    """Return the names that a cell assigns; its magic commands assign none."""
-    code = re.sub(r"(?m)^%.*$", "", source)
-    names = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name))
-    return {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    """Return the names that a cell assigns."""
+    return {name for statement in _statements(source) for name in _names(statement, ast.Store)}
+
+
+def _needed(source: str) -> set[str]:
+    """Return the names that a cell takes from earlier cells."""
+    assigned: set[str] = set()
+    needed: set[str] = set()
+    for statement in _statements(source):
+        needed |= _names(statement, ast.Load) - assigned
+        assigned |= _names(statement, ast.Store)
+    return needed
+
+
+def _statements(source: str) -> list[ast.stmt]:
+    """Return the statements of a cell without its magic commands."""
+    return ast.parse(re.sub(r"(?m)^%.*$", "", source)).body
+
+
+def _names(statement: ast.stmt, context: type[ast.expr_context]) -> set[str]:
+    names = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, context)}
 
 
 def _printing(source: str, part: doctest.Example) -> tuple[str, Cell]:
