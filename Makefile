@@ -27,11 +27,18 @@ BOOK_KEY := find book conf.py pyproject.toml CHANGELOG.md CITATION.cff src tests
 	$(VENV)/.lock-stamp \
 	-path book/api -prune -o -name __pycache__ -prune -o -type f -exec cksum {} + \
 	| LC_ALL=C sort | cksum
+# Other formats have the date of the last commit, or of the epoch where there is no history.
+DATED = SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+NAME := divergences-derived
+TEX := texlive-xetex texlive-latex-extra texlive-fonts-recommended texlive-plain-generic latexmk \
+	lmodern tex-gyre fonts-freefont-otf fonts-wqy-microhei librsvg2-bin
+FORMATS := _build/epub/$(NAME).epub _build/latex/$(NAME).pdf
+EPUBCHECK ?= java -jar /usr/share/java/epubcheck.jar
 COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve site dist linkcheck test lint types equations ids bench errors audit lock clean
+.PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types equations ids bench errors audit lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,15 +87,48 @@ serve: env ## Show _build/html at http://127.0.0.1:8000/ (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: make book"; exit 1; }
 	$(PY) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
+# A notebook is written with its page; what is left to do is to see that it runs.
+notebooks: book ## Run the notebooks in _build/html/notebooks: they must print what the book prints
+	PYTHONPATH=book/_ext $(PY) -m formats notebooks _build/html/notebooks
+
+epub: env ## Build the book as an EPUB in _build/epub, and check it with epubcheck
+	@$(EPUBCHECK) --version 2>&1 | grep -q "EPUBCheck v" || { echo "epubcheck is needed, and does not run as" \
+		"\`$(EPUBCHECK)\`. On Debian and Ubuntu: apt-get install \$$(make needs)." \
+		"Elsewhere: make epub EPUBCHECK=…, with the command that runs it."; exit 1; }
+	rm -rf _build/epub
+	$(DATED) $(SPHINX) -b epub book _build/epub
+	$(EPUBCHECK) --failonwarnings _build/epub/$(NAME).epub
+	PYTHONPATH=book/_ext $(PY) -m formats epub _build/epub/$(NAME).epub
+
+# xelatex runs until all numbers stand; a figure without a picture is no error to it.
+pdf: env ## Build the book as a PDF in _build/latex, and check its log
+	@for program in latexmk xelatex rsvg-convert; do \
+		command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	if [ -n "$$missing" ]; then echo "Not found:$$missing. On Debian and Ubuntu:" \
+		"apt-get install --no-install-recommends \$$(make needs)"; exit 1; fi
+	rm -rf _build/latex
+	$(DATED) $(SPHINX) -b latex book _build/latex
+	cd _build/latex && $(DATED) latexmk -xelatex -interaction=nonstopmode -halt-on-error \
+		$(NAME).tex >latexmk.out 2>&1 || { tail -30 latexmk.out; exit 1; }
+	PYTHONPATH=book/_ext $(PY) -m formats pdf _build/latex/$(NAME).pdf
+
+needs: ## List the packages of Debian and Ubuntu that `make epub pdf` needs
+	@echo epubcheck default-jre-headless $(TEX)
+
 # The archives of the releases are downloaded by .github/workflows/book.yml.
 site: book ## Put the book and the releases in _build/releases together into _build/site
 	PYTHONPATH=book/_ext $(PY) -m citing.versions site _build/html _build/releases _build/site
+	@for file in $(FORMATS); do if [ -f $$file ]; then cp $$file _build/site; \
+		else echo "The site lacks $$(basename $$file): make epub pdf site"; fi; done
 
-dist: book ## Build what a release consists of into dist: the package, the archive of the site
-	rm -rf dist
+dist: book epub pdf ## Build a release into dist: the package, PDF and EPUB, the archive of the site
+	rm -rf dist _build/packed
 	$(PY) -m hatchling build -d dist/package
-	PYTHONPATH=book/_ext $(PY) -m citing.versions pack _build/html \
+	cp -r _build/html _build/packed
+	cp $(FORMATS) _build/packed
+	PYTHONPATH=book/_ext $(PY) -m citing.versions pack _build/packed \
 		"$$($(PY) -c 'from importlib import metadata; print(metadata.version("refimpl"))')" dist/site
+	cp $(FORMATS) dist/site
 
 linkcheck: env ## Follow every outside link of the book (needs the network)
 	$(SPHINX) -b linkcheck book _build/linkcheck

@@ -36,6 +36,7 @@ extensions = [
     "content_policy",
     "equations",
     "errata",
+    "formats",
     "graphs",
     "image_sizes",
     "katex_math",
@@ -160,3 +161,42 @@ wayfinding_unused = [
 ]
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True
+
+# --- Print
+
+latex_engine = "xelatex"
+latex_documents = [
+    ("index", "divergences-derived.tex", project, author, "manual"),
+]
+latex_show_urls = "no"
+latex_domain_indices = False
+latex_use_latex_multicolumn = False
+latex_elements = {
+    "papersize": "a4paper",
+    "pointsize": "10pt",
+    "extraclassoptions": "openany,oneside",
+    "figure_align": "htbp",
+    "fncychap": "",
+    "releasename": "Version",
+    "sphinxsetup": "verbatimforcewraps=true, VerbatimColor={HTML}{F5F7F9}, "
+    "VerbatimBorderColor={HTML}{E1E6EC}, TitleColor={HTML}{16508B}, InnerLinkColor={HTML}{16508B}, "
+    "OuterLinkColor={HTML}{16508B}",
+    "preamble": (ROOT / "book" / "_ext" / "formats" / "preamble.tex").read_text("utf-8"),
+    "printindex": "",
+}
+
+# --- E-book and links
+
+epub_basename = "divergences-derived"
+epub_title = project
+epub_author = epub_publisher = author
+epub_copyright = project_copyright
+epub_identifier = SITE
+epub_scheme = "URL"
+epub_uid = "book"
+epub_show_urls = "no"
+epub_use_index = False
+epub_tocdepth = 2
+epub_tocdup = False
+nb_mime_priority_overrides = [("latex", "image/svg+xml", 5), ("epub", "image/svg+xml", 5)]
+linkcheck_ignore = [SITE]  # what this build makes is deployed after it

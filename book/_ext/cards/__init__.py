@@ -106,7 +106,7 @@ def _cut_cards(
     _doctree: nodes.document | None,
 ) -> None:
     """Write the cards of a page, and name the card of each of its links."""
-    if "body" not in context:
+    if "body" not in context or app.builder.name == "epub":
         return
     domain = cast("EquationDomain", app.env.get_domain("equations"))
     body, found = fragments.cut(context["body"])
@@ -139,7 +139,7 @@ def write(app: Sphinx, name: str, html: str) -> None:
 
 def _write_functions(app: Sphinx, error: Exception | None) -> None:
     """Write the cards of the functions of the package."""
-    if error is not None or app.builder.format != "html":
+    if error is not None or app.builder.format != "html" or app.builder.name == "epub":
         return
     domain = cast("EquationDomain", app.env.get_domain("equations"))
     for name, function in functions(domain.package).items():

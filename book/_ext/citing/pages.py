@@ -106,6 +106,8 @@ def _domain(env: BuildEnvironment) -> EquationDomain:
 def visit_button(self: HTML5Translator, node: Button) -> None:
     """Write the button; a title that cannot be written in one of the forms is reported."""
     builder, target = self.builder, node["target"]
+    if builder.name == "epub":
+        raise nodes.SkipNode
     work = work_of_result(builder, target) if target else work_of_page(builder, node["docname"])
     try:
         self.body.append(button_html(work))
@@ -127,6 +129,8 @@ def add_tags(
     document: nodes.document | None,
 ) -> None:
     """Add tags for catalogues and for other sites to the head of a page, and mend its address."""
+    if app.builder.name == "epub":
+        return
     if context.get("pageurl"):
         context["pageurl"] = without_index(context["pageurl"])
     result = re.fullmatch(r"eq/([^/]+)/index", pagename)
@@ -146,7 +150,7 @@ def add_tags(
 
 def list_one_version(app: Sphinx, exception: Exception | None) -> None:
     """Write the list of versions of a book that stands alone, so that no page looks in vain."""
-    if exception is None and app.builder.format == "html":
+    if exception is None and app.builder.format == "html" and app.builder.name != "epub":
         write_switcher(Path(app.outdir), "", [])
 
 

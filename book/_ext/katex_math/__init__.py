@@ -7,6 +7,7 @@ A formula that KaTeX cannot read is a warning with file and line.
 from __future__ import annotations
 
 import re
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sphinx.util.typing import ExtensionMetadata
     from sphinx.writers.html5 import HTML5Translator
 
-__all__ = ["KatexError", "bind", "display_html", "macros", "render", "setup"]
+__all__ = ["KatexError", "bind", "display_html", "macros", "mathml", "render", "setup"]
 
 STYLESHEET = "katex/katex.min.css"
 
@@ -36,6 +37,12 @@ _CLOSING = re.compile(r"^(?:[-’]\w+|[-.,;:!?)\]”’…])+")  # also what fol
 _PART = '<span class="katex-base">'
 
 
+_MATHML = re.compile(
+    r"(?P<start><math[^>]*)><semantics>(?P<inside>.*?)<annotation .*</semantics></math>", re.DOTALL
+)
+_TABLE_TAG = re.compile(r"<(?P<name>/?mtable|mtr|mtd)(?P<rest>[^>]*)>")
+
+
 def display_html(latex: str, *, label: str = "Formula") -> str:
     """Return a display formula in a box of its own, which scrolls if the formula is wide.
 
@@ -43,6 +50,42 @@ def display_html(latex: str, *, label: str = "Formula") -> str:
     """
     html = render(latex, display=True)
     return f'<div class="math-scroll" tabindex="0" role="group" aria-label="{label}">{html}</div>'
+
+
+def mathml(latex: str, *, display: bool = False) -> str:
+    """Return the MathML of a formula, for readers that have no stylesheet of KaTeX.
+
+    The LaTeX is its alternative text, and the columns of aligned rows get classes, because no
+    reader looks at the attribute that says on which side they are aligned.
+    """
+    html = render(latex, display=display, output="mathml")
+    found = _MATHML.search(html)
+    assert found is not None  # noqa: S101  (tells the type checker)
+    text = escape(" ".join(latex.split()))
+    return f'{found["start"]} alttext="{text}">{_aligned(found["inside"])}</math>'
+
+
+def _aligned(mathml: str) -> str:
+    """Give the cells of tables the classes that say on which side they are aligned."""
+    sides: list[tuple[list[str], int]] = []
+
+    def mark(tag: re.Match[str]) -> str:
+        name = tag["name"]
+        if name == "mtable":
+            align = re.search(r'columnalign="([^"]*)"', tag["rest"])
+            sides.append((align[1].split() if align else [], 0))
+        elif name == "/mtable":
+            sides.pop()
+        elif name == "mtr":
+            sides[-1] = (sides[-1][0], 0)
+        elif name == "mtd":
+            known, column = sides[-1]
+            sides[-1] = (known, column + 1)
+            if known:
+                return f'<mtd class="{known[column % len(known)]}"{tag["rest"]}>'
+        return tag.group()
+
+    return _TABLE_TAG.sub(mark, mathml)
 
 
 class BindPunctuation(SphinxPostTransform):
@@ -81,6 +124,10 @@ def bind(html: str, opening: str, closing: str) -> str:
     return f'{opening}{head}</span></span><span class="bound">{start}{_PART}{last}{closing}</span>'
 
 
+def _is_ebook(translator: HTML5Translator) -> bool:
+    return bool(translator.builder.name == "epub")
+
+
 def _warn(error: KatexError, node: nodes.Element) -> None:
     """Report a formula at the nearest place in the source that docutils knows."""
     place: nodes.Element | None = node
@@ -92,7 +139,7 @@ def _warn(error: KatexError, node: nodes.Element) -> None:
 
 def _visit_inline(self: HTML5Translator, node: nodes.math) -> None:
     try:
-        html = render(node.astext())
+        html = mathml(node.astext()) if _is_ebook(self) else render(node.astext())
     except KatexError as error:
         _warn(error, node)
         html = f"<code>{self.encode(node.astext())}</code>"
@@ -112,7 +159,10 @@ def _visit_block(self: HTML5Translator, node: nodes.math_block) -> None:
         self.add_permalink_ref(node, "Link to this equation")
         self.body.append("</span>")
     try:
-        self.body.append(display_html(node.astext(), label=label))
+        if _is_ebook(self):
+            self.body.append(mathml(node.astext(), display=True))
+        else:
+            self.body.append(display_html(node.astext(), label=label))
     except KatexError as error:
         _warn(error, node)
         self.body.append(f"<pre>{self.encode(node.astext())}</pre>")

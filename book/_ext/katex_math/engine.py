@@ -116,15 +116,15 @@ def stack(latex: str) -> str:
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 
-def render(latex: str, *, display: bool = False) -> str:
-    """Return the HTML of a formula, with its MathML for screen readers.
+def render(latex: str, *, display: bool = False, output: str = "htmlAndMathml") -> str:
+    """Return the HTML of a formula, with its MathML for screen readers, or its MathML alone.
 
     Raises
     ------
     KatexError
         If KaTeX cannot read the formula; the message says what is wrong and repeats it.
     """
-    return _render(stack(latex) if display else latex.strip(), display, _macros_json())
+    return _render(stack(latex) if display else latex.strip(), display, output, _macros_json())
 
 
 @functools.cache
@@ -139,15 +139,22 @@ def _kept(file: Path, process: int) -> sqlite3.Connection:  # noqa: ARG001 - as 
 
 
 @functools.cache
-def _render(latex: str, display: bool, macros_json: str) -> str:  # noqa: FBT001 - a cache's key
+def _render(
+    latex: str,
+    display: bool,  # noqa: FBT001 - a cache's key
+    output: str,
+    macros_json: str,
+) -> str:
     if _Store.file is None:
-        return _typeset(latex, display, macros_json)
+        return _typeset(latex, display, output, macros_json)
     kept = _kept(_Store.file, os.getpid())
-    key = hashlib.sha256(f"{_program()} {display} {macros_json} {latex}".encode()).hexdigest()
+    key = hashlib.sha256(
+        f"{_program()} {output} {display} {macros_json} {latex}".encode()
+    ).hexdigest()
     found = kept.execute("SELECT html FROM formulas WHERE key = ?", (key,)).fetchone()
     if found is not None:
         return str(found[0])
-    html = _typeset(latex, display, macros_json)
+    html = _typeset(latex, display, output, macros_json)
     kept.execute("INSERT OR IGNORE INTO formulas VALUES (?, ?)", (key, html))
     return html
 
@@ -158,10 +165,15 @@ def _program() -> str:
     return hashlib.sha256(_SCRIPT.read_bytes() + Path(__file__).read_bytes()).hexdigest()
 
 
-def _typeset(latex: str, display: bool, macros_json: str) -> str:  # noqa: FBT001 - as above
+def _typeset(
+    latex: str,
+    display: bool,  # noqa: FBT001 - as above
+    output: str,
+    macros_json: str,
+) -> str:
     options = {
         "displayMode": display,
-        "output": "htmlAndMathml",
+        "output": output,
         "throwOnError": True,
         "strict": "error",
         "macros": json.loads(macros_json),

@@ -150,7 +150,9 @@ class Site:
     ) -> nodes.Node | None:
         """Lead to what is no document, and say of a retired identifier what replaces it."""
         target = node.get("reftarget", "")
-        if node.get("reftype") == BESIDE and self.makes_pages:
+        if node.get("reftype") == BESIDE and not self.makes_pages:
+            return contnode
+        if node.get("reftype") == BESIDE:
             file, mark, anchor = target.partition("#")
             way = relative_uri(app.builder.get_target_uri(node["refdoc"]), file)
             return nodes.reference("", "", contnode, internal=True, refuri=way + mark + anchor)

@@ -1,0 +1,270 @@
+"""The book in LaTeX, from which ``make pdf`` makes a PDF.
+
+What is drawn or folded by HTML on the site gets a form of paper here: results stand between two
+rules, steps of a derivation have their reasons below them, solutions are open.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from os import PathLike
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.builders.latex import LaTeXBuilder
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.transforms.post_transforms.images import ImageConverter
+from sphinx.writers.latex import LaTeXTranslator
+
+from formats import elsewhere
+from formats.expand import expand
+from graphs import GraphNode
+from katex_math.engine import stack
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+# Runs of Chinese, for which the fonts of the text have no signs.
+_CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
+
+# The environments and commands of the preamble that show what has a class on the site.
+BLOCKS = {
+    "result": "bookresult",
+    "derivation": "bookderivation",
+    "exercise": "bookexercise",
+    "steps": "booksteps",
+    "claim": "bookclaim",
+    "result-meta": "bookmeta",
+}
+LINES = {"result-head": "bookhead", "claim-head": "bookclaimhead", "reason": "bookreason"}
+SPANS = {
+    "label": "booklabel",
+    "result-kind": "bookkind",
+    "result-number": "booknumber",
+    "claim-verdict": "booklabel",
+    "step-mark": "bookmark",
+}
+_ROWS_OF_A_PAGE = 20
+
+
+class PrintBuilder(LaTeXBuilder):
+    """Sphinx's builder, which here leads out to the site for what is not printed."""
+
+    def assemble_doctree(
+        self,
+        indexfile: str,
+        toctree_only: bool,  # noqa: FBT001  (Sphinx's signature)
+        appendices: list[str],
+    ) -> nodes.document:
+        """Put the pages together, without those that paper cannot show."""
+        with elsewhere.contents_without(self.env, _arrange):
+            return super().assemble_doctree(indexfile, toctree_only, appendices)
+
+    def get_target_uri(self, docname: str, typ: str | None = None) -> str:
+        """Return the address of a page, on the site if the book does not have it."""
+        if elsewhere.is_left_out(docname):
+            return elsewhere.address(self.config, docname)
+        return super().get_target_uri(docname, typ)
+
+    def get_relative_uri(self, from_: str, to: str, typ: str | None = None) -> str:
+        """Return the same: addresses in a PDF are never relative."""
+        del from_
+        return self.get_target_uri(to, typ)
+
+
+def _arrange(index: nodes.document) -> None:
+    """Make a preface of the index page, chapters of the chapters, appendices of the rest.
+
+    On the site a page of Sphinx is a page; in LaTeX what hangs below the last section of the
+    index would become a part of it.
+    """
+    (top,) = index.findall(lambda node: isinstance(node, nodes.section) and node.parent is index)
+    trees = [tree.parent for tree in index.findall(addnodes.toctree)]
+    for tree in trees:
+        tree.parent.remove(tree)
+    for tree in (tree for parent in trees for tree in parent.findall(addnodes.toctree)):
+        tree["caption"] = None  # LaTeX would take the first one for the title of the contents
+    title, *preface = list(top.children)
+    chapter = nodes.section("", nodes.title("", "About this book"), *preface, ids=["about"])
+    chapters, *rest = trees
+    begin, number, letter = map(_latex, (r"\bookpreface", r"\bookchapters", r"\bookappendix"))
+    top.children = [title, begin, chapter, number, chapters, letter, *rest]
+    for child in top.children:
+        child.parent = top
+
+
+def _latex(command: str) -> nodes.raw:
+    return nodes.raw("", f"\n{command}\n", format="latex")
+
+
+class PlainForm(SphinxPostTransform):
+    """Leave out what only a screen can use, in print and in e-books."""
+
+    default_priority = 800
+
+    def run(self, **_kwargs: object) -> None:
+        """Remove marks that link a block to itself, drawings to be walked, code of figures."""
+        if self.app.builder.name not in {"latex", "epub"}:
+            return
+        for link in list(self.document.findall(nodes.reference)):
+            if "headerlink" in link["classes"]:
+                link.parent.remove(link)
+        for graph in list(self.document.findall(GraphNode)):
+            page = elsewhere.address(self.config, graph["chapter"] or "graph")
+            link = nodes.reference("", "the site", refuri=page)
+            graph.replace_self(nodes.paragraph("", "It is drawn on ", link, nodes.Text(".")))
+        for node in list(self.document.findall(nodes.container)):
+            inside_hidden = node.parent is not None and "tag_hide-input" in node.parent.get(
+                "classes", ()
+            )
+            if node.get("nb_element") == "cell_code_source" and inside_hidden:
+                node.parent.remove(node)
+
+
+class SvgToPdf(ImageConverter):
+    """Convert the figures, which are SVG, with ``rsvg-convert``."""
+
+    conversion_rules = [("image/svg+xml", "application/pdf")]  # noqa: RUF012  (Sphinx's own form)
+
+    def is_available(self) -> bool:
+        """Return whether the program is there; Sphinx warns of each figure if it is not."""
+        return shutil.which("rsvg-convert") is not None
+
+    def convert(self, _from: str | PathLike[str], _to: str | PathLike[str]) -> bool:
+        """Convert a file."""
+        program = shutil.which("rsvg-convert") or "rsvg-convert"
+        subprocess.run([program, "--format=pdf", f"--output={_to}", _from], check=True)  # noqa: S603
+        return True
+
+
+class PrintTranslator(LaTeXTranslator):
+    """Write the nodes of the book with the commands of the preamble."""
+
+    def visit_math(self, node: nodes.math) -> None:
+        """Write a formula in the text, without macros of the book."""
+        latex = expand(node.astext())
+        self.body.append(rf"\protect\({latex}\protect\)" if self.in_title else rf"\({latex}\)")
+        raise nodes.SkipNode
+
+    def visit_math_block(self, node: nodes.math_block) -> None:
+        """Write a displayed formula, which is made smaller if it is too wide."""
+        latex = stack(expand(node.astext()).strip())
+        command = "bookstep" if self._is_step(node) else "bookdisplay"
+        self.body.append(f"\n\\{command}{{{latex}}}\n")
+        raise nodes.SkipNode
+
+    def _is_step(self, node: nodes.Node) -> bool:
+        parent = node.parent
+        return bool({"step", "chain"} & set(parent.get("classes", ())))
+
+    def visit_Text(self, node: nodes.Text) -> None:  # noqa: N802  (Sphinx's name)
+        """Write a text, and what is Chinese in it with a font that has it."""
+        before = len(self.body)
+        super().visit_Text(node)
+        if not self.in_production_list and _CHINESE.search(node.astext()):
+            wrapped = _CHINESE.sub(lambda run: f"{{\\bookchinese {run[0]}}}", self.body[-1])
+            self.body[before:] = [wrapped]
+
+    def visit_container(self, node: nodes.Element) -> None:
+        """Open a block of the book, and give it its anchor."""
+        blocks = [BLOCKS[name] for name in node["classes"] if name in BLOCKS]
+        self.body += [f"\n\\begin{{{name}}}\n" for name in blocks]
+        self.body += [self.hypertarget(name) for name in node["ids"]]
+
+    def depart_container(self, node: nodes.Element) -> None:
+        """Close a block of the book."""
+        blocks = [BLOCKS[name] for name in node["classes"] if name in BLOCKS]
+        self.body += [f"\n\\end{{{name}}}\n" for name in reversed(blocks)]
+
+    def visit_paragraph(self, node: nodes.Element) -> None:
+        """Open a paragraph; a line of a block is the argument of its command."""
+        super().visit_paragraph(node)
+        self.body += [f"\\{LINES[name]}{{" for name in node["classes"] if name in LINES]
+
+    def depart_paragraph(self, node: nodes.Element) -> None:
+        """Close a paragraph."""
+        self.body += ["}" for name in node["classes"] if name in LINES]
+        super().depart_paragraph(node)
+
+    def visit_inline(self, node: nodes.Element) -> None:
+        """Open a part of a line."""
+        if "visually-hidden" in node["classes"]:
+            raise nodes.SkipNode
+        super().visit_inline(node)
+        self.body += [f"\\{SPANS[name]}{{" for name in node["classes"] if name in SPANS]
+
+    def depart_inline(self, node: nodes.Element) -> None:
+        """Close a part of a line."""
+        self.body += ["}" for name in node["classes"] if name in SPANS]
+        super().depart_inline(node)
+
+    def visit_enumerated_list(self, node: nodes.Element) -> None:
+        """Open a list; the steps of a derivation have their own."""
+        if "steps" in node["classes"]:
+            self.body.append("\n\\begin{booksteps}\n")
+            return
+        super().visit_enumerated_list(node)
+
+    def depart_enumerated_list(self, node: nodes.Element) -> None:
+        """Close a list."""
+        if "steps" in node["classes"]:
+            self.body.append("\n\\end{booksteps}\n")
+            return
+        super().depart_enumerated_list(node)
+
+    def visit_title(self, node: nodes.Element) -> None:
+        """Open a title; LaTeX itself puts the number before that of a chapter."""
+        number = node.children[0] if node.children else None
+        if isinstance(number, nodes.Text) and re.fullmatch(r"\d+  ", number):
+            node.remove(number)
+        super().visit_title(node)
+
+    def visit_abbreviation(self, node: nodes.Element) -> None:
+        """Write a tick: what the site says when it is pointed at has no place on paper."""
+        del node
+
+    def depart_abbreviation(self, node: nodes.Element) -> None:
+        """Write nothing more."""
+        del node
+
+    def visit_table(self, node: nodes.Element) -> None:
+        """Open a table, with columns as wide as their words and texts ask for."""
+        for spec, width in zip(node.findall(nodes.colspec), _widths(node), strict=True):
+            spec["colwidth"] = width
+        node["classes"].append("colwidths-given")
+        if len(list(node.findall(nodes.row))) > _ROWS_OF_A_PAGE:
+            node["classes"].append("longtable")
+        super().visit_table(node)
+
+
+def _widths(table: nodes.Element) -> list[int]:
+    """Return weights for the widths of the columns of a table."""
+    columns: dict[int, list[str]] = {}
+    for row in table.findall(nodes.row):
+        for number, cell in enumerate(row.children):
+            columns.setdefault(number, []).append(_shown(cell))
+    return [
+        round(max(*(len(word) for text in texts for word in text.split()), 6, 4 * mean**0.5))
+        for texts in columns.values()
+        for mean in [sum(map(len, texts)) / len(texts)]
+    ]
+
+
+def _shown(node: nodes.Node) -> str:
+    """Return about as many letters as a text takes on paper: LaTeX is longer than its formula."""
+    if isinstance(node, nodes.math):
+        return re.sub(r"\\[A-Za-z]+|[{}_^\\ ]", "", node.astext()) + "mm"
+    if isinstance(node, nodes.Text):
+        return node.astext()
+    return "".join(_shown(child) for child in node.children)
+
+
+def set_up(app: Sphinx) -> None:
+    """Register the builder, the translator and the converter."""
+    app.add_builder(PrintBuilder, override=True)
+    app.set_translator("latex", PrintTranslator)
+    app.add_post_transform(PlainForm)
+    app.add_post_transform(SvgToPdf)
