@@ -40,6 +40,7 @@ PACKAGE = "refimpl"
 FOLDER = "_run"  # of the site
 
 _HERE = Path(__file__).parent
+_ROOT = _HERE.parents[2]
 _FOR_BROWSERS = ("cells.py", "figures.py")
 
 
@@ -192,7 +193,7 @@ def _add_runtime(app: Sphinx, exception: Exception | None) -> None:
     for name in _FOR_BROWSERS:
         shutil.copyfile(_HERE / name, folder / name)
     lock = read_lock()
-    lock["packages"][PACKAGE] = _entry(build_wheel(Path(app.confdir), folder))
+    lock["packages"][PACKAGE] = _entry(build_wheel(_ROOT, folder))
     (folder / "pyodide-lock.json").write_text(json.dumps(lock), encoding="utf-8")
 
 
