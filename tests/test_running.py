@@ -219,12 +219,12 @@ def whole_page(cells: Sequence[str]) -> Iterator[Output]:
         printed = io.StringIO()
         body = ast.parse(cell).body
         # what needs a module that is not there is passed over
-        passed_over = Exception if why_not(cells, index, ABSENT) else ()
+        passed_over = [Exception] if why_not(cells, index, ABSENT) else []
         for node in body:
             # the interactive mode, which shows the value, for the last statement alone
             whole = ast.Interactive([node]) if node is body[-1] else ast.Module([node], [])
             mode = "single" if node is body[-1] else "exec"
-            with redirect_stdout(printed), suppress(passed_over):
+            with redirect_stdout(printed), suppress(*passed_over):
                 exec(compile(whole, "cell", mode), namespace)  # noqa: S102 - the book's own
         text = [("text", printed.getvalue())] if printed.getvalue() else []
         yield text + [("figure", drawn) for drawn in what_is_drawn()]

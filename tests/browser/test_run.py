@@ -18,7 +18,16 @@ import pytest
 
 import refimpl
 
-sync_api = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright")
+
+from playwright.sync_api import (
+    Browser,
+    Locator,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).parents[2]
 MINUTES = 3 * 60_000  # for the first run, on a machine that may be busy
@@ -37,11 +46,11 @@ def cannot_run(reason: str) -> NoReturn:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
+def browser() -> Iterator[Browser]:
     """Start Chromium."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium")
     executable = found or cannot_run("There is no Chromium: apt-get install chromium")
-    with sync_api.sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         yield browser
         browser.close()
@@ -77,41 +86,41 @@ def site(folder: Path) -> Iterator[str]:
 class Chapter:
     """An open page, with what it has asked for and what it has complained of."""
 
-    page: sync_api.Page
+    page: Page
     requests: list[str]
     before: list[str]
     """What was asked for until a button was used."""
     complaints: list[str]
 
-    def cell(self, code: str) -> sync_api.Locator:
+    def cell(self, code: str) -> Locator:
         """Return the cell with some code in it."""
         return self.page.locator(".cell", has_text=code).filter(has=self.page.locator(".run"))
 
-    def run(self, cell: sync_api.Locator) -> str:
+    def run(self, cell: Locator) -> str:
         """Press Run with a key, wait for the end, and return what the page then says."""
         button = cell.locator(".run-start")
-        sync_api.expect(button).to_have_accessible_name(re.compile("^Run, code cell"))
+        expect(button).to_have_accessible_name(re.compile("^Run, code cell"))
         button.press("Enter")
-        sync_api.expect(button).to_have_text("Run", timeout=MINUTES)
+        expect(button).to_have_text("Run", timeout=MINUTES)
         return cell.get_by_role("status").inner_text()
 
-    def write(self, cell: sync_api.Locator, code: str) -> None:
+    def write(self, cell: Locator, code: str) -> None:
         """Give a cell other code."""
         area = cell.get_by_role("textbox")
         if not area.count():
             cell.get_by_role("button", name="Edit").press("Enter")
-        sync_api.expect(area).to_be_focused()
+        expect(area).to_be_focused()
         area.fill(code)
 
 
 @pytest.fixture(scope="module")
-def chapter(browser: sync_api.Browser, site: str, folder: Path) -> Iterator[Chapter]:
+def chapter(browser: Browser, site: str, folder: Path) -> Iterator[Chapter]:
     """Open the chapter on coding, with a policy that its worker has to live with."""
     if not (folder / "_run" / "pyodide.js").is_file():
         cannot_run("The book has no Run buttons: make runtime book")
     context = browser.new_context()
 
-    def forbid(route: sync_api.Route) -> None:
+    def forbid(route: Route) -> None:
         answer = route.fetch()
         route.fulfill(
             response=answer, headers={**answer.headers, "content-security-policy": POLICY}
@@ -159,7 +168,7 @@ def test_another_number_after_an_edit(chapter: Chapter) -> None:
     (shown,) = numbers(cell.locator(".run-output").inner_text())
     assert shown == pytest.approx(refimpl.entropy([0.4, 0.3, 0.2, 0.1], base=2), rel=1e-12)
     cell.get_by_role("button", name="As in the book").press("Enter")
-    sync_api.expect(cell.locator("pre").first).to_be_visible()
+    expect(cell.locator("pre").first).to_be_visible()
     assert "as in the book" in chapter.run(cell)
 
 
@@ -190,9 +199,9 @@ def test_a_run_can_be_stopped_and_begun_again(chapter: Chapter) -> None:
     cell = chapter.cell("refimpl.perplexity(truth, models)")
     chapter.write(cell, "print('on')\nwhile True:\n    pass")
     cell.get_by_role("button", name=re.compile("^Run, code cell")).press("Enter")
-    sync_api.expect(cell.locator(".run-text")).to_have_text("on\n", timeout=MINUTES)
+    expect(cell.locator(".run-text")).to_have_text("on\n", timeout=MINUTES)
     cell.get_by_role("button", name=re.compile("^Stop, code cell")).press("Enter")
-    sync_api.expect(cell.get_by_role("status")).to_have_text("Stopped.")
+    expect(cell.get_by_role("status")).to_have_text("Stopped.")
     cell.get_by_role("button", name="As in the book").press("Enter")
     assert "not as in the book" not in chapter.run(cell)
 
@@ -203,7 +212,7 @@ def test_a_figure_is_drawn_below_that_of_the_book(chapter: Chapter) -> None:
     cell = chapter.cell('ylabel="code made for $q$"')
     chapter.run(cell)
     book, drawn = cell.locator(".cell_output img"), cell.locator(".run-output img")
-    sync_api.expect(drawn).to_be_visible()
+    expect(drawn).to_be_visible()
     size = "image => image.decode().then(() => image.naturalWidth / image.naturalHeight)"
     assert drawn.evaluate(size) == pytest.approx(book.evaluate(size), rel=0.03)
     assert drawn.get_attribute("alt") == f"Drawn in this page: {book.get_attribute('alt')}"
@@ -211,7 +220,7 @@ def test_a_figure_is_drawn_below_that_of_the_book(chapter: Chapter) -> None:
     assert chapter.complaints == []
 
 
-def test_a_page_opened_as_a_file_says_what_to_do(browser: sync_api.Browser, folder: Path) -> None:
+def test_a_page_opened_as_a_file_says_what_to_do(browser: Browser, folder: Path) -> None:
     page = browser.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,7 @@ class RunNode(nodes.General, nodes.Element):
     """The buttons of a cell ``number``, or the reason ``absent`` why it has none."""
 
 
-def why_not(cells: list[str], index: int, absent: dict[str, str]) -> str | None:
+def why_not(cells: Sequence[str], index: int, absent: dict[str, str]) -> str | None:
     """Return why a cell cannot be run in the page, or None if it can.
 
     Parameters
@@ -91,7 +92,8 @@ def _sources(env: BuildEnvironment, docname: str) -> dict[int, str]:
 
 def _add_buttons(app: Sphinx, document: nodes.document, docname: str) -> None:
     """Put buttons below the visible cells of a page, and write the sources of all cells."""
-    if _runtime(app) is None:
+    runtime = _runtime(app)
+    if runtime is None:
         return
     shown = [
         (cell, code)
@@ -104,6 +106,7 @@ def _add_buttons(app: Sphinx, document: nodes.document, docname: str) -> None:
         return
     sources = _sources(app.env, docname)
     cells, numbers = list(sources.values()), {place: k for k, place in enumerate(sources)}
+    megabytes = round(sum(file.stat().st_size for file in runtime.iterdir()) / 1e6)
     buttons = []
     for cell, code in shown:
         number = numbers[cell["cell_index"]]
@@ -113,11 +116,12 @@ def _add_buttons(app: Sphinx, document: nodes.document, docname: str) -> None:
             message = f"running_absent does not say why {error} cannot be imported in the page"
             logger.warning(message, location=cell, type="running")
             continue
-        buttons.append((code, RunNode(number=number, docname=docname, absent=absent)))
+        node = RunNode(number=number, docname=docname, absent=absent, megabytes=megabytes)
+        buttons.append((code, node))
     if all(button["absent"] for _, button in buttons):
         return
     for code, button in buttons:
-        code.append(button)
+        code.parent.insert(code.parent.index(code) + 1, button)  # folded with it
     file = Path(app.outdir, FOLDER, f"{docname}.json")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(cells), encoding="utf-8")
@@ -126,14 +130,15 @@ def _add_buttons(app: Sphinx, document: nodes.document, docname: str) -> None:
 def _visit_html(self: HTML5Translator, node: RunNode) -> None:
     if node["absent"]:
         self.body.append(
-            f'<p class="run-absent">Not in the page: {html.escape(node["absent"])}.</p>'
+            f'<p class="run-absent">Does not run in the page: {html.escape(node["absent"])}.</p>'
         )
         raise nodes.SkipNode
     name = f"code cell {node['number'] + 1}"
     self.body.append(
         f'<div class="run pst-js-only" data-page="{html.escape(node["docname"])}"'
         f' data-cell="{node["number"]}">'
-        f'<button type="button" class="run-start" aria-label="Run, {name}">Run</button>'
+        f'<button type="button" class="run-start" aria-label="Run, {name}" title="The first run'
+        f' loads up to {node["megabytes"]} MB from this site">Run</button>'
         f'<button type="button" class="run-edit" aria-label="Edit, {name}">Edit</button>'
         '<span class="run-status" role="status"></span></div>\n'
     )

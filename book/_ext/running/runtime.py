@@ -81,8 +81,7 @@ def take(source: Path, folder: Path, names: Iterable[str]) -> None:
         for member in wheel.infolist():
             name = member.filename.rpartition("/")[2]
             if name in wanted:
-                with wheel.open(member) as packed, (folder / name).open("wb") as file:
-                    shutil.copyfileobj(packed, file)
+                (folder / name).write_bytes(wheel.read(member))
 
 
 __all__ = ["CORE", "faults", "hashes", "modules", "read_lock", "take"]
