@@ -23,7 +23,8 @@ AUDIT := .venv-audit
 LEDGERS := book/articles/claims.toml book/errors-in-print.toml
 INSTALL := -m pip --disable-pip-version-check install --quiet
 SPHINX := $(PY) -m sphinx -W --keep-going -n -j auto -c . -d _build/doctrees
-BOOK_KEY := find book conf.py pyproject.toml CHANGELOG.md CITATION.cff src tests \
+RUNTIME := _build/pyodide
+BOOK_KEY := find $(wildcard $(RUNTIME)) book conf.py pyproject.toml CHANGELOG.md CITATION.cff src tests \
 	$(VENV)/.lock-stamp \
 	-path book/api -prune -o -name __pycache__ -prune -o -type f -exec cksum {} + \
 	| LC_ALL=C sort | cksum
@@ -38,7 +39,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 	--fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types equations ids bench errors audit lock clean
+.PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types equations ids bench errors audit lock clean runtime
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +64,15 @@ env: ## Set up the environment (every target does it when it is needed)
 		$(PY) -m pip --disable-pip-version-check install --quiet --no-build-isolation --no-deps -e . && \
 		echo "$$new" > $(VENV)/.project-stamp; \
 	fi
+
+# The wheel carries the files of Pyodide that book/_ext/running/runtime.py takes out of it.
+runtime: env ## Fetch Python for browsers, so that the book gets its Run buttons (needs the network)
+	@export PYTHONPATH=book/_ext; \
+	if [ -d $(RUNTIME) ] && $(PY) -m running $(RUNTIME); then exit; fi; \
+	rm -rf $(RUNTIME) && \
+	$(PY) -m pip --disable-pip-version-check download --quiet --no-deps --require-hashes \
+		--requirement requirements/runtime.txt --dest $(RUNTIME).new && \
+	$(PY) -m running $(RUNTIME) $(RUNTIME).new/*.whl && rm -rf $(RUNTIME).new
 
 # Sphinx writes into an empty folder, which takes the old one's place only when there was no
 # warning; so nothing stale is left, and a failed build leaves the old book. Doctrees and the

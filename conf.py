@@ -43,6 +43,7 @@ extensions = [
     "myst_nb",
     "numpydoc",
     "results",
+    "running",
     "sliders",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
@@ -101,6 +102,15 @@ chapter_cells_distributions = [
     "scikit-learn",
     "scipy",
 ]
+
+# Which cells cannot be run in the page, by a module that they import.
+running_absent = {
+    "IPython": "the cell needs IPython",
+    "equations": "the cell needs the checker of the equations",
+    "gans": "the cell needs networks, which are trained with JAX",
+    "train_twice": "the cell needs networks, which are trained with JAX",
+    "wgans": "the cell needs networks, which are trained with JAX",
+}
 
 # --- The package
 

@@ -128,6 +128,7 @@ def run_cells(
         notebook,
         timeout=timeout,
         on_cell_start=note,
+        coalesce_streams=True,  # the pieces in which text comes depend on the time of day
         record_timing=False,  # it would change the metadata, which are part of the cache's key
     )
     client.km = AsyncKernelManager(  # set here, and not above, it is shut down by the client

@@ -1,0 +1,231 @@
+"""The Run buttons: the numbers that a page computes are those of the package."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import pytest
+
+import refimpl
+
+pytest.importorskip("playwright")
+
+from playwright.sync_api import (
+    Browser,
+    Locator,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
+
+ROOT = Path(__file__).parents[2]
+MINUTES = 3 * 60_000  # for the first run, on a machine that may be busy
+
+# What a host may send with a page to forbid what it does not need: no eval of text.
+POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'"
+
+LAWS = [[0.5, 0.3, 0.2], [0.7, 0.2, 0.1], [0.9, 0.1, 0.0]]
+
+
+def cannot_run(reason: str) -> NoReturn:
+    """Skip a test, or fail it where it has to run."""
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start Chromium."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    executable = found or cannot_run("There is no Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Answer without a word."""
+
+    def log_message(self, *_: object) -> None:
+        """Keep the answers out of what pytest prints."""
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    """Return the folder of the built book."""
+    return Path(os.environ.get("BOOK_SITE", ROOT / "_build" / "html"))
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path) -> Iterator[str]:
+    """Serve the book, and return its address."""
+    handler = functools.partial(Handler, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@dataclass
+class Chapter:
+    """An open page, with what it has asked for and what it has complained of."""
+
+    page: Page
+    requests: list[str]
+    before: list[str]
+    """What was asked for until a button was used."""
+    complaints: list[str]
+
+    def cell(self, code: str) -> Locator:
+        """Return the cell with some code in it."""
+        return self.page.locator(".cell", has_text=code).filter(has=self.page.locator(".run"))
+
+    def run(self, cell: Locator) -> str:
+        """Press Run with a key, wait for the end, and return what the page then says."""
+        button = cell.locator(".run-start")
+        expect(button).to_have_accessible_name(re.compile("^Run, code cell"))
+        button.press("Enter")
+        expect(button).to_have_text("Run", timeout=MINUTES)
+        return cell.get_by_role("status").inner_text()
+
+    def write(self, cell: Locator, code: str) -> None:
+        """Give a cell other code."""
+        area = cell.get_by_role("textbox")
+        if not area.count():
+            cell.get_by_role("button", name="Edit").press("Enter")
+        expect(area).to_be_focused()
+        area.fill(code)
+
+
+@pytest.fixture(scope="module")
+def chapter(browser: Browser, site: str, folder: Path) -> Iterator[Chapter]:
+    """Open the chapter on coding, with a policy that its worker has to live with."""
+    if not (folder / "_run" / "pyodide.js").is_file():
+        cannot_run("The book has no Run buttons: make runtime book")
+    context = browser.new_context()
+
+    def forbid(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(
+            response=answer, headers={**answer.headers, "content-security-policy": POLICY}
+        )
+
+    context.route("**/run-worker.js", forbid)
+    requests: list[str] = []
+    complaints: list[str] = []
+    context.on("request", lambda request: requests.append(request.url))
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{site}coding.html", wait_until="networkidle")
+    page.on("console", lambda message: complaints.append(message.text))
+    yield Chapter(page, requests, list(requests), complaints)
+    context.close()
+
+
+def numbers(text: str) -> list[float]:
+    return [float(word) for word in re.findall(r"inf|\d+\.\d*", text)]
+
+
+def test_a_number_of_the_page_is_that_of_the_package(chapter: Chapter, site: str) -> None:
+    assert not [url for url in chapter.before if re.search("_run/|worker|pyodide", url)]
+    cell = chapter.cell("refimpl.perplexity(truth, models)")
+    said = chapter.run(cell)
+    assert "as in the book" in said
+    assert "not as in the book" not in said
+    truth = LAWS[1]
+    expected = [*refimpl.cross_entropy(truth, LAWS, base=2), *refimpl.perplexity(truth, LAWS)]
+    shown = numbers(cell.locator(".run-output").inner_text())
+    np.testing.assert_allclose(shown, expected, rtol=1e-7)  # eight digits are printed
+    # all from the site itself, the package too, and nothing that draws
+    assert all(url.startswith((site, "data:")) for url in chapter.requests)
+    loaded = " ".join(url.removeprefix(site) for url in chapter.requests)
+    assert "_run/pyodide.asm.wasm" in loaded
+    assert f"_run/refimpl-{refimpl.__version__}-" in loaded
+    assert "matplotlib" not in loaded
+    assert chapter.complaints == []
+
+
+def test_another_number_after_an_edit(chapter: Chapter) -> None:
+    cell = chapter.cell("refimpl.perplexity(truth, models)")
+    chapter.write(cell, "law = [0.4, 0.3, 0.2, 0.1]\nrefimpl.entropy(law, base=2)")
+    assert "book" not in chapter.run(cell)
+    (shown,) = numbers(cell.locator(".run-output").inner_text())
+    assert shown == pytest.approx(refimpl.entropy([0.4, 0.3, 0.2, 0.1], base=2), rel=1e-12)
+    cell.get_by_role("button", name="As in the book").press("Enter")
+    expect(cell.locator("pre").first).to_be_visible()
+    assert "as in the book" in chapter.run(cell)
+
+
+def test_a_cell_takes_what_an_edited_cell_before_it_says(chapter: Chapter) -> None:
+    first = chapter.cell("losses = refimpl.binary_cross_entropy")
+    chapter.write(first, "losses = np.array([2.0, 4.0])")
+    last = chapter.cell("print(np.exp(losses.mean()))")
+    assert "not as in the book" in chapter.run(last)
+    assert numbers(last.locator(".run-output").inner_text()) == [pytest.approx(np.exp(3))]
+    first.get_by_role("button", name="As in the book").press("Enter")
+    assert "not as in the book" not in chapter.run(last)
+
+
+def test_errors_are_shown(chapter: Chapter) -> None:
+    cell = chapter.cell("refimpl.perplexity(truth, models)")
+    chapter.write(cell, "print('so far')\nrefimpl.entropy([7, 2, 1])")
+    chapter.run(cell)
+    assert cell.locator(".run-text").inner_text().strip() == "so far"
+    with pytest.raises(ValueError, match="sums to") as error:
+        refimpl.entropy([7, 2, 1])
+    shown = cell.locator(".run-error").inner_text()
+    assert str(error.value) in shown
+    assert 'File "<cell 10>", line 2' in shown
+    cell.get_by_role("button", name="As in the book").press("Enter")
+
+
+def test_a_run_can_be_stopped_and_begun_again(chapter: Chapter) -> None:
+    cell = chapter.cell("refimpl.perplexity(truth, models)")
+    chapter.write(cell, "print('on')\nwhile True:\n    pass")
+    cell.get_by_role("button", name=re.compile("^Run, code cell")).press("Enter")
+    expect(cell.locator(".run-text")).to_have_text("on\n", timeout=MINUTES)
+    cell.get_by_role("button", name=re.compile("^Stop, code cell")).press("Enter")
+    expect(cell.get_by_role("status")).to_have_text("Stopped.")
+    cell.get_by_role("button", name="As in the book").press("Enter")
+    assert "not as in the book" not in chapter.run(cell)
+
+
+def test_a_figure_is_drawn_below_that_of_the_book(chapter: Chapter) -> None:
+    fold = chapter.page.locator("details", has_text='ylabel="code made for $q$"')
+    fold.locator("summary").press("Enter")
+    cell = chapter.cell('ylabel="code made for $q$"')
+    chapter.run(cell)
+    book, drawn = cell.locator(".cell_output img"), cell.locator(".run-output img")
+    expect(drawn).to_be_visible()
+    size = "image => image.decode().then(() => image.naturalWidth / image.naturalHeight)"
+    assert drawn.evaluate(size) == pytest.approx(book.evaluate(size), rel=0.03)
+    assert drawn.get_attribute("alt") == f"Drawn in this page: {book.get_attribute('alt')}"
+    assert cell.locator(".run-output pre").count() == 0
+    assert chapter.complaints == []
+
+
+def test_a_page_opened_as_a_file_says_what_to_do(browser: Browser, folder: Path) -> None:
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto((folder / "coding.html").as_uri())
+    page.get_by_role("button", name="Run, code cell 10").click()
+    assert "python -m http.server" in page.locator('[data-cell="9"] [role=status]').inner_text()
+    assert complaints == []
+    page.close()
