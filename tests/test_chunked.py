@@ -69,7 +69,7 @@ def test_values_are_those_in_memory(name: str, chunks: Any, kind: str) -> None: 
         p, q = (np.where(random_law(3, n, seed=i) * n > 0.01, a, 0) for i, a in ((3, p), (4, q)))
         p, q = (a / a.sum(axis=-1, keepdims=True) for a in (p, q))
     if kind == "near":
-        q = p * (1 + 1e-8 * q)
+        q = p * (1 + 1e-6 * np.cos(np.arange(n)))
         q /= q.sum(axis=-1, keepdims=True) * (1 + 3e-10)  # within the tolerance of sums
     laws = [p, p if kind == "equal" else q][: 1 + (name != "entropy")]
     same(in_chunks(name)(*(array(a, chunks) for a in laws)), in_memory(name)(*laws))
@@ -248,7 +248,7 @@ def lazy_calls(p: Any, q: Any) -> list[Callable[[], Any]]:  # noqa: ANN401 - Das
     return [
         lambda: chunked.kl_divergence(p, q),
         lambda: chunked.js_divergence(p, q),
-        lambda: chunked.js_divergence(q, q, p, weights=[0.5, 0.5, 0]),
+        lambda: chunked.js_divergence(q, q, p, weights=[0.5, 0.3, 0.2]),
         lambda: chunked.total_variation(p, q),
         lambda: chunked.wasserstein_1d(p, q, points=np.arange(p.shape[-1])),
     ]
@@ -357,14 +357,14 @@ def test_nothing_warns_or_raises_in_odd_error_states() -> None:
 
 def test_package_does_not_import_dask() -> None:
     code = "import sys, refimpl; sys.exit('dask' in sys.modules or 'distributed' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own words
 
 
 # Several processes, and less memory than the laws need.
 
 WEIGHTS = np.array([1.0, 2.0, 4.0, 9.0]) / 16  # of the kinds of chunks, under p
 OTHERS = WEIGHTS[::-1]  # and under q
-INSIDE = np.array([[0.7, 0.2, 0.1, 0.0], [0.4, 0.3, 0.2, 0.1]])  # of the four outcomes in a group
+INSIDE = np.array([[0.0, 0.2, 0.3, 0.5], [0.4, 0.3, 0.2, 0.1]])  # of the four outcomes in a group
 
 
 def ramp(number: int, size: int, count: int, law: int) -> Array:
@@ -392,6 +392,7 @@ def mean(law: int, size: int, count: int) -> float:
     """Return the mean of the number of the outcome."""
     kinds = np.arange(count) % 4
     weights = (WEIGHTS, OTHERS)[law][kinds] * 4 / count
+    weights /= weights.sum()
     inside = (size - 4) / 2 + INSIDE[law] @ np.arange(4)
     return float(weights @ (np.arange(count) * size) + inside)
 
@@ -411,9 +412,9 @@ def test_small_chunks_make_the_laws_that_the_large_test_expects() -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_laws_larger_than_the_memory_of_all_workers() -> None:
-    limit, workers, size, count = 384 * 2**20, 2, 2**19, 208
+    limit, workers, size, count = 256 * 2**20, 2, 2**18, 132
     p, q = generated(0, size, count), generated(1, size, count)
-    assert p.nbytes + q.nbytes > 2 * workers * limit
+    assert p.nbytes + q.nbytes > workers * limit
     small = [
         np.outer(w, inside).ravel() for w, inside in zip((WEIGHTS, OTHERS), INSIDE, strict=True)
     ]
@@ -435,7 +436,6 @@ def test_laws_larger_than_the_memory_of_all_workers() -> None:
         found = [client.compute(one).result() for one in lazy]
         assert set(client.run(os.getpid).values()) == pids  # none was killed
         peaks = client.run(peak)
-    print(*(f"{name} {value / limit:.2f}" for name, value in peaks.items()))
     assert max(peaks.values()) < 0.9 * limit
     for name, value in zip(DIVERGENCES, found, strict=False):
         assert value == pytest.approx(in_memory(name)(*small), rel=16 * EPS)

@@ -80,10 +80,9 @@ def entropy(p: Dask, *, axis: int = -1, base: float | None = None, keepdims: boo
         _sums.information_of_part,
     ]
     sums = [_total(_parts(formula, laws)) for formula in formulas]
-    return _result(how, da.map_blocks(_entropy, *sums, total, dtype=np.float64))
+    return _result(how, _rowwise(_entropy, *sums, total))
 
 
-@_sums.quiet
 def _entropy(rest: Array, largest: Array, information: Array, total: Array) -> Array:
     """Return the entropy from sums over outcomes of at most 1/2 and over the other one."""
     sure = np.where(largest > 0, largest * np.log1p(rest / largest), 0.0)
@@ -137,7 +136,7 @@ def kl_divergence(
     how = _checks.reduction(axis, base, keepdims)
     read = _read_once(how.axis, {"p": p, "q": q})
     parts = _parts(_sums.relative_entropy_of_part, read.again, read.excess[1])
-    return _result(how, _total(parts) / read.mass)
+    return _result(how, _rowwise(np.divide, _total(parts), read.mass))
 
 
 def js_divergence(
@@ -204,7 +203,7 @@ def js_divergence(
         _jensen_shannon, len(shares), list(shares.values()), [*shares].index(top)
     )
     parts = _parts(formula, [read.again[i] for i in shares], *(read.excess[i] for i in shares))
-    return _result(how, _total(parts) / read.mass)
+    return _result(how, _rowwise(np.divide, _total(parts), read.mass))
 
 
 def _jensen_shannon(count: int, weights: list[float], top: int, *arrays: Array) -> Array:
@@ -253,7 +252,7 @@ def total_variation(p: Dask, q: Dask, *, axis: int = -1, keepdims: bool = False)
     how = _checks.reduction(axis, None, keepdims)
     read = _read_once(how.axis, {"p": p, "q": q})
     parts = _parts(_sums.total_variation_of_part, read.again, read.excess[1])
-    return _result(how, _total(parts) / read.mass / 2)
+    return _result(how, _rowwise(np.divide, _total(parts), 2 * read.mass))
 
 
 def wasserstein_1d(p: Dask, q: Dask, *, points: Dask | ArrayLike, axis: int = -1) -> Dask:
@@ -301,24 +300,24 @@ def wasserstein_1d(p: Dask, q: Dask, *, points: Dask | ArrayLike, axis: int = -1
     read = _read_once(how.axis, {"p": p, "q": q})
     gaps = _gaps(points, read.again[0].chunks[-1])
     # The sums of chunks are few, so that one task can add them up: each chunk needs those below.
-    mass = _parts(_mass, read.laws[:1])
-    rise = (read.parts[1] - read.excess[1][..., None] * mass).rechunk({-1: -1})
-    below = da.map_blocks(_sums_below, rise, dtype=np.longdouble).rechunk({-1: 1})
+    masses = [parts.rechunk({-1: -1}) for parts in (_parts(_mass, read.laws[:1]), read.parts[1])]
+    below = _rowwise(_rise_below, *masses, read.excess[1][..., None]).rechunk({-1: 1})
     parts = _parts(_area, [*read.again, gaps, below], read.excess[1])
-    return _result(how, _total(parts) / read.mass)
+    return _result(how, _rowwise(np.divide, _total(parts), read.mass))
 
 
 def _mass(p: Reals) -> Array:
     return np.add.reduce(p, -1, np.float64)
 
 
-def _sums_below(rise: Array) -> NDArray[np.longdouble]:
-    """Return the sums of all entries before each."""
-    return np.asarray(np.cumsum(rise, axis=-1, dtype=np.longdouble) - rise)
+def _rise_below(mass: Array, excess: Array, r: Array) -> Reals:
+    """Return the sum of q / (1 + r) - p over the chunks before each, from p and q - p in each."""
+    rise = np.asarray(excess - r * mass, dtype=np.longdouble) / (1 + r)
+    return np.asarray(np.cumsum(rise, axis=-1) - rise)
 
 
 def _area(p: Reals, q: Reals, gaps: Array, below: Reals, r: Array) -> Array:
-    return _sums.area_of_part(p, q, gaps, r, below[..., 0] / (1 + r))
+    return _sums.area_of_part(p, q, gaps, r, below[..., 0])
 
 
 def _gaps(points: Dask | ArrayLike, chunks: tuple[int, ...]) -> Dask:
@@ -360,7 +359,7 @@ def _read_once(axis: int, given: dict[str, Dask], top: int = 0) -> _Read:
     laws, totals = _laws(axis, given)
     mass = totals[top]
     parts = [_parts(_sums.excess_of_part, [laws[top], law]) for law in laws]
-    excess = [_total(part) / mass for part in parts]
+    excess = [_rowwise(np.divide, _total(part), mass) for part in parts]
     again = bind(laws, [*totals, *excess])  # so that chunks are made anew, not kept until then
     return _Read(laws, again, mass, excess, parts)
 
@@ -382,12 +381,12 @@ def _laws(axis: int, given: dict[str, Dask]) -> tuple[list[Dask], list[Dask]]:
 
 def _checked_sums(name: str, array: Dask, axis: int) -> Dask:
     """Return the sums of laws, which raise an error if these are no laws."""
-    axis += array.ndim
-    chunks = [(1,) * len(c) if i == axis else c for i, c in enumerate(array.chunks)]
+    chunks = list(array.chunks)
+    chunks[axis] = (1,) * len(chunks[axis])
     entries = functools.partial(_sums_of_block, name, axis)
     sums = functools.partial(_checked_sums_of_block, name, axis, array.dtype, array.shape[axis])
     parts = _by_blocks(entries, array, chunks=chunks)
-    return _by_blocks(sums, parts.sum(axis=axis, split_every=FAN_IN))
+    return _by_blocks(sums, _total(parts, axis))
 
 
 def _sums_of_block(name: str, axis: int, block: Reals, *, start: Sequence[int]) -> Array:
@@ -446,12 +445,28 @@ def _part(formula: Callable[..., Array], *blocks: Reals) -> Array:
     return np.asarray(formula(*blocks))[..., None]
 
 
-def _total(parts: Dask) -> Dask:
+def _total(parts: Dask, axis: int = -1) -> Dask:
     """Add up what chunks of outcomes gave, in a tree."""
-    return parts.sum(axis=-1, split_every=FAN_IN)
+    return da.reduction(
+        parts, _sum, _sum, axis=axis, split_every=FAN_IN, dtype=np.float64, concatenate=True
+    )
+
+
+@_sums.quiet
+def _sum(parts: Array, axis: Any, keepdims: bool) -> Array:  # noqa: FBT001 - Dask calls it
+    return np.asarray(np.sum(parts, axis=axis, keepdims=keepdims))
+
+
+def _rowwise(function: Callable[..., Reals], *rows: Dask) -> Dask:
+    """Apply a function to arrays without outcomes, block by block."""
+    return da.map_blocks(_sums.quiet(function), *rows, dtype=np.float64)
 
 
 def _result(how: Reduction, nats: Dask) -> Dask:
     """Return a result in its unit, with the axis that is asked for."""
-    result = nats / how.unit.nats
+    result = _rowwise(functools.partial(_in_unit, how.unit.nats), nats)
     return da.expand_dims(result, how.axis) if how.keepdims else result
+
+
+def _in_unit(unit: float, nats: Array) -> Array:
+    return nats / unit
