@@ -425,13 +425,13 @@ _EPS: dict[type, float] = {
 def law(axis: int, name: str, value: ArrayLike) -> Law:
     """Check an array of laws, with outcomes along `axis`."""
     array = reals(name, value)
-    return _law(name, array, _same_outcomes(axis, {name: array}))
+    return _law(name, array, same_outcomes(axis, {name: array}))
 
 
 def laws(axis: int, **values: ArrayLike) -> list[Law]:
     """Check arrays of laws: outcomes along `axis`, the same for all; other axes broadcast."""
     arrays = {name: reals(name, value) for name, value in values.items()}
-    axis = _same_outcomes(axis, arrays)
+    axis = same_outcomes(axis, arrays)
     return [_law(name, array, axis) for name, array in arrays.items()]
 
 
@@ -449,7 +449,7 @@ def laws_and_functions(
 ) -> tuple[list[Law], list[Array]]:
     """Check laws; move the outcomes of checked functions of one argument to the last axis."""
     arrays = {law: reals(law, value) for law, value in laws.items()}
-    axis = _same_outcomes(axis, {**arrays, name: functions[0]})
+    axis = same_outcomes(axis, {**arrays, name: functions[0]})
     checked = [_law(law, array, axis) for law, array in arrays.items()]
     return checked, [np.moveaxis(values, axis, -1) for values in functions]
 
@@ -470,7 +470,7 @@ def given_and_logits(
     """Check laws and logits on the same outcomes; return the axis, counted from the end, too."""
     arrays = {name: reals(name, value) for name, value in given.items()}
     arrays |= {name: reals(name, value) for name, value in scores.items()}
-    axis = _same_outcomes(axis, arrays)
+    axis = same_outcomes(axis, arrays)
     checked = [_law(name, arrays[name], axis) for name in given]
     return axis, checked, [_logits(name, arrays[name], axis) for name in scores]
 
@@ -481,7 +481,7 @@ def laws_and_log_likelihood(
     """Check two laws and a function on their outcomes that may be -∞."""
     arrays = {"q": reals("q", q), "prior": reals("prior", prior)}
     arrays["log_likelihood"] = below_infinity("log_likelihood", log_likelihood)
-    axis = _same_outcomes(axis, arrays)
+    axis = same_outcomes(axis, arrays)
     laws = [_law(name, arrays[name], axis) for name in ("q", "prior")]
     return laws[0], laws[1], np.moveaxis(arrays["log_likelihood"], axis, -1)
 
@@ -489,12 +489,12 @@ def laws_and_log_likelihood(
 def scores(axis: int, value: ArrayLike) -> Array:
     """Check logits that need no softmax: any numbers, with outcomes along `axis`."""
     array = extended("logits", value)
-    return np.moveaxis(array, _same_outcomes(axis, {"logits": array}), -1)
+    return np.moveaxis(array, same_outcomes(axis, {"logits": array}), -1)
 
 
 def coordinates(axis: int, **arrays: Array) -> list[Array]:
     """Check that finite arrays have the same coordinates along `axis`; other axes broadcast."""
-    axis = _same_outcomes(axis, dict(arrays))
+    axis = same_outcomes(axis, dict(arrays))
     return [np.moveaxis(a, axis, -1) for a in arrays.values()]
 
 
@@ -526,7 +526,7 @@ def joint(value: ArrayLike) -> Reals:
     return array
 
 
-def _same_outcomes(axis: int, arrays: dict[str, Reals]) -> int:
+def same_outcomes(axis: int, arrays: dict[str, Reals]) -> int:
     """Check that arrays have an outcome axis, all of one length; count it from the end."""
     shapes = {a.shape for a in arrays.values()}
     ndim = max(map(len, shapes))
@@ -692,7 +692,7 @@ def outcomes_of_parts(axis: int, arrays: dict[str, Any]) -> int:
             )
         if not array.size:
             raise ValueError(f"{name} is empty, with shape {array.shape}; give at least one number")
-    return _same_outcomes(axis, arrays)
+    return same_outcomes(axis, arrays)
 
 
 def sums_of_part(name: str, array: Reals, axis: int, start: Sequence[int]) -> Array:

@@ -307,7 +307,7 @@ def wasserstein_1d(p: Dask, q: Dask, *, points: Dask | ArrayLike, axis: int = -1
 
 
 def _mass(p: Reals) -> Array:
-    return np.add.reduce(p, -1, np.float64)
+    return np.asarray(np.add.reduce(p, -1, np.float64))
 
 
 def _rise_below(mass: Array, excess: Array, r: Array) -> Reals:
@@ -459,7 +459,12 @@ def _sum(parts: Array, axis: Any, keepdims: bool) -> Array:  # noqa: FBT001 - Da
 
 def _rowwise(function: Callable[..., Reals], *rows: Dask) -> Dask:
     """Apply a function to arrays without outcomes, block by block."""
-    return da.map_blocks(_sums.quiet(function), *rows, dtype=np.float64)
+    return da.map_blocks(functools.partial(_quietly, function), *rows, dtype=np.float64)
+
+
+@_sums.quiet
+def _quietly(function: Callable[..., Reals], *rows: Array) -> Reals:
+    return function(*rows)
 
 
 def _result(how: Reduction, nats: Dask) -> Dask:
