@@ -702,7 +702,11 @@ def _law(xp: Any, name: str, array: Array, axis: int) -> Array:  # noqa: ANN401
     wrong = ~(xp.abs(total - 1) <= max(1e-9, eps * (16 + math.sqrt(n))))
     why = "is the sum of a law, not 1; if these are counts or weights, divide by their sum"
     _blame(xp, f"sum({name})", total, wrong, why)
-    return xp.moveaxis(array, axis, -1)
+    return _last(xp, array, axis)
+
+
+def _last(xp: Any, array: Array, axis: int) -> Array:  # noqa: ANN401
+    return array if axis == -1 else xp.moveaxis(array, axis, -1)
 
 
 def _scores(xp: Any, name: str, array: Array, axis: int) -> Array:  # noqa: ANN401
@@ -712,7 +716,7 @@ def _scores(xp: Any, name: str, array: Array, axis: int) -> Array:  # noqa: ANN4
     none = xp.max(array, axis=axis, keepdims=True)
     why = "is the largest logit of a law; give at least one that is finite"
     _blame(xp, name, none, none == -math.inf, why)
-    return xp.moveaxis(array, axis, -1)
+    return _last(xp, array, axis)
 
 
 def _blame(xp: Any, name: str, array: Array, bad: Array, why: str) -> None:  # noqa: ANN401

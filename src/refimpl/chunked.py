@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import dask.array as da
 import numpy as np
 from dask.graph_manipulation import bind
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from refimpl import _checks, _sums
 from refimpl._checks import Array, Reals, Reduction
@@ -453,7 +453,7 @@ def _total(parts: Dask, axis: int = -1) -> Dask:
 
 
 @_sums.quiet
-def _sum(parts: Array, axis: Any, keepdims: bool) -> Array:  # noqa: FBT001 - Dask calls it
+def _sum(parts: Array, axis: int | tuple[int, ...], keepdims: bool) -> Array:  # noqa: FBT001 - Dask calls it
     return np.asarray(np.sum(parts, axis=axis, keepdims=keepdims))
 
 
