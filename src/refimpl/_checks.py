@@ -389,11 +389,14 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _blame(name: str, array: Reals, bad: NDArray[np.bool_], why: str) -> None:
-    """Raise a ValueError about the first bad entry, if there is one."""
+def _blame(
+    name: str, array: Reals, bad: NDArray[np.bool_], why: str, start: Sequence[int] = ()
+) -> None:
+    """Raise a ValueError about the first bad entry, if there is one; a part has its start."""
     if bad.any():
         index = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise ValueError(f"{_entry(name, index)} = {array[index]!s} {why}")
+        place = tuple(map(sum, zip(index, start, strict=True))) if start else index
+        raise ValueError(f"{_entry(name, place)} = {array[index]!s} {why}")
 
 
 def _entry(name: str, index: tuple[object, ...]) -> str:
@@ -422,13 +425,13 @@ _EPS: dict[type, float] = {
 def law(axis: int, name: str, value: ArrayLike) -> Law:
     """Check an array of laws, with outcomes along `axis`."""
     array = reals(name, value)
-    return _law(name, array, _same_outcomes(axis, {name: array}))
+    return _law(name, array, same_outcomes(axis, {name: array}))
 
 
 def laws(axis: int, **values: ArrayLike) -> list[Law]:
     """Check arrays of laws: outcomes along `axis`, the same for all; other axes broadcast."""
     arrays = {name: reals(name, value) for name, value in values.items()}
-    axis = _same_outcomes(axis, arrays)
+    axis = same_outcomes(axis, arrays)
     return [_law(name, array, axis) for name, array in arrays.items()]
 
 
@@ -446,7 +449,7 @@ def laws_and_functions(
 ) -> tuple[list[Law], list[Array]]:
     """Check laws; move the outcomes of checked functions of one argument to the last axis."""
     arrays = {law: reals(law, value) for law, value in laws.items()}
-    axis = _same_outcomes(axis, {**arrays, name: functions[0]})
+    axis = same_outcomes(axis, {**arrays, name: functions[0]})
     checked = [_law(law, array, axis) for law, array in arrays.items()]
     return checked, [np.moveaxis(values, axis, -1) for values in functions]
 
@@ -467,7 +470,7 @@ def given_and_logits(
     """Check laws and logits on the same outcomes; return the axis, counted from the end, too."""
     arrays = {name: reals(name, value) for name, value in given.items()}
     arrays |= {name: reals(name, value) for name, value in scores.items()}
-    axis = _same_outcomes(axis, arrays)
+    axis = same_outcomes(axis, arrays)
     checked = [_law(name, arrays[name], axis) for name in given]
     return axis, checked, [_logits(name, arrays[name], axis) for name in scores]
 
@@ -478,7 +481,7 @@ def laws_and_log_likelihood(
     """Check two laws and a function on their outcomes that may be -∞."""
     arrays = {"q": reals("q", q), "prior": reals("prior", prior)}
     arrays["log_likelihood"] = below_infinity("log_likelihood", log_likelihood)
-    axis = _same_outcomes(axis, arrays)
+    axis = same_outcomes(axis, arrays)
     laws = [_law(name, arrays[name], axis) for name in ("q", "prior")]
     return laws[0], laws[1], np.moveaxis(arrays["log_likelihood"], axis, -1)
 
@@ -486,12 +489,12 @@ def laws_and_log_likelihood(
 def scores(axis: int, value: ArrayLike) -> Array:
     """Check logits that need no softmax: any numbers, with outcomes along `axis`."""
     array = extended("logits", value)
-    return np.moveaxis(array, _same_outcomes(axis, {"logits": array}), -1)
+    return np.moveaxis(array, same_outcomes(axis, {"logits": array}), -1)
 
 
 def coordinates(axis: int, **arrays: Array) -> list[Array]:
     """Check that finite arrays have the same coordinates along `axis`; other axes broadcast."""
-    axis = _same_outcomes(axis, dict(arrays))
+    axis = same_outcomes(axis, dict(arrays))
     return [np.moveaxis(a, axis, -1) for a in arrays.values()]
 
 
@@ -523,7 +526,7 @@ def joint(value: ArrayLike) -> Reals:
     return array
 
 
-def _same_outcomes(axis: int, arrays: dict[str, Reals]) -> int:
+def same_outcomes(axis: int, arrays: dict[str, Reals]) -> int:
     """Check that arrays have an outcome axis, all of one length; count it from the end."""
     shapes = {a.shape for a in arrays.values()}
     ndim = max(map(len, shapes))
@@ -606,11 +609,16 @@ def _totals_and_least(name: str, array: Reals, axis: int | tuple[int, int]) -> t
     if total.ndim:
         excess = excess.max()
     if not least >= 0 or (excess > 1e-9 and excess > tolerance(array, array.size // total.size)):
-        _blame(name, array, np.isnan(array), "is not a number; give probabilities ≥ 0")
-        _blame(name, array, array < 0, "is negative; probabilities are ≥ 0")
-        _blame(name, array, np.isinf(array), "is infinite; probabilities are ≤ 1")
-        _blame_sum(name, array, total, axis)
+        _blame_entries(name, array)
+        _blame_sum(name, array.ndim, total, axis)
     return total, least
+
+
+def _blame_entries(name: str, array: Reals, start: Sequence[int] = ()) -> None:
+    """Raise a ValueError about the first entry that is no probability, if there is one."""
+    _blame(name, array, np.isnan(array), "is not a number; give probabilities ≥ 0", start)
+    _blame(name, array, array < 0, "is negative; probabilities are ≥ 0", start)
+    _blame(name, array, np.isinf(array), "is infinite; probabilities are ≤ 1", start)
 
 
 def _in_parts(array: Reals) -> tuple[Array, float]:
@@ -655,14 +663,16 @@ def _has_negative_zero(array: Reals) -> bool:
     return any(np.signbit(part).any() for part in parts)
 
 
-def _blame_sum(name: str, array: Reals, total: Array, axis: int | tuple[int, int]) -> None:
-    """Raise a ValueError about the sum that differs most from 1."""
+def _blame_sum(
+    name: str, ndim: int, total: Array, axis: int | tuple[int, int], start: Sequence[int] = ()
+) -> None:
+    """Raise a ValueError about the sum that differs most from 1; a part has its start."""
     if not total.ndim:
         what, value, divisor = name, total, f"{name}.sum()"
     else:
         place = np.unravel_index(int(np.abs(total - 1).argmax()), total.shape)
-        index: list[object] = [int(i) for i in place]
-        for i in sorted(i % array.ndim for i in np.atleast_1d(axis)):
+        index: list[object] = [int(i) + j for i, j in zip(place, start or [0] * ndim, strict=False)]
+        for i in sorted(i % ndim for i in np.atleast_1d(axis)):
             index.insert(i, ":")
         what, value = _entry(name, tuple(index)), total[place]
         divisor = f"{name}.sum(axis={axis}, keepdims=True)"
@@ -670,6 +680,48 @@ def _blame_sum(name: str, array: Reals, total: Array, axis: int | tuple[int, int
         f"{what} sums to {value!s}, not 1; if these are counts or weights, "
         f"divide by their sum: {name} / {divisor}"
     )
+
+
+# Laws in parts, which are not in one memory.
+
+
+def outcomes_of_parts(axis: int, arrays: dict[str, Any]) -> int:
+    """Check kinds and shapes of arrays that are not read yet; count the axis from the end."""
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiu":
+            raise TypeError(f"{name} has dtype {array.dtype}; give an array of real numbers")
+        if math.isnan(sum(array.shape)):
+            raise ValueError(
+                f"{name} has the unknown shape {array.shape}; "
+                "give an array of known shape, such as one after compute_chunk_sizes()"
+            )
+        if not array.size:
+            raise ValueError(f"{name} is empty, with shape {array.shape}; give at least one number")
+    return same_outcomes(axis, arrays)
+
+
+def sums_of_part(name: str, array: Reals, axis: int, start: Sequence[int]) -> Array:
+    """Check a part of laws, which begins at an index; return its sums, with the axis kept."""
+    if array.size:
+        _blame_entries(name, reals(name, array), start)
+    return np.add.reduce(array, axis, np.float64, keepdims=True)
+
+
+def sums_of_laws(
+    name: str, total: Array, dtype: np.dtype[Any], n: int, axis: int, start: Sequence[int]
+) -> Array:
+    """Check the sums of laws of n outcomes over all parts; they have no outcome axis."""
+    if total.size and not np.abs(total - 1).max() <= tolerance(np.empty(0, dtype), n):
+        _blame_sum(name, total.ndim + 1, total, axis, start)
+    return total
+
+
+def gaps_of_part(name: str, here: Reals, after: Reals, start: Sequence[int]) -> Array:
+    """Check points, from an index on, against the points after them; return the gaps."""
+    wrong = ~np.isfinite(here)
+    _blame(name, here, wrong, "is not a finite number; give finite numbers", start)
+    _blame(name, here, after < here, "is larger than the next; give points in order", start)
+    return np.subtract(after, here, dtype=np.float64)
 
 
 # Points, laws and functions on them.

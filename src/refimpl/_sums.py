@@ -757,17 +757,26 @@ def _mixture_of_many(rows: Sequence[Reals], weights: Sequence[float], top: int) 
         excess = [e + _sum(a - parts[top]) for e, a in zip(excess, parts, strict=True)]
     for j in columns:
         parts = [np.asarray(a[:, j], dtype=np.float64) for a in rows]
-        scaled, differences = [], []
-        for a, e in zip(parts, excess, strict=True):
-            d, work, out = np.empty((3, *a.shape))
-            scaled.append(_scaled(parts[top], a, (e / sum_p)[:, None], d, work, out))
-            differences.append(d)
-        mean = sum((w * d for w, d in zip(weights, differences, strict=True)), np.zeros(1))
-        m = sum((w * a for w, a in zip(weights, scaled, strict=True)), np.zeros(1))
-        for w, a, d in zip(weights, scaled, differences, strict=True):
-            terms = relative_entropy_terms(a, m, mean - d)
-            total += w * _sum(np.where(m > 0, terms, 0.0))  # a product may be too small
+        total += _sum_of_mixture(parts, [e / sum_p for e in excess], weights, top)
     return np.asarray(total / sum_p)
+
+
+def _sum_of_mixture(
+    parts: Sequence[Array], excess: Sequence[Array], weights: Sequence[float], top: int
+) -> Array:
+    """Return Σ w Σ p log(p / m) for laws p / (1 + r), where r is their excess over the top one."""
+    total = np.zeros(parts[0].shape[:-1])
+    scaled, differences = [], []
+    for a, r in zip(parts, excess, strict=True):
+        d, work, out = np.empty((3, *a.shape))
+        scaled.append(_scaled(parts[top], a, r[..., None], d, work, out))
+        differences.append(d)
+    mean = sum((w * d for w, d in zip(weights, differences, strict=True)), np.zeros(1))
+    m = sum((w * a for w, a in zip(weights, scaled, strict=True)), np.zeros(1))
+    for w, a, d in zip(weights, scaled, differences, strict=True):
+        terms = relative_entropy_terms(a, m, mean - d)
+        total += w * _sum(np.where(m > 0, terms, 0.0))  # a product may be too small
+    return total
 
 
 # Sums of functions of the difference of two laws.
@@ -780,12 +789,17 @@ def _by_difference(
 ) -> Array:
     """Return Σ terms / Σ p for p and q / (1 + r), which has the sum of p."""
     del sum_q, unit  # r has more digits, and what is summed has no unit
-    total = np.zeros(p.shape[:-1])
     r = np.asarray(_excess(p, q) / sum_p)[..., None]
+    return np.asarray(_sum_of_differences(terms, p, q, r) / sum_p)
+
+
+def _sum_of_differences(terms: Terms, p: Reals, q: Reals, r: Array) -> Array:
+    """Return Σ terms for p and q / (1 + r)."""
+    total = np.zeros(p.shape[:-1])
     for _, a, b, (d, work, out, *_) in _chunks(p, q):
         terms(a, _scaled(a, b, r, d, work, out), d)
         total = total + _sum(d)
-    return np.asarray(total / sum_p)
+    return total
 
 
 def _absolute(_: Array, __: Array, d: Array) -> None:
@@ -843,3 +857,88 @@ def _perspective(function: Callable[[Reals], Reals], p: Array, q: Array) -> Arra
     p, q = p[odd].astype(np.longdouble), q[odd].astype(np.longdouble)
     terms[odd] = q * function(p / q)
     return np.asarray(terms)
+
+
+# Parts of laws that are not in one memory. What they return is added up by the caller.
+
+
+def _by_parts(formula: Callable[..., Array], arrays: Sequence[Reals], *others: Array) -> Array:
+    """Add up a formula over chunks of columns, for panels of rows.
+
+    The others have one entry for each row.
+    """
+    *batch, n = arrays[0].shape
+    count = math.prod(batch)
+    rows, more = [a.reshape(count, n) for a in arrays], [a.reshape(count) for a in others]
+    result = np.zeros(count)
+    step = max(1, CHUNK // max(n, 1))
+    for i in range(0, count, step):
+        some = slice(i, i + step)
+        for j in range(0, n, CHUNK):
+            panel = [np.asarray(a[some, j : j + CHUNK], dtype=np.float64) for a in rows]
+            result[some] += formula(*panel, *(a[some] for a in more))
+    return result.reshape(batch)
+
+
+def excess_of_part(p: Reals, q: Reals) -> Array:
+    """Return Σ (q - p) over some outcomes."""
+    return _by_parts(_excess, [p, q])
+
+
+def relative_entropy_of_part(p: Reals, q: Reals, r: Array) -> Array:
+    """Return Σ q' - p + p log(p / q') over some outcomes, with q' = q / (1 + r)."""
+    return _by_parts(lambda a, b, c: _sum_terms(a, b, c[:, None]), [p, q], r)
+
+
+def total_variation_of_part(p: Reals, q: Reals, r: Array) -> Array:
+    """Return Σ |p - q'| over some outcomes, with q' = q / (1 + r)."""
+    formula = functools.partial(_sum_of_differences, _absolute)
+    return _by_parts(lambda a, b, c: formula(a, b, c[:, None]), [p, q], r)
+
+
+def jensen_shannon_of_part(
+    laws: Sequence[Reals], excess: Sequence[Array], weights: Sequence[float], top: int
+) -> Array:
+    """Return Σ w (m - p' + p' log(p' / m)) over some outcomes and all laws p' = p / (1 + r)."""
+    count = len(laws)
+
+    def formula(*panels: Array) -> Array:
+        return _sum_of_mixture(panels[:count], panels[count:], weights, top)
+
+    return _by_parts(formula, laws, *excess)
+
+
+# A law has at most one outcome above 1/2. Its information content is known best from the sum
+# of all others, so it is kept apart.
+
+
+def mass_of_part(p: Reals, *, above_half: bool) -> Array:
+    """Return Σ p over the outcomes above 1/2, or over the others."""
+    return _by_parts(lambda a: _sum(np.where((a > 1 / 2) == above_half, a, 0.0)), [p])
+
+
+def information_of_part(p: Reals) -> Array:
+    """Return Σ -p log p over the outcomes of at most 1/2."""
+
+    def information(a: Array) -> Array:
+        x = np.where(a > 1 / 2, 0.0, a)
+        return -_sum_p_log(x, x, np.log, np.empty(x.shape))
+
+    return _by_parts(information, [p])
+
+
+def area_of_part(p: Reals, q: Reals, gaps: Array, r: Array, below: Reals) -> Array:
+    """Return Σ |F_q' - F_p| (next point - point) over some points, with q' = q / (1 + r).
+
+    F_q' - F_p is `below` just before the first of them. Running sums are taken in a wider
+    float where the platform has one.
+    """
+    total, height = np.zeros(p.shape[:-1]), below[..., None]
+    for i in range(0, p.shape[-1], CHUNK):
+        a, b = (np.asarray(x[..., i : i + CHUNK], dtype=np.float64) for x in (p, q))
+        d, work, out = np.empty((3, *a.shape))
+        _scaled(a, b, r[..., None], d, work, out)
+        heights = height + np.cumsum(d, axis=-1, dtype=np.longdouble)
+        total += np.abs(heights) @ gaps[i : i + CHUNK]
+        height = heights[..., -1:]
+    return total
