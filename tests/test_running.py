@@ -99,6 +99,8 @@ class TestWhatACellNeeds:
             ("a = []\nf(a)", "a", ["a = []", "f(a)"]),
             ("a = []\nf(b=[a])", "a", ["a = []", "f(b=[a])"]),
             ("a = []\nprint(a)\nlen(a)", "a", ["a = []"]),
+            ("a = []\nprint(a)", "print(1)", []),
+            ("a = []", "a = [1]\n[a for b in range(2)]", []),
             ("a = []\nb = [a.pop() for c in d]", "a", ["a = []", "b = [a.pop() for c in d]"]),
             # through a function of an earlier cell
             (
