@@ -99,7 +99,7 @@ class Chapter:
     def run(self, cell: Locator) -> str:
         """Press Run with a key, wait for the end, and return what the page then says."""
         button = cell.locator(".run-start")
-        expect(button).to_have_accessible_name(re.compile("^Run, code cell"))
+        expect(button).to_have_accessible_name(re.compile("^Run, code cell"), timeout=MINUTES)
         button.press("Enter")
         expect(button).to_have_text("Run", timeout=MINUTES)
         return cell.get_by_role("status").inner_text()
@@ -132,8 +132,8 @@ def chapter(browser: Browser, site: str, folder: Path) -> Iterator[Chapter]:
     context.on("request", lambda request: requests.append(request.url))
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda m: m.type in {"error", "warning"} and complaints.append(m.text))
     page.goto(f"{site}coding.html", wait_until="networkidle")
-    page.on("console", lambda message: complaints.append(message.text))
     yield Chapter(page, requests, list(requests), complaints)
     context.close()
 
