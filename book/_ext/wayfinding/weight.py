@@ -36,7 +36,7 @@ REPLACED = {"scripts/sphinx-book-theme.js"}
 COMPLETED = "${"
 
 _CLASSES = re.compile(r'\bclass="([^"]*)"')
-_IN_SCRIPT = re.compile(r"[A-Za-z_][\w-]*(?:\$\{)?")
+_IN_SCRIPT = re.compile(r"[A-Za-z_][\w-]*(?:(?<=-)\$\{)?")
 _CLASS_IN_SELECTOR = re.compile(r"\.(-?[A-Za-z_](?:[\w-]|\\.)*)")
 # Words in these are not required, or no classes.
 _OPEN = re.compile(r":(?:not|is|where|has)\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\]")
