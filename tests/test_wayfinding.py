@@ -359,10 +359,17 @@ def test_the_files_of_every_page_stay_light(site: Path) -> None:
         ("@keyframes b{from{x:1}to{x:2}}", "@keyframes b{from{x:1}to{x:2}}"),
         (".a:is(.b,.a){x:1}", ".a:is(.b,.a){x:1}"),
         (r".a\:b{x:1}", ""),
+        (".run-out{x:1}.runs{x:2}", ".run-out{x:1}"),
     ],
 )
 def test_rules_that_match_nothing_go(css: str, left: str) -> None:
-    assert weight.slim(css, {"a"}) == left
+    assert weight.slim(css, {"a", "run-${"}) == left
+
+
+def test_a_class_that_a_script_completes_is_found(tmp_path: Path) -> None:
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "_static" / "a.js").write_text("x.className = `run-${kind} b-c`;", "utf-8")
+    assert {"run-${", "b-c"} <= weight.names_in(tmp_path)
 
 
 # --- Figures

@@ -33,8 +33,10 @@ NEEDED_FOR = {
 # Scripts of the themes whose part book.js plays.
 REPLACED = {"scripts/sphinx-book-theme.js"}
 
+COMPLETED = "${"
+
 _CLASSES = re.compile(r'\bclass="([^"]*)"')
-_IN_SCRIPT = re.compile(r"[A-Za-z_][\w-]*")
+_IN_SCRIPT = re.compile(r"[A-Za-z_][\w-]*(?:(?<=-)\$\{)?")
 _CLASS_IN_SELECTOR = re.compile(r"\.(-?[A-Za-z_](?:[\w-]|\\.)*)")
 # Words in these are not required, or no classes.
 _OPEN = re.compile(r":(?:not|is|where|has)\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\]")
@@ -82,20 +84,25 @@ def take_out(app: Sphinx, error: Exception | None) -> None:
 
 
 def names_in(folder: Path) -> set[str]:
-    """Return every class of the pages, and every word of the scripts: each could become one."""
+    """Return every class of the pages, and every word of the scripts: each could become one.
+
+    A word that a script completes, as in `` `run-${kind}` ``, keeps the mark of this at its end.
+    """
     used: set[str] = set()
     for page in folder.rglob("*.html"):
         for names in set(_CLASSES.findall(page.read_text(encoding="utf-8"))):
             used.update(names.split())
-    for file in folder.rglob("*.js"):
-        if file.name != "searchindex.js":
+    for part in ("_static", "_cards"):
+        for file in folder.joinpath(part).rglob("*.js"):
             used.update(_IN_SCRIPT.findall(file.read_text(encoding="utf-8")))
     return used
 
 
 def slim(css: str, used: set[str]) -> str:
     """Return a stylesheet without the rules that match nothing."""
-    return "".join(_kept(_COMMENT.sub("", css), lambda selector: _matches(selector, used)))
+    begun = tuple(name.removesuffix(COMPLETED) for name in used if name.endswith(COMPLETED))
+    text = _COMMENT.sub("", css)
+    return "".join(_kept(text, lambda selector: _matches(selector, used, begun)))
 
 
 def _kept(css: str, matches: Callable[[str], bool]) -> Iterator[str]:
@@ -168,8 +175,8 @@ def _parted(head: str) -> list[str]:
     return parts
 
 
-def _matches(selector: str, used: set[str]) -> bool:
+def _matches(selector: str, used: set[str], begun: tuple[str, ...]) -> bool:
     """Whether all classes that a selector requires are in use."""
     required = _OPEN.sub("", selector)
     names = (name.replace("\\", "") for name in _CLASS_IN_SELECTOR.findall(required))
-    return all(name in used for name in names)
+    return all(name in used or name.startswith(begun) for name in names)
