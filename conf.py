@@ -208,5 +208,6 @@ epub_show_urls = "no"
 epub_use_index = False
 epub_tocdepth = 2
 epub_tocdup = False
+epub_tocscope = "includehidden"  # the index shows its contents in its own words
 nb_mime_priority_overrides = [("latex", "image/svg+xml", 5), ("epub", "image/svg+xml", 5)]
 linkcheck_ignore = [SITE]  # what this build makes is deployed after it

@@ -120,6 +120,13 @@ def test_rows_of_mathml_are_aligned() -> None:
     assert 'class="left"' not in mathml(r"\KL{p}{q}")
 
 
+def test_readers_of_plain_mathml_see_letters_and_spaces() -> None:
+    found = mathml(r"\R \mathbb{E} \mathcal{LN} \mathbf{1} := x \log y")
+    assert re.findall(r"<m[in][^>]*>([^<]+)", found) == [*"ℝ𝔼ℒ𝒩𝟏", "x", "log", "y"]
+    assert "<mo>:=</mo>" in found
+    assert len(re.findall('<mspace width="0.1667em">', found)) == 2
+
+
 # ------------------------------------------------------------------------------- notebooks
 
 

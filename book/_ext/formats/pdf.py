@@ -104,11 +104,10 @@ class PlainForm(SphinxPostTransform):
     """Leave out what only a screen can use, in print and in e-books."""
 
     default_priority = 800
+    builders = ("latex", "epub")
 
     def run(self, **_kwargs: object) -> None:
         """Remove marks that link a block to itself, drawings to be walked, code of figures."""
-        if self.app.builder.name not in {"latex", "epub"}:
-            return
         for link in list(self.document.findall(nodes.reference)):
             if "headerlink" in link["classes"]:
                 link.parent.remove(link)

@@ -7,6 +7,8 @@ A formula that KaTeX cannot read is a warning with file and line.
 from __future__ import annotations
 
 import re
+import unicodedata
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -40,6 +42,14 @@ _PART = '<span class="katex-base">'
 _MATHML = re.compile(
     r"(?P<start><math[^>]*)><semantics>(?P<inside>.*?)<annotation .*</semantics></math>", re.DOTALL
 )
+_ALPHABET = re.compile(
+    r'<(?P<tag>mi|mn) mathvariant="(?P<alphabet>double-struck|script|bold)">'
+    r"(?P<letters>[A-Za-z0-9]+)</(?P=tag)>"
+)
+# Readers set no space around the name of a function.
+_THIN = '<mspace width="0.1667em"></mspace>'
+_SPACED = re.compile("<mo>\u2061</mo>(?!</mrow>|<mo[^>]*>[(\\[{])")
+_NAMED = re.compile(r"(?:(?<=</mi>)|(?<=</mn>)|(?<=\)</mo>))(?:<msub>)?<mi>[a-z]{3,}</mi>")
 _TABLE_TAG = re.compile(r"<(?P<name>/?mtable|mtr|mtd)(?P<rest>[^>]*)>")
 
 
@@ -62,7 +72,29 @@ def mathml(latex: str, *, display: bool = False) -> str:
     found = _MATHML.search(html)
     assert found is not None  # noqa: S101  (tells the type checker)
     text = escape(" ".join(latex.split()))
-    return f'{found["start"]} alttext="{text}">{_aligned(found["inside"])}</math>'
+    inside = _SPACED.sub(r"\g<0>" + _THIN, _ALPHABET.sub(_letters, _aligned(found["inside"])))
+    inside = _NAMED.sub(_THIN + r"\g<0>", inside).replace("<mo>:</mo><mo>=</mo>", "<mo>:=</mo>")
+    return f'{found["start"]} alttext="{text}">{inside}</math>'
+
+
+def _letters(found: re.Match[str]) -> str:
+    """Return letters of another alphabet as the signs that Unicode has for them.
+
+    Readers that know no more than the core of MathML do not look at the attribute.
+    """
+    names = {"double-struck": "DOUBLE-STRUCK", "script": "SCRIPT", "bold": "BOLD"}
+    shown = []
+    for letter in found["letters"]:
+        kind, _, value = unicodedata.name(letter).removeprefix("LATIN ").partition(" ")
+        kind = kind if kind == "DIGIT" else kind.replace("LETTER", "")
+        name = f"{names[found['alphabet']]} {kind} {value.removeprefix('LETTER ')}"
+        for known in (f"MATHEMATICAL {name}", name):
+            with suppress(KeyError):
+                shown.append(unicodedata.lookup(known))
+                break
+        else:
+            return found.group()
+    return f'<{found["tag"]} mathvariant="normal">{"".join(shown)}</{found["tag"]}>'
 
 
 def _aligned(mathml: str) -> str:

@@ -1,0 +1,93 @@
+"""A tiny book becomes LaTeX and an EPUB: numbers, anchors, links, formulas are there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests import sphinx_books
+from tests.test_equations_sphinx import TinyBook
+
+EXTENSIONS = ["sphinx.ext.autodoc", "myst_nb", "equations", "katex_math", "formats", "graphs"]
+MATHML = "{http://www.w3.org/1998/Math/MathML}math"
+
+
+@pytest.fixture
+def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TinyBook]:
+    monkeypatch.syspath_prepend(tmp_path)
+    yield TinyBook(tmp_path)
+    sys.modules.pop("tinyhalf", None)
+
+
+def build(book: TinyBook, builder: str) -> str:
+    """Build the book in a format, and return the warnings."""
+    settings = {
+        **sphinx_books.MARKDOWN,
+        "source_suffix": {".md": "myst-nb", ".rst": "restructuredtext"},
+        "extensions": EXTENSIONS,
+        "equations_package": "tinyhalf",
+        "html_math_renderer": "katex",
+        "html_baseurl": "https://example.org/",
+        "nb_execution_mode": "off",
+        "nitpicky": True,
+        "latex_documents": [("index", "tiny.tex", "Tiny", "nobody", "manual")],
+        "epub_basename": "tiny",
+        "epub_show_urls": "no",
+        "version": "1",
+        "epub_copyright": "nobody",
+    }
+    return sphinx_books.build(book.source, book.out, book.out.parent / "trees", settings, builder)
+
+
+def test_latex_has_numbers_anchors_and_links(book: TinyBook) -> None:
+    (book.source / "first.md").write_text(
+        "# One\n\nSee {eq}`eq-half-def`, 熵 and $\\KL{p}{q}$.\n\n```{graph}\n```\n",
+        encoding="utf-8",
+    )
+    assert build(book, "latex") == ""
+    tex = (book.out / "tiny.tex").read_text("utf-8")
+    assert r"\label{\detokenize{second:eq-half-def}}" in tex
+    assert r"\hyperref[\detokenize{second:eq-half-def}]" in tex
+    assert r"\booknumber{(1.1)}" in tex
+    assert r"\bookstep{" in tex
+    assert r"\(\operatorname{KL}\mathopen{}\left(p \,\middle\|\, q\right)\)" in tex
+    assert r"{\bookchinese 熵}" in tex
+    assert r"\sphinxhref{https://example.org/first.html}{the site}" in tex
+    assert r"\sphinxhref{https://example.org/api.html\#tinyhalf.half}" in tex
+    parts = (
+        r"\bookpreface",
+        r"\chapter{About",
+        r"\bookchapters",
+        r"\chapter{One}",
+        r"\bookappendix",
+    )
+    places = [tex.rindex(part) for part in parts]
+    assert places == sorted(places)
+    assert r"\chapter{Api" not in tex
+    assert r"headerlink" not in tex
+
+
+def test_ebook_is_xml_with_mathml(book: TinyBook) -> None:
+    assert build(book, "epub") == ""
+    assert (book.out / "tiny.epub").is_file()
+    assert not (book.out / "api.xhtml").exists()
+    page = ET.parse(book.out / "second.xhtml")  # noqa: S314  (our own page)
+    formulas = list(page.iter(MATHML))
+    assert len([formula for formula in formulas if formula.get("display") == "block"]) > 3
+    assert all(formula.get("alttext") for formula in formulas)
+    links = [link.get("href", "") for link in page.iter("{http://www.w3.org/1999/xhtml}a")]
+    assert "https://example.org/api.html#tinyhalf.half" in links
+    package = (book.out / "content.opf").read_text("utf-8")
+    (item,) = (line for line in package.splitlines() if 'href="second.xhtml"' in line)
+    assert 'properties="mathml"' in item
+    assert "api" not in package
+    assert [file.name for file in (book.out / "_static").iterdir()] == ["ebook.css"]
+
+
+def test_a_page_that_is_no_xml_is_reported(book: TinyBook) -> None:
+    book.replace("first.md", "A **quarter**?", "<br>")
+    assert "first: mismatched tag" in build(book, "epub")
