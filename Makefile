@@ -35,7 +35,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 	--fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types equations ids bench errors audit lock clean runtime
+.PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types equations ids bench errors audit lock clean repeat runtime
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -147,6 +147,9 @@ types: env ## Check types with mypy --strict
 
 equations: env ## Evaluate every equation from its LaTeX (ONLY=eq-kl-def: that one)
 	PYTHONPATH=book/_ext $(PY) -m equations check book $(if $(ONLY),--only $(ONLY))
+
+repeat: env ## Build the whole book repeatedly, and compare (ARGS=twice, edits or faults: that)
+	$(PY) -m tests.whole_builds $(ARGS)
 
 # A retired identifier is written into the file by hand; CONTRIBUTING.md says how.
 ids: env ## Add new identifiers to book/ids.txt, and check it (RELEASE=0.2.0: close a release)

@@ -21,6 +21,7 @@ import hashlib
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -287,6 +288,15 @@ def _chapters(env: BuildEnvironment, docnames: Iterable[str]) -> Iterator[tuple[
             yield docname, Chapter(page, text, notebook, _digest_of_read(page, notebook))
 
 
+def _find_fonts() -> None:
+    """Let Matplotlib list the fonts of this machine, if it never did.
+
+    It would tell the cells on stderr that this takes long, and what they say there is an error.
+    """
+    command = [sys.executable, "-c", "import matplotlib.font_manager"]
+    subprocess.run(command, check=False, capture_output=True)  # noqa: S603  (our own interpreter)
+
+
 class Cells:
     """The cells whose outputs the cache does not have; they run while equations are checked."""
 
@@ -299,6 +309,8 @@ class Cells:
         app.env.find_files(app.config, app.builder)
         found = _chapters(app.env, sorted(app.env.found_docs))
         self.missing = {name: chapter for name, chapter in found if not chapter.is_in(self.cache)}
+        if self.missing:
+            _find_fonts()
         pool = ThreadPoolExecutor(max_workers=app.parallel)
         # The last ones first: they train networks, and should not be what is left at the end.
         for docname in reversed(self.missing):
