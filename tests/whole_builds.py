@@ -1,7 +1,7 @@
 """Build the whole book again and again: ``make repeat`` (ARGS=twice: this part alone).
 
 ``twice``   Two clean builds, in two folders and under circumstances that differ, and what a
-            release consists of: the same bytes?
+            release consists of, less EPUB and PDF: the same bytes?
 ``edits``   A build after edits of all kinds, and one after they are taken back: the same as clean
             builds?
 ``faults``  Builds that are interrupted at random moments, that find their caches damaged or no
@@ -30,6 +30,11 @@ ROOT = Path(__file__).parent.parent
 # Two surroundings that share neither date, zone, order of sets nor language.
 HERE = {"SOURCE_DATE_EPOCH": "1000000000", "TZ": "UTC", "PYTHONHASHSEED": "1"}
 THERE = {"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "2", "LC_ALL": "C"}
+# The environment of this project serves the copies too, so none is made for them.
+BOOK = f'exec make -o env book VENV="{sys.prefix}"'
+RELEASE = f"""\
+"{sys.executable}" -m hatchling build -d dist/package &&
+PYTHONPATH=book/_ext "{sys.executable}" -m citing.versions pack _build/html 0.1.0 dist/site"""
 NEW_RESULT = r"""```{equation} eq-two-halves
 :title: Two halves
 :kind: identity
@@ -84,15 +89,13 @@ class Tree:
         """The built book."""
         return self.root / "_build" / "html"
 
-    def start(self, target: str = "book", before: str = "umask 022") -> subprocess.Popen[str]:
-        """Start a target of the Makefile in a session of its own."""
+    def start(self, command: str = BOOK, before: str = "umask 022") -> subprocess.Popen[str]:
+        """Start a command in a session of its own."""
         known = ("SOURCE_DATE_EPOCH", "PYTHONHASHSEED", "MAKEFLAGS", "MAKELEVEL")
         environment = {name: text for name, text in os.environ.items() if name not in known}
         environment |= {"PYTHONPATH": str(self.root / "src"), **self.surroundings}
-        # The environment of this project serves the copies too, so none is made for them.
-        command = f'{before}; exec make -o env {target} VENV="{sys.prefix}"'
-        return subprocess.Popen(  # noqa: S603  (a target of our own Makefile)
-            ["bash", "-c", command],  # noqa: S607  (whichever bash there is)
+        return subprocess.Popen(  # noqa: S603  (the commands of this file)
+            ["bash", "-c", f"{before}; {command}"],  # noqa: S607  (whichever bash there is)
             cwd=self.root,
             env=environment,
             text=True,
@@ -101,13 +104,13 @@ class Tree:
             start_new_session=True,
         )
 
-    def build(self, target: str = "book", before: str = "umask 022") -> tuple[float, str]:
-        """Build a target that has to succeed; return the seconds, and what was said."""
+    def build(self, command: str = BOOK, before: str = "umask 022") -> tuple[float, str]:
+        """Run a command that has to succeed; return the seconds, and what was said."""
         start = time.monotonic()
-        process = self.start(target, before)
+        process = self.start(command, before)
         said, _ = process.communicate()
         if process.returncode:
-            raise SystemExit(f"make {target} failed in {self.root}:\n{said}")
+            raise SystemExit(f"{command} failed in {self.root}:\n{said}")
         return time.monotonic() - start, said
 
     def edit(self, edits: Sequence[tuple[str, str, str]] = EDITS) -> None:
@@ -216,9 +219,11 @@ class Work:
         seconds, _ = second.build(before="umask 077")
         say(f"another, under other circumstances: {seconds:.0f} s")
         self.compare("two clean builds", first.site, second.site)
-        first.build("dist")
-        second.build("dist", before="umask 077")
-        self.compare("what a release consists of", first.root / "dist", second.root / "dist")
+        first.build(RELEASE)
+        second.build(RELEASE, before="umask 077")
+        self.compare(
+            "the package and the archive of the site", first.root / "dist", second.root / "dist"
+        )
 
     def edits(self) -> None:
         """Edit, and take it back."""
