@@ -22,12 +22,8 @@ BENCH := .venv-bench
 AUDIT := .venv-audit
 LEDGERS := book/articles/claims.toml book/errors-in-print.toml
 INSTALL := -m pip --disable-pip-version-check install --quiet
-SPHINX := $(PY) -m sphinx -W --keep-going -n -j auto -c . -d _build/doctrees
+SPHINX := $(PY) -m sphinx -E -W --keep-going -n -j auto -c . -d _build/doctrees
 RUNTIME := _build/pyodide
-BOOK_KEY := find $(wildcard $(RUNTIME)) book conf.py pyproject.toml CHANGELOG.md CITATION.cff src tests \
-	$(VENV)/.lock-stamp \
-	-path book/api -prune -o -name __pycache__ -prune -o -type f -exec cksum {} + \
-	| LC_ALL=C sort | cksum
 # Other formats have the date of the last commit, or of the epoch where there is no history.
 DATED = SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 NAME := divergences-derived
@@ -39,7 +35,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 	--fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types equations ids bench errors audit lock clean runtime fuzz
+.PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types equations ids bench errors audit lock clean runtime fuzz repeat
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,24 +70,9 @@ runtime: env ## Fetch Python for browsers, so that the book gets its Run buttons
 		--requirement requirements/runtime.txt --dest $(RUNTIME).new && \
 	$(PY) -m running $(RUNTIME) $(RUNTIME).new/*.whl && rm -rf $(RUNTIME).new
 
-# Sphinx writes into an empty folder, which takes the old one's place only when there was no
-# warning; so nothing stale is left, and a failed build leaves the old book. Doctrees and the
-# results of code cells are kept. After a failure the doctrees are read anew, because the next
-# build would not repeat their warnings. html.key tells whether anything changed at all.
+# It goes into an empty folder first; a build that fails leaves the book that is there.
 book: env ## Build the book into _build/html; a warning is an error
-	@key="$$($(BOOK_KEY))"; \
-	if [ -d _build/html ] && [ "$$key" = "$$(cat _build/html.key 2>/dev/null)" ]; then \
-		echo "Nothing has changed since the book in _build/html was built."; exit; \
-	fi; \
-	rm -rf _build/html.new _build/html.old && \
-	{ $(SPHINX) -b html book _build/html.new || \
-		{ rm -rf _build/html.new _build/doctrees/environment.pickle; exit 1; }; } && \
-	$(PY) -m check_jsonschema --quiet --schemafile _build/html.new/catalogue.schema.json \
-		_build/html.new/catalogue.json && \
-	if [ -d _build/html ]; then mv _build/html _build/html.old; fi && \
-	mv _build/html.new _build/html && rm -rf _build/html.old && \
-	echo "$$key" > _build/html.key && \
-	echo "The book is now _build/html; look at it with: make serve"
+	@$(PY) book/_ext/build_book.py $(SPHINX) -b html book
 
 serve: env ## Show _build/html at http://127.0.0.1:8000/ (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: make book"; exit 1; }
@@ -169,6 +150,9 @@ types: env ## Check types with mypy --strict
 
 equations: env ## Evaluate every equation from its LaTeX (ONLY=eq-kl-def: that one)
 	PYTHONPATH=book/_ext $(PY) -m equations check book $(if $(ONLY),--only $(ONLY))
+
+repeat: env ## Build the whole book repeatedly, and compare (ARGS=twice, edits or faults: that)
+	$(PY) -m tests.whole_builds $(ARGS)
 
 # A retired identifier is written into the file by hand; CONTRIBUTING.md says how.
 ids: env ## Add new identifiers to book/ids.txt, and check it (RELEASE=0.2.0: close a release)

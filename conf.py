@@ -83,7 +83,7 @@ errata_release = "date-released" in (ROOT / "CITATION.cff").read_text(encoding="
 
 nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
-nb_execution_timeout = 240  # the longest cells train ten networks, on a machine that may be busy
+nb_execution_timeout = 600  # the longest cells train five networks, on a machine that may be busy
 nb_output_stderr = "error"
 nb_merge_streams = True
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # they would load scripts from other sites

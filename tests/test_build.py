@@ -70,6 +70,7 @@ class SmallBook:
                 confoverrides=self.settings,
                 status=None,
                 warning=warnings,
+                freshenv=True,
                 warningiserror=True,
                 parallel=parallel,
             )
@@ -118,6 +119,37 @@ def test_cells_run_again_only_when_they_or_the_package_change(book: SmallBook) -
     assert new != old
 
 
+def test_cells_run_again_when_a_file_that_they_read_changes(book: SmallBook) -> None:
+    head = NOTEBOOK.replace("kernelspec", 'cells_read: "o*.md"\nkernelspec')
+    show = 'from pathlib import Path\nprint(Path("other.md").read_text("utf-8").split()[-1])'
+    book.write("index.md", chapter("Book", show).replace(NOTEBOOK, head))
+    for word in ("Once", "Twice"):
+        book.write("other.md", f"---\norphan: true\n---\n# {word}\n")
+        assert book.build(), book.log
+        assert f">{word}\n" in book.page("index")
+
+
+def test_damaged_outputs_are_computed_again(book: SmallBook) -> None:
+    book.write("index.md", chapter("Book", "6 * 7"))
+    assert book.build(), book.log
+    for pattern in ("global.db", "executed/*/base.ipynb"):
+        (file,) = book.doctrees.glob(f"cells/*/{pattern}")
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+        assert book.build(), book.log
+        assert ">42\n" in book.page("index")
+    file.unlink()
+    assert book.build(), book.log
+    assert ">42\n" in book.page("index")
+
+
+def test_a_place_where_no_output_can_be_kept_is_named(book: SmallBook) -> None:
+    book.write("index.md", chapter("Book", "6 * 7"))
+    book.doctrees.mkdir()
+    (book.doctrees / "cells").touch()
+    with pytest.raises(CellError, match=r"their outputs cannot be kept in .*: Not a directory"):
+        book.build()
+
+
 def test_fingerprint(tmp_path: Path) -> None:
     package, style = tmp_path / "package", tmp_path / "style"
     package.mkdir()
@@ -151,6 +183,31 @@ def test_tex_error_is_a_warning_with_its_place_until_it_is_mended(book: SmallBoo
         assert "index.md:7: WARNING: formula: Unexpected end of input" in book.log
     book.write("index.md", "# Book\n\nInline $\\abs{x}$.\n")
     assert book.build()
+
+
+def test_nothing_of_an_earlier_build_is_shown(book: SmallBook) -> None:
+    """A page shows what another one says, and what a module of the book's own makes of it."""
+    book.settings["numfig"] = True
+    book.write("index.md", "# Book\n\n```{toctree}\none\ntwo\n```\n\n{numref}`fig`, {eq}`b`\n")
+    figure = "```{figure} mark.svg\n:name: fig\n\nA mark.\n```\n"
+    book.write("mark.svg", '<svg xmlns="http://www.w3.org/2000/svg"/>')
+    book.write("one.md", f"# One\n\n{figure}\n$$\na\n$$ (a)\n")
+    book.write("two.md", "# Two\n\n$$\nb\n$$ (b)\n")
+    assert book.build(), book.log
+    book.write("one.md", "# Uno\n")
+    book.write(
+        "two.md", f"# Two\n\n{figure.replace(': fig', ': first')}\n{figure}\n$$\nb\n$$ (b)\n"
+    )
+    book.write("three.md", "---\norphan: true\n---\n# Three\n")
+    assert book.build(), book.log
+    (book.folder / "three.md").unlink()
+    book.out = book.out.with_name("again")
+    assert book.build(), book.log
+    again = {file.name: file.read_bytes() for file in book.out.iterdir() if file.is_file()}
+    book.out, book.doctrees = book.out.with_name("clean"), book.doctrees.with_name("empty")
+    assert book.build(), book.log
+    assert again == {file.name: file.read_bytes() for file in book.out.iterdir() if file.is_file()}
+    assert "Uno" in book.page("index")
 
 
 def test_workers_render_in_parallel(book: SmallBook) -> None:

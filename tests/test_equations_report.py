@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from equations.blocks import read_page
 from equations.report import Evidence, units
 from equations.verdicts import Verdict
@@ -73,8 +75,22 @@ def test_good_evidence_is_kept_and_a_damaged_file_is_not_trusted(tmp_path: Path)
     assert [verdict.ok for verdict in first] == [True] * 4
     second = run(tmp_path, store)
     assert [verdict.seconds for verdict in second] == [verdict.seconds for verdict in first]
-    store.write_text("{", encoding="utf-8")
-    assert [verdict.ok for verdict in run(tmp_path, store)] == [True] * 4
+    whole = store.read_text(encoding="utf-8")
+    for damaged in ("", whole[:-40], whole.replace('"killed": ', '"killed": 1'), "[]", "\xff"):
+        store.write_text(damaged, encoding="latin-1")
+        assert [verdict.killed for verdict in run(tmp_path, store)] == [v.killed for v in first]
+        assert store.read_text(encoding="utf-8") != whole  # it took another time
+
+
+def test_evidence_that_cannot_be_kept_is_computed_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "page.md").write_text(PAGE, encoding="utf-8")
+    (tmp_path / "file").touch()
+    for _ in range(2):
+        found = run(tmp_path, tmp_path / "file" / "kept.json")
+        assert [verdict.ok for verdict in found] == [True] * 4
+        assert "kept.json: no evidence can be kept here: " in capsys.readouterr().err
 
 
 def test_what_is_wrong_is_not_kept(tmp_path: Path) -> None:

@@ -3,10 +3,13 @@
 myst-nb runs a chapter while it reads it, and keeps the outputs in a jupyter-cache.
 This extension fills that cache first, in one place, because so
 
+- the cells run while the equations are checked, and neither waits for the other;
 - an error names the chapter, the cell and the line, and all chapters report theirs at once;
 - a failed execution never enters the cache, nor does one that wrote to stderr;
 - the cache is a new one whenever the package, the plotting style or a library changes,
-  which myst-nb cannot see: its key is the cells alone;
+  which myst-nb cannot see: its key is the cells alone; and a chapter whose head says
+  `cells_read: "*.md"` runs again when one of these files beside it changes;
+- a damaged cache is made anew;
 - the kernel is always the same one, whatever the reader of this has configured;
 - workers that read in parallel only read the cache and cannot race to create it.
 """
@@ -18,12 +21,12 @@ import hashlib
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
@@ -221,78 +224,129 @@ def _set_cache_path(app: Sphinx, config: Config) -> None:
                 shutil.rmtree(old)
 
 
-def _missing(
-    cache: Any,  # noqa: ANN401 - jupyter-cache has no types
-    env: BuildEnvironment,
-    docnames: Sequence[str],
-) -> dict[str, tuple[NotebookNode, str]]:
-    """Return those of the pages that have code cells whose outputs are not in the cache."""
+def _open_cache(folder: Path) -> Any:  # noqa: ANN401  (jupyter-cache has no types)
+    """Return the cache; if it was damaged, or is no longer whole, an empty one.
+
+    Raises
+    ------
+    CellError
+        If nothing can be kept in the folder.
+    """
+    try:
+        cache = get_cache(folder)
+        for record in cache.list_cache_records():
+            cache.get_cache_bundle(record.pk)
+    except Exception as error:  # noqa: BLE001  (a damaged file raises almost anything)
+        logger.info("all cells run again, for their kept outputs cannot be read: %s", error)
+    else:
+        return cache
+    try:
+        shutil.rmtree(folder)
+        cache = get_cache(folder)
+        cache.list_cache_records()
+    except OSError as error:
+        raise CellError(f"their outputs cannot be kept in {folder}: {error.strerror}") from error
+    return cache
+
+
+def _digest_of_read(page: Path, notebook: NotebookNode) -> str:
+    """Hash the files beside a page that its cells read, as `cells_read` in its head says."""
+    pattern = notebook.metadata.get("cells_read", "")
+    files = sorted(page.parent.glob(pattern)) if pattern else []
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A page with code cells: the notebook that myst-nb reads in it, and what it was made from."""
+
+    page: Path
+    text: str
+    notebook: NotebookNode
+    digest: str
+
+    def is_in(self, cache: Any) -> bool:  # noqa: ANN401  (jupyter-cache has no types)
+        """Whether the cache has outputs of these cells, from the files that they read."""
+        try:
+            record = cache.match_cache_notebook(self.notebook)
+        except KeyError:
+            return False
+        return bool(record.data.get("digest") == self.digest)
+
+
+def _chapters(env: BuildEnvironment, docnames: Iterable[str]) -> Iterator[tuple[str, Chapter]]:
+    """Yield those of the pages that have code cells."""
     myst: Any = env  # myst-nb adds attributes to it
-    missing = {}
     for docname in docnames:
-        path = env.doc2path(docname)
-        text = path.read_text(encoding="utf-8")
-        reader = create_nb_reader(str(path), myst.myst_config, myst.mystnb_config, text)
+        page = env.doc2path(docname)
+        text = page.read_text(encoding="utf-8")
+        reader = create_nb_reader(str(page), myst.myst_config, myst.mystnb_config, text)
         if reader is None:
             continue
         notebook = reader.read(text)
-        if all(cell.cell_type != "code" for cell in notebook.cells):
-            continue
-        try:
-            cache.match_cache_notebook(notebook)
-        except KeyError:
-            missing[docname] = (notebook, text)
-    return missing
+        if any(cell.cell_type == "code" for cell in notebook.cells):
+            yield docname, Chapter(page, text, notebook, _digest_of_read(page, notebook))
 
 
-def _fill_cache(app: Sphinx, env: BuildEnvironment, docnames: Sequence[str]) -> None:
-    """Run the cells of the chapters that the cache does not have."""
-    if app.config.nb_execution_mode != "cache":
-        return
-    cache = get_cache(app.config.nb_execution_cache_path)
-    missing = _missing(cache, env, docnames)
+def _find_fonts() -> None:
+    """Let Matplotlib list the fonts of this machine, if it never did.
 
-    def run(docname: str) -> tuple[str, Failure | None, float]:
-        notebook, text = missing[docname]
+    It would tell the cells on stderr that this takes long, and what they say there is an error.
+    """
+    command = [sys.executable, "-c", "import matplotlib.font_manager"]
+    subprocess.run(command, check=False, capture_output=True)  # noqa: S603  (our own interpreter)
+
+
+class Cells:
+    """The cells whose outputs the cache does not have; they run while equations are checked."""
+
+    def start(self, app: Sphinx) -> None:
+        """Begin to run them."""
+        self.runs: dict[str, Future[tuple[Failure | None, float]]] = {}
+        if app.config.nb_execution_mode != "cache":
+            return
+        self.cache = _open_cache(Path(app.config.nb_execution_cache_path))
+        app.env.find_files(app.config, app.builder)
+        found = _chapters(app.env, sorted(app.env.found_docs))
+        self.missing = {name: chapter for name, chapter in found if not chapter.is_in(self.cache)}
+        if self.missing:
+            _find_fonts()
+        pool = ThreadPoolExecutor(max_workers=app.parallel)
+        # The last ones first: they train networks, and should not be what is left at the end.
+        for docname in reversed(self.missing):
+            self.runs[docname] = pool.submit(self.run, app, self.missing[docname])
+        pool.shutdown(wait=False)
+
+    @staticmethod
+    def run(app: Sphinx, chapter: Chapter) -> tuple[Failure | None, float]:
+        """Run the cells of a chapter; return what went wrong, and how long it took."""
         start = time.perf_counter()
         with tempfile.TemporaryDirectory() as profile:
             failure = run_cells(
-                notebook,
-                text,
+                chapter.notebook,
+                chapter.text,
                 folder=Path(app.srcdir),
                 timeout=app.config.nb_execution_timeout,
                 profile=Path(profile),
             )
-        return docname, failure, time.perf_counter() - start
+        return failure, time.perf_counter() - start
 
-    failed = []
-    with ThreadPoolExecutor(max_workers=app.parallel) as pool:
-        # The last ones first: they train networks, and should not be what is left at the end.
-        for docname, failure, seconds in pool.map(run, reversed(missing)):
+    def finish(self, _app: Sphinx, _env: BuildEnvironment, _docnames: Sequence[str]) -> None:
+        """Wait for them, and put their outputs into the cache before any page is read."""
+        failed = []
+        for docname, running in self.runs.items():
+            failure, seconds = running.result()
             if failure is None:
                 logger.info("ran the cells of %s in %.1f s", docname, seconds)
-                bundle = CacheBundleIn(
-                    missing[docname][0],
-                    str(env.doc2path(docname)),
-                    data={"execution_seconds": seconds},
-                )
-                cache.cache_notebook_bundle(bundle, overwrite=True)
+                chapter = self.missing[docname]
+                data = {"execution_seconds": seconds, "digest": chapter.digest}
+                bundle = CacheBundleIn(chapter.notebook, str(chapter.page), data=data)
+                self.cache.cache_notebook_bundle(bundle, overwrite=True)
             else:
                 failed.append(docname)
                 logger.error(failure.message, location=(docname, failure.line), type="cells")
-    if failed:
-        raise CellError(", ".join(f"{docname}.md" for docname in sorted(failed)))
-
-
-def _forget_build_with_warnings(app: Sphinx, exception: Exception | None) -> None:
-    """Make the next build read everything again if this one had something to warn of.
-
-    Sphinx warns of a page when it reads or writes it, and only then.
-    Without this, a build that failed on a warning would pass when run once more.
-    """
-    if exception is None and app._warncount:  # noqa: SLF001 - Sphinx counts, but has no getter
-        with suppress(FileNotFoundError):
-            Path(app.doctreedir, "environment.pickle").unlink()
+        if failed:
+            raise CellError(", ".join(f"{docname}.md" for docname in sorted(failed)))
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -300,6 +354,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_config_value("chapter_cells_depend", [], "env", types=frozenset({list}))
     app.add_config_value("chapter_cells_distributions", [], "env", types=frozenset({list}))
     app.connect("config-inited", _set_cache_path)
-    app.connect("env-before-read-docs", _fill_cache)
-    app.connect("build-finished", _forget_build_with_warnings)
+    cells = Cells()
+    app.connect("builder-inited", cells.start, priority=520)  # when myst-nb knows its settings
+    app.connect("env-before-read-docs", cells.finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -27,6 +27,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("results", directives.ResultsDirective)
     app.add_role("eq", directives.SourceRole("equations", "eq", "eq"), override=True)
     app.add_transform(directives.ChapterNumber)
-    app.connect("builder-inited", domain.load_book)
+    app.connect("builder-inited", domain.load_book, priority=550)  # the cells are running by then
     app.connect("env-get-outdated", domain.changed_pages)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,6 +14,7 @@ import importlib.util
 import json
 import os
 import platform
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
@@ -146,8 +147,10 @@ class Evidence:
         self._kept: dict[str, dict[str, Any]] = {}
         self._found: dict[str, list[Verdict]] = {}
         if store is not None and store.is_file():
-            with suppress(json.JSONDecodeError):  # a damaged file keeps nothing
-                self._kept = json.loads(store.read_text(encoding="utf-8"))
+            with suppress(ValueError, KeyError, TypeError):  # a damaged file keeps nothing
+                data = json.loads(store.read_text(encoding="utf-8"))
+                if data["sha256"] == _checksum(data["kept"]):
+                    self._kept = data["kept"]
 
     def of(
         self, pages: Iterable[Page], only: str = "", jobs: int = 1
@@ -195,12 +198,26 @@ class Evidence:
             self._kept.pop(unit.name, None)
 
     def save(self) -> None:
-        """Write what is kept; another process may be doing the same."""
-        if self.store is not None:
+        """Write what is kept; another process may be doing the same.
+
+        Where this cannot be done it is said, and the next run computes everything again.
+        """
+        if self.store is None:
+            return
+        draft = self.store.with_suffix(f".{os.getpid()}")
+        data = {"sha256": _checksum(self._kept), "kept": self._kept}
+        try:
             self.store.parent.mkdir(parents=True, exist_ok=True)
-            draft = self.store.with_suffix(f".{os.getpid()}")
-            draft.write_text(json.dumps(self._kept, indent=1, sort_keys=True), encoding="utf-8")
+            draft.write_text(json.dumps(data, indent=1, sort_keys=True), encoding="utf-8")
             draft.replace(self.store)
+        except OSError as error:
+            sys.stderr.write(f"{self.store}: no evidence can be kept here: {error.strerror}\n")
+            with suppress(OSError):
+                draft.unlink()
+
+
+def _checksum(kept: object) -> str:
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
 def lost_names(page: Page, only: str = "") -> Iterator[str]:
