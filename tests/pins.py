@@ -164,23 +164,29 @@ class _Page:
         """List a derivation: a mark for each reason, and for each formula that is not run."""
         self.derivations[block.id] += 1
         place = self.place(f"{block.id}, derivation {self.derivations[block.id]}")
+        place.text.append(block.title or "")
         place.more = {name: seal(block.options[name]) for name in _SEALED if name in block.options}
         steps = [step for chain in block.chains for step in chain.steps]
         texts = [s.reason if s.not_run is None else f"{s.latex}{s.reason}" for s in steps]
         place.more["reasons"] = " ".join(map(seal, texts))
 
     def figure(self, content: str, name: str) -> None:
-        """List the caption of a figure, and the address that readers can cite."""
-        parts = content.split("---\n")
-        if len(parts) < 3:
+        """List the words of a figure, and the address that readers can cite."""
+        parts = content.split("---\n", 2)
+        if parts[0] or len(parts) < 3:  # code without options
+            self.here.text += _UNIT.findall(content)
             return
         options = yaml.safe_load(parts[1])
-        figure = options.get("mystnb", {}).get("figure", {})
+        book = options.get("mystnb") or {}
+        words = (book.get("image") or {}) | (book.get("figure") or {})
         if name:
-            figure = {"name": options.get("name"), "caption": parts[2]}
-        if figure:
-            place = self.place(str(figure.get("name")))
-            place.text.append(str(figure.get("caption", "")))
+            words = {**options, "caption": parts[2]}
+        elif not words:
+            self.here.text += _UNIT.findall(parts[2])
+            return
+        place = self.place(str(words.get("name")))
+        place.text += [str(words.get("alt")), str(words.get("caption"))]
+        place.text += [] if name else _UNIT.findall(parts[2])
 
 
 def _sources(text: str) -> str:

@@ -47,6 +47,7 @@ mystnb:
     name: fig-coin
     caption: From {eq}`eq-coin` with 7 coins.
 ---
+plt.ylabel("nats")
 plt.show()
 ```
 
@@ -84,7 +85,7 @@ def test_the_list_names_section_result_exercise_and_figure(tmp_path: Path) -> No
     )
     assert lines[5:] == [
         "coins.md, ex-coin; numbers: 4, 5",
-        "coins.md, fig-coin; numbers: 7; references: eq eq-coin",
+        "coins.md, fig-coin; numbers: 7; units: nats; references: eq eq-coin",
         "coins.md, fig-slider; numbers: 8",
     ]
 
@@ -104,6 +105,7 @@ def test_the_list_names_section_result_exercise_and_figure(tmp_path: Path) -> No
         ("% twice", "% thrice", "eq-coin, derivation 1: the reasons changed"),
         ("  = \\h{t}      % twice\n", "", "eq-coin, derivation 1: the reasons changed"),
         ("fig-coin", "fig-coins", "coins.md, fig-coin: the numbers changed: 7 became nothing"),
+        ('ylabel("nats")', 'ylabel("bits")', "fig-coin: the units changed: nats became bits"),
         ("with 7 coins", "with 9 coins", "fig-coin: the numbers changed: 7 became 9"),
         ("Only 8", "Only 9", "fig-slider: the numbers changed: 8 became 9"),
         ("5 coins", "6 coins", "ex-coin: the numbers changed: 5 became 6"),
