@@ -31,6 +31,9 @@ UNITS = (
     *(("nats", "bits"), ("bits", "nats"), ("nat", "bit"), ("bit", "nat"), ("base=2", "base=10")),
     *((r"\log_2", r"\log"), (r"\Hbits", r"\H"), (r"\KLbits", r"\KL"), (r"\CEbits", r"\CE")),
 )
+# Blocks that hold text; those of results.
+TEXTS = ("", "exercise", "dropdown", "note", "admonition")
+RESULT = re.compile(r"(?:def|eq|thm|ineq|ce|alg|conv|cor|lem)-[\w-]+$")
 EXAMPLE, STATEMENT, STEP, PROSE, DOCTEST = "example", "statement", "step", "prose", "doctest"
 
 
@@ -47,6 +50,7 @@ class Line:
     text: str
     place: str
     block: str
+    first: int  # the line where the block begins; 0 in the text
 
     @property
     def end(self) -> int:
@@ -71,6 +75,9 @@ class Fault:
     before: str
     after: str
     line: int
+    unit: str = ""  # the id of the result or row that it is in, or the line where a block begins
+    first: int = 0  # the lines of this block
+    last: int = 0
 
     def planted(self, text: str) -> str:
         """Return the text of the file with the fault."""
@@ -126,32 +133,48 @@ class Sources:
     def fault(self, kind: str, file: str, start: int, end: int, after: str) -> Fault:
         """Make a fault."""
         text = self.text(file)
-        return Fault(kind, file, start, end, text[start:end], after, text.count("\n", 0, start) + 1)
+        line = text.count("\n", 0, start) + 1
+        unit, first, last = self.units.get(file, {}).get(line, (f"{line}", line, line))
+        if file in LEDGERS:
+            *_, unit = re.findall(r'^id = "(.+)"$', text[:start], re.MULTILINE)
+        return Fault(kind, file, start, end, text[start:end], after, line, unit, first, last)
+
+    @cached_property
+    def units(self) -> dict[str, dict[int, tuple[str, int, int]]]:
+        """For each line of a page inside a block: the unit of the block, and its lines."""
+        last = {(line.file, line.first): line.number for line in self.lines if line.first}
+        found: dict[str, dict[int, tuple[str, int, int]]] = {}
+        for line in self.lines:
+            if line.first:
+                unit = line.block if RESULT.match(line.block) else f"{line.first}"
+                lines = found.setdefault(line.file, {})
+                lines[line.number] = unit, line.first, last[line.file, line.first]
+        return found
 
 
 def page_lines(file: str, text: str) -> Iterator[Line]:
     """Yield the lines of a page, each with the place where it stands."""
-    stack: list[tuple[str, str, str]] = []  # the open fences: marks, directive, argument
+    stack: list[tuple[str, str, str, int]] = []  # the open fences: marks, name, argument, line
     place, start, head = PROSE, 0, text.startswith("---\n")
     for number, line in enumerate(text.split("\n"), 1):
         fence = FENCE.match(line)
-        kind, block = (stack[-1][1], stack[-1][2]) if stack else ("", "")
+        _, kind, block, first = stack[-1] if stack else ("", "", "", 0)
         if head:  # the front matter
             head = number == 1 or line != "---"
             found = "head"
         elif fence and stack and not fence[2] and fence[1].startswith(stack[-1][0]):
             stack.pop()
             place, found = PROSE, "fence"
-        elif fence and kind in {"", "exercise", "dropdown", "note", "admonition"}:
+        elif fence and kind in TEXTS:
             directive = DIRECTIVE.match(fence[2])
-            name = directive[1] if directive else fence[2]
-            stack.append((fence[1], name, directive[2] if directive else ""))
-            place, found, block = "", "fence", stack[-1][2]
-        elif kind in {"", "exercise", "dropdown", "note", "admonition"}:
+            kind, block = (directive[1], directive[2]) if directive else (fence[2], "")
+            stack.append((fence[1], kind, block, number))
+            place, found, first = "", "fence", number
+        elif kind in TEXTS:
             found = PROSE
         else:
             place = found = _inside(kind, line, place)
-        yield Line(file, number, start, line, found, block)
+        yield Line(file, number, start, line, found, block, 0 if kind in TEXTS else first)
         start += len(line) + 1
 
 
@@ -325,17 +348,8 @@ def identifier(sources: Sources, rng: Random) -> Iterator[Fault]:
             yield sources.fault("id", line.file, start, end, rng.choice(others))
     register = sources.text("book/ids.txt")
     for name in sources.ids:
-        after = f"{register}retire {name}: it was never needed\n"
-        fault = sources.fault("id", "book/ids.txt", 0, len(register), after)
-        yield Fault(
-            fault.kind,
-            fault.file,
-            len(register),
-            len(register),
-            "",
-            after[len(register) :],
-            register.count("\n") + 1,
-        )
+        line = f"retire {name}: it was never needed\n"
+        yield sources.fault("id", "book/ids.txt", len(register), len(register), line)
 
 
 def alternative(sources: Sources, _rng: Random) -> Iterator[Fault]:

@@ -195,11 +195,24 @@ def _sources(text: str) -> str:
     return " ".join((", ".join(found) or text.replace(";", ",")).split())
 
 
-def page_places(file: Path, name: str) -> Iterator[Place]:
-    """Yield the places of a page."""
+def page_pins(file: Path, name: str) -> list[str]:
+    """Return the lines of a page."""
     page = _Page(file, name)
     page.read(file.read_text(encoding="utf-8"))
-    yield from page.places.values()
+    return [line for line in map(str, page.places.values()) if "; " in line]
+
+
+def other_pins(root: Path) -> list[str]:
+    """Return the lines of what is no page: errata, errors in print, macros."""
+    book = root / "book"
+    lines = [
+        f"errata.toml, {number}; where: {row['where']}; said: {seal(row['said'])}"
+        for number, row in enumerate(read_errata(book / "errata.toml"), 1)
+    ]
+    for line in pins(read_ledger(book / "errors-in-print.toml")):
+        name, _, read = line.partition(": ")
+        lines.append(f"errors-in-print.toml, {name}; read: {read.replace('; ', ', ')}")
+    return [*lines, *(f"macros.toml, {name}; shows: {m.latex}" for name, m in MACROS.items())]
 
 
 def book_pins(root: Path) -> list[str]:
@@ -210,19 +223,8 @@ def book_pins(root: Path) -> list[str]:
         for path in book.rglob("*.md")
         if not path.relative_to(book).parts[0].startswith(("_", ".", *WRITTEN))
     )
-    lines = [
-        str(place)
-        for file in files
-        for place in page_places(file, file.relative_to(book).as_posix())
-    ]
-    lines = [line for line in lines if ";" in line]
-    for number, row in enumerate(read_errata(book / "errata.toml"), 1):
-        lines.append(f"errata.toml, {number}; where: {row['where']}; said: {seal(row['said'])}")
-    for line in pins(read_ledger(book / "errors-in-print.toml")):
-        name, _, read = line.partition(": ")
-        lines.append(f"errors-in-print.toml, {name}; read: {read.replace('; ', ', ')}")
-    lines += [f"macros.toml, {name}; shows: {macro.latex}" for name, macro in MACROS.items()]
-    return lines
+    pages = [line for path in files for line in page_pins(path, path.relative_to(book).as_posix())]
+    return [*pages, *other_pins(root)]
 
 
 # ------------------------------------------------------------------------------- comparison

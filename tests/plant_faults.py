@@ -3,13 +3,12 @@
 ``python -m tests.plant_faults --seed 1`` draws 100 faults of the kinds in ``faults.py`` and prints
 each of them with the first check that fails. Nothing but parts of the two commands is run:
 
-1. pytest on the pages and on the tests that read them, with faults in different files at once.
-   A test of a page fails because of the fault in this page; of any other test that fails it is
-   tried which of the faults makes it fail alone.
-2. pytest on the other tests of figures, formulas and pages, with what is left, one after the other.
-3. one build of the book with everything that is left, each warning counted for the fault beside
-   it. A warning that belongs to no fault is printed.
-4. With ``--full`` the whole of `make test`, with everything that is left.
+1. pytest on the pages and the tests that read them, with one fault in each block at once. What a
+   test of a block says is counted for the fault in this block. Of any other test that fails it is
+   tried which faults make it fail, by halves.
+2. The list of what only a reader can check, for each fault that is left, as `test_pins.py` does.
+3. pytest on slower tests, then one build of the book, with everything that is left.
+4. With ``--full`` the whole of `make test`, with everything that is left after this.
 
 ``--plant N`` plants fault number N in the working tree instead, to try the commands themselves.
 """
@@ -30,24 +29,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults import Fault, Sources, draw
+from tests.pins import changes, other_pins, page_pins
 
 ROOT = Path(__file__).parent.parent
 # Tests that read the book, quick ones first; `make test` runs all of them.
 PAGES = ("book", "README.md")
-QUICK = ("book", "equations_graph", "errata", "pins", "results_ids")
-LEDGER = ("claims", "errors_in_print")
+QUICK = ("book", "claims", "equations_graph", "errata", "errors_in_print", "results_ids")
 SLOW = (
     *("cards", "checks", "citing", "graphs", "house", "katex_math", "results_pages"),
     *("results_records", "sliders"),
 )
-# A fault in one of these can show on any page, so it is planted alone.
-PINNED = "tests/test_pins.py"
-PRINT = "errors-in-print"
-WIDE = ("book/_ext/equations/macros.toml", "book/ids.txt")
+# What can show on any page is planted alone.
+WIDE = ("id", "macro")
 FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 HEADING = re.compile(r"^_{2,} (?:ERROR collecting )?(.+?) _{2,}$", re.MULTILINE)
 WARNED = re.compile(r"^(?P<file>/[^:\n]+):(?P<line>\d+)?:? ?(?:WARNING|ERROR): ", re.MULTILINE)
-NEAR = 3  # lines between a fault and the warning of it, if they are in no common block
+BLOCK = 60  # lines that a block has at most
 
 
 @dataclass
@@ -57,6 +54,11 @@ class Trial:
     number: int
     fault: Fault
     caught: str = ""
+
+    @property
+    def wide(self) -> bool:
+        """Whether it can show on any page."""
+        return self.fault.kind in WIDE
 
     def __str__(self) -> str:
         """Say it in one line."""
@@ -70,12 +72,6 @@ class Trial:
 def _short(text: str) -> str:
     words = " ".join(text.split())
     return words if len(words) <= 60 else f"{words[:57]}…"
-
-
-def group(file: str) -> str:
-    """Return what a fault in a file can reach, so that two faults do not meet there."""
-    path = Path(file)
-    return "articles" if path.parent.name == "articles" else path.stem
 
 
 @dataclass
@@ -159,68 +155,81 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def batches(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
-    """Yield trials that can be tried at once: each in another group of files."""
-    left = [*trials]
+def rounds(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
+    """Yield trials that can be tried at once: each in another block, row or paragraph."""
+    left = [trial for trial in trials if not trial.wide]
     while left:
-        batch: list[Trial] = []
-        seen: set[str] = set()
-        for trial in left:
-            name = group(trial.fault.file)
-            if trial.fault.file in WIDE and batch:
-                continue
-            if name not in seen:
-                batch.append(trial)
-                seen.add(name)
-            if trial.fault.file in WIDE:
-                break
-        yield batch
-        left = [trial for trial in left if trial not in batch]
-
-
-def paths_of(trials: Sequence[Trial]) -> list[str]:
-    """Return the pages and ledgers with faults, and what is shown together with them."""
-    if trials[0].fault.file in WIDE:
-        return [*PAGES]
-    files = [Path(trial.fault.file) for trial in trials]
-    named = {str(file) for file in files if file.parent.name == "book" and file.suffix == ".md"}
-    named |= {str(file.parent) for file in files if file.parent.name == "articles"}
-    named |= {
-        f"book/{PRINT}{end}" for file in files if file.stem == PRINT for end in (".md", ".toml")
-    }
-    return sorted(named)
+        batch = {(t.fault.file, t.fault.unit): t for t in reversed(left)}
+        yield [*batch.values()]
+        left = [trial for trial in left if trial not in batch.values()]
+    yield from ([trial] for trial in trials if trial.wide)
 
 
 def by_pytest(copy: Copy, trials: Sequence[Trial]) -> None:
-    """Try the faults of one batch with their pages and the quick tests."""
+    """Try the faults of one round with the pages and the tests that read them."""
     faults = [trial.fault for trial in trials]
     alone = len(trials) == 1
-    ledger = any(group(fault.file) in {"articles", PRINT} for fault in faults)
-    quick = test_files((*QUICK, *LEDGER) if ledger else QUICK)
-    failed = copy.failing(faults, *(("-x",) if alone else ()), *quick, *paths_of(trials))
-    unclear = []
+    tests = ("-x", *test_files((*QUICK, "pins"))) if alone else test_files(QUICK)
+    failed = copy.failing(faults, *tests, *PAGES)
+    unclear, unread = [], []
     for name, said in failed.items():
-        file = name.partition("::")[0]
-        owners = [trial for trial in trials if alone or group(trial.fault.file) == group(file)]
-        if not owners:
-            owners = [trial for trial in trials if named_in(trial.fault.file, said)]
-        for owner in owners:
-            if not owner.caught or PINNED in owner.caught:  # what computes says more
-                owner.caught = f"make test: {name}"
+        owners = [trial for trial in trials if alone or owns(trial.fault, name, said)]
+        for trial in owners:
+            trial.caught = trial.caught or f"make test: {name}"
         if not owners:
             unclear.append(name)
-    for trial in trials:
-        if unclear and not trial.caught:
-            found = copy.failing([trial.fault], "-x", *unclear)
-            trial.caught = f"make test: {next(iter(found))}" if found else ""
+        elif "::" not in name:  # a page that cannot be read hides its other faults
+            unread += [t for t in trials if t.fault.file == name and not t.caught]
+    by_halves(copy, [trial for trial in trials if not trial.caught], unclear)
+    again = [trial for trial in unread if not trial.caught]
+    if again:
+        by_pytest(copy, again)
 
 
-def named_in(file: str, said: str) -> bool:
-    """Return whether a message begins with the name of a file, or with its place in the list."""
-    name = re.escape(Path(file).name)
-    return bool(
-        re.search(rf"/{re.escape(file)}:\d+: |^E\s+(?:'|Failed: )?{name}, ", said, re.MULTILINE)
+def owns(fault: Fault, name: str, said: str) -> bool:
+    """Return whether a test of a page or row, with what it says, is about the block of a fault."""
+    file, _, test = name.partition("::")
+    if file == fault.file and re.match(rf"{re.escape(fault.unit)}(?:$|[\[.]|-\d+$)", test):
+        return True
+    places = re.findall(rf"/{re.escape(fault.file)}(?::|\", line )(\d+)", said)
+    return any(fault.first <= int(line) <= fault.last for line in places) and (
+        file in {fault.file, "tests/test_book.py"}
     )
+
+
+def by_halves(copy: Copy, trials: Sequence[Trial], tests: Sequence[str]) -> None:
+    """Find out which of the faults make tests fail."""
+    if not trials or not tests:
+        return
+    found = copy.failing([trial.fault for trial in trials], "-x", *tests)
+    if found and len(trials) == 1:
+        trials[0].caught = f"make test: {next(iter(found))}"
+    elif found:
+        middle = len(trials) // 2
+        by_halves(copy, trials[:middle], tests)
+        by_halves(copy, trials[middle:], tests)
+
+
+def by_list(copy: Copy, trials: Sequence[Trial]) -> None:
+    """Compare the list of what only a reader can check with each fault, as its test does."""
+    for trial in trials:
+        file = trial.fault.file
+        before = listed(ROOT, file)
+        copy.plant([trial.fault])
+        try:
+            found = next(changes(before, listed(copy.root, file)), "")
+        except ValueError as error:  # a block that cannot be read any more
+            found = str(error)
+        copy.restore()
+        trial.caught = f"make test: tests/test_pins.py: {found}" if found else ""
+
+
+def listed(root: Path, file: str) -> list[str]:
+    """Return the part of the list that a file can change."""
+    name = Path(file).relative_to("book").as_posix()
+    if file.endswith(".md"):
+        return page_pins(root / file, name)
+    return other_pins(root)
 
 
 def by_build(copy: Copy, trials: Sequence[Trial]) -> None:
@@ -255,6 +264,9 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="draw the faults and print them")
     parser.add_argument("--plant", type=int, metavar="N", help="plant this one, here")
     parser.add_argument("--only", type=int, nargs="*", metavar="N", help="try these alone")
+    parser.add_argument(
+        "--without-list", action="store_true", help="leave out the list of what a reader checks"
+    )
     parser.add_argument("--full", action="store_true", help="run all tests on what is left")
     options = parser.parse_args()
     started = time.perf_counter()
@@ -271,24 +283,27 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         copy = Copy.of(ROOT, Path(folder).resolve() / "project")
-        for batch in batches(trials):
+        for batch in rounds(trials):
             by_pytest(copy, batch)
-            for trial in batch:
-                say(str(trial))
-        left = [trial for trial in trials if not trial.caught]
-        say(f"{len(left)} left after the pages, {time.perf_counter() - started:.0f} s")
-        if left and copy.failing([trial.fault for trial in left], *test_files(SLOW)):
-            for trial in left:
-                failed = copy.failing([trial.fault], "-x", *test_files(SLOW))
-                trial.caught = f"make test: {next(iter(failed))}" if failed else ""
-        left = [trial for trial in trials if not trial.caught]
-        if left:
-            by_build(copy, left)
-        left = [trial for trial in trials if not trial.caught]
-        if left and options.full:
-            failed = copy.failing([trial.fault for trial in left])
-            say(f"the whole of `make test` on what is left: {[*failed] or 'passes'}")
+        stages = [by_list, by_slow_tests, by_build, by_whole]
+        stages = stages[options.without_list : 4 if options.full else 3]
+        for stage in stages:
+            left = [trial for trial in trials if not trial.caught]
+            say(f"{len(left)} left after {time.perf_counter() - started:.0f} seconds")
+            if left:
+                stage(copy, left)
     return report(trials, time.perf_counter() - started)
+
+
+def by_slow_tests(copy: Copy, trials: Sequence[Trial]) -> None:
+    """Try the other tests of figures, formulas and pages."""
+    by_halves(copy, trials, test_files(SLOW))
+
+
+def by_whole(copy: Copy, trials: Sequence[Trial]) -> None:
+    """Run the whole of `make test`."""
+    failed = copy.failing([trial.fault for trial in trials])
+    say(f"the whole of `make test` on what is left: {[*failed] or 'passes'}")
 
 
 def report(trials: Sequence[Trial], seconds: float) -> int:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pins import PINS, ROOT, Place, book_pins, changes, page_places
+from tests.pins import PINS, ROOT, Place, book_pins, changes, page_pins
 
 PAGE = """\
 # Coins
@@ -63,7 +63,7 @@ Only 8 coins.
 
 def listing(folder: Path, text: str = PAGE) -> list[str]:
     (folder / "coins.md").write_text(text, encoding="utf-8")
-    return [str(place) for place in page_places(folder / "coins.md", "coins.md")]
+    return page_pins(folder / "coins.md", "coins.md")
 
 
 def test_what_nothing_computes_was_read() -> None:
@@ -75,15 +75,14 @@ def test_what_nothing_computes_was_read() -> None:
 
 def test_the_list_names_section_result_exercise_and_figure(tmp_path: Path) -> None:
     lines = listing(tmp_path)
-    assert lines[0] == "coins.md, beginning"
-    assert lines[2].startswith("coins.md, eq-coin; kind: identity; source: shannon1948, Theorem 2;")
-    assert lines[2].endswith("numbers: 0.25, 2; units: bits")
-    assert lines[3].startswith("coins.md, eq-coin, derivation 1; reasons: ")
-    assert lines[4] == (
+    assert lines[0].startswith("coins.md, eq-coin; kind: identity; source: shannon1948, Theorem 2;")
+    assert lines[0].endswith("numbers: 0.25, 2; units: bits")
+    assert lines[1].startswith("coins.md, eq-coin, derivation 1; reasons: ")
+    assert lines[2] == (
         "coins.md, Two coins; numbers: 3; units: nats; functionals: kl{s}{t};"
         " references: eq eq-coin, eq eq-other"
     )
-    assert lines[5:] == [
+    assert lines[3:] == [
         "coins.md, ex-coin; numbers: 4, 5",
         "coins.md, fig-coin; numbers: 7; units: nats; references: eq eq-coin",
         "coins.md, fig-slider; numbers: 8",
