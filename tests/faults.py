@@ -348,8 +348,8 @@ def identifier(sources: Sources, rng: Random) -> Iterator[Fault]:
             yield sources.fault("id", line.file, start, end, rng.choice(others))
     register = sources.text("book/ids.txt")
     for name in sources.ids:
-        line = f"retire {name}: it was never needed\n"
-        yield sources.fault("id", "book/ids.txt", len(register), len(register), line)
+        retired = f"retire {name}: it was never needed\n"
+        yield sources.fault("id", "book/ids.txt", len(register), len(register), retired)
 
 
 def alternative(sources: Sources, _rng: Random) -> Iterator[Fault]:
@@ -388,9 +388,7 @@ def condition(sources: Sources, _rng: Random) -> Iterator[Fault]:
     """Yield a condition that is missing or weaker."""
     blocks: dict[tuple[str, str, int], list[Line]] = {}
     for line in sources.at("if"):
-        before = blocks.get((line.file, line.block, line.number - 1))
-        key = (line.file, line.block, line.number)
-        blocks[key] = [*(before or []), line]
+        blocks.setdefault((line.file, line.block, line.first), []).append(line)
     for lines in blocks.values():
         first, last = lines[0], lines[-1]
         yield sources.fault("condition", first.file, first.start, last.end + 1, "")
@@ -398,13 +396,10 @@ def condition(sources: Sources, _rng: Random) -> Iterator[Fault]:
             for found in re.finditer(r"; \$[^$]*\$|(?<=:if: )\$[^$]*\$; ", line.text):
                 start, end = line.start + found.start(), line.start + found.end()
                 yield sources.fault("condition", line.file, start, end, "")
-    weaker = {">": r"\ge", "<": r"\le"}
-    lines_of = lambda: sources.at("if", "for")  # noqa: E731
-    yield from _replaced(sources, "condition", lines_of(), r"[<>]", lambda f: weaker[f[0]])
-    yield from _replaced(sources, "condition", lines_of(), r"\((?=\d+, \d)", lambda _: "[")
-    yield from _replaced(
-        sources, "condition", sources.at("for"), r"positive definite", lambda _: "symmetric"
-    )
+    weaker = {">": r"\ge", "<": r"\le", "(": "[", "positive definite": "symmetric"}
+    pattern = r"[<>]|\((?=\d+, \d)|positive definite"
+    lines_of = sources.at("if", "for")
+    yield from _replaced(sources, "condition", lines_of, pattern, lambda f: weaker[f[0]])
 
 
 def prose_number(sources: Sources, rng: Random) -> Iterator[Fault]:
