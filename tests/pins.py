@@ -10,6 +10,7 @@ the change was read and meant.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 import sys
@@ -47,6 +48,8 @@ _COMMAND = re.compile(r"\\([A-Za-z]+)((?:\{(?:[^{}]|\{[^{}]*\})*\})*)")
 _COMMENT = re.compile(r"#(.*)$", re.MULTILINE)
 _DIRECTIVE = re.compile(r"\{([a-z:-]+)\}\s*(.*)$")
 _CITED = re.compile(r"\{cite:\w+\}`([^`]+)`([^;{]*)")
+# Whose numbers say how far the sliders and the axes of a figure go.
+_RANGES = ("Axis", "Parameter", "np.arange", "np.geomspace", "np.linspace")
 # The text of a result that readers see and nothing evaluates.
 _TEXTS = ("title", "note", "slack")
 # What is evaluated, but only as far as instances can tell: a weaker condition can hold as well.
@@ -185,6 +188,7 @@ class _Page:
             self.here.text += _UNIT.findall(parts[2])
             return
         place = self.place(str(words.get("name")))
+        place.more["kind"] = "figure"
         place.text += [str(words.get("alt")), str(words.get("caption"))]
         place.text += [] if name else _UNIT.findall(parts[2])
 
@@ -209,10 +213,30 @@ def other_pins(root: Path) -> list[str]:
         f"errata.toml, {number}; where: {row['where']}; said: {seal(row['said'])}"
         for number, row in enumerate(read_errata(book / "errata.toml"), 1)
     ]
-    for line in pins(read_ledger(book / "errors-in-print.toml")):
-        name, _, read = line.partition(": ")
-        lines.append(f"errors-in-print.toml, {name}; read: {read.replace('; ', ', ')}")
-    return [*lines, *(f"macros.toml, {name}; shows: {m.latex}" for name, m in MACROS.items())]
+    rows = read_ledger(book / "errors-in-print.toml")
+    for row, line in zip(rows, pins(rows), strict=True):
+        read = line.partition(": ")[2].replace("; ", ", ")
+        lines.append(f"errors-in-print.toml, {row.id}; verdict: {row.verdict}; read: {read}")
+    lines += [f"macros.toml, {name}; shows: {macro.latex}" for name, macro in MACROS.items()]
+    return [*lines, *slider_pins(book / "_ext" / "sliders" / "figures.py")]
+
+
+def slider_pins(file: Path) -> Iterator[str]:
+    """Yield, for each figure with sliders, the numbers in the ranges of its sliders and axes."""
+    for function in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(function, ast.FunctionDef):
+            calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+            ranges = [call for call in calls if ast.unparse(call.func) in _RANGES]
+            ranges.sort(key=lambda call: (call.lineno, call.col_offset))
+            numbers = " ".join(
+                ast.unparse(argument)
+                for call in ranges
+                for argument in call.args
+                if isinstance(argument, ast.Constant | ast.UnaryOp)
+                and not isinstance(ast.literal_eval(argument), str)
+            )
+            if numbers:
+                yield f"figures.py, {function.name}; ranges: {numbers}"
 
 
 def book_pins(root: Path) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pins import PINS, ROOT, Place, book_pins, changes, page_pins
+from tests.pins import PINS, ROOT, Place, book_pins, changes, page_pins, slider_pins
 
 PAGE = """\
 # Coins
@@ -84,8 +84,8 @@ def test_the_list_names_section_result_exercise_and_figure(tmp_path: Path) -> No
     )
     assert lines[3:] == [
         "coins.md, ex-coin; numbers: 4, 5",
-        "coins.md, fig-coin; numbers: 7; units: nats; references: eq eq-coin",
-        "coins.md, fig-slider; numbers: 8",
+        "coins.md, fig-coin; kind: figure; numbers: 7; units: nats; references: eq eq-coin",
+        "coins.md, fig-slider; kind: figure; numbers: 8",
     ]
 
 
@@ -103,7 +103,7 @@ def test_the_list_names_section_result_exercise_and_figure(tmp_path: Path) -> No
         ("# at 0.25", "# at 0.75", "eq-coin: the numbers changed: 0.25 became 0.75"),
         ("% twice", "% thrice", "eq-coin, derivation 1: the reasons changed"),
         ("  = \\h{t}      % twice\n", "", "eq-coin, derivation 1: the reasons changed"),
-        ("fig-coin", "fig-coins", "coins.md, fig-coin: the numbers changed: 7 became nothing"),
+        ("fig-coin", "fig-coins", "coins.md, fig-coin: the kind changed: figure became nothing"),
         ('ylabel("nats")', 'ylabel("bits")', "fig-coin: the units changed: nats became bits"),
         ("with 7 coins", "with 9 coins", "fig-coin: the numbers changed: 7 became 9"),
         ("Only 8", "Only 9", "fig-slider: the numbers changed: 8 became 9"),
@@ -115,6 +115,16 @@ def test_a_change_is_named(tmp_path: Path, before: str, after: str, said: str) -
     old, new = listing(tmp_path), listing(tmp_path, PAGE.replace(before, after))
     assert said in "\n".join(changes(old, new))
     assert [*changes(old, old)] == []
+
+
+def test_ranges_of_sliders_are_listed(tmp_path: Path) -> None:
+    code = [
+        "def coins():",
+        "    t = np.linspace(-1, 2.5, 8)",
+        "    return Parameter('t', f(9), t, 3)",
+    ]
+    (tmp_path / "figures.py").write_text("\n".join(code), encoding="utf-8")
+    assert [*slider_pins(tmp_path / "figures.py")] == ["figures.py, coins; ranges: -1 2.5 8 3"]
 
 
 def test_two_references_exchanged_are_noticed(tmp_path: Path) -> None:
