@@ -3,12 +3,12 @@
 ``python -m tests.plant_faults --seed 1`` draws 100 faults of the kinds in ``faults.py`` and prints
 each of them with the first check that fails. Nothing but parts of the two commands is run:
 
-1. pytest on the pages and the tests that read them, with one fault in each block at once. What a
-   test of a block says is counted for the fault in this block. Of any other test that fails it is
-   tried which faults make it fail, by halves.
+1. pytest on the pages with faults and on the tests that read them, with one fault in each block at
+   once. What a test of a block says is counted for the fault in this block. Of any other test that
+   fails it is tried which faults make it fail alone. What can show on any page is planted alone.
 2. The list of what only a reader can check, for each fault that is left, as `test_pins.py` does.
-3. pytest on slower tests, then one build of the book, with everything that is left.
-4. With ``--full`` the whole of `make test`, with everything that is left after this.
+3. With ``--build`` one build of the book with everything that is left, each warning counted for the
+   fault beside it; with ``--whole`` the whole of `make test` with what is left then.
 
 ``--plant N`` plants fault number N in the working tree instead, to try the commands themselves.
 """
@@ -25,20 +25,23 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 
-from tests.faults import Fault, Sources, draw
+from tests.faults import ERRATA, LEDGERS, SLIDERS, Fault, Sources, draw
 from tests.pins import changes, other_pins, page_pins
 
 ROOT = Path(__file__).parent.parent
-# Tests that read the book, quick ones first; `make test` runs all of them.
 PAGES = ("book", "README.md")
-QUICK = ("book", "claims", "equations_graph", "errata", "errors_in_print", "results_ids")
-SLOW = (
-    *("cards", "checks", "citing", "graphs", "house", "katex_math", "results_pages"),
-    *("results_records", "sliders"),
-)
+# Tests that read the pages, and those that read other files.
+READ = ("book", "equations_graph", "results_ids")
+READERS = {
+    **dict.fromkeys(LEDGERS, ("claims", "errors_in_print")),
+    ERRATA: ("errata",),
+    SLIDERS: (),
+}
 # What can show on any page is planted alone.
 WIDE = ("id", "macro")
 FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
@@ -155,35 +158,68 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def rounds(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
-    """Yield trials that can be tried at once: each in another block, row or paragraph."""
+def rounds(trials: Sequence[Trial], parts: int) -> Iterator[list[Trial]]:
+    """Yield trials that can be tried at once: each in another block, row or paragraph.
+
+    Those of one page are in one part, so that each page is read once.
+    """
     left = [trial for trial in trials if not trial.wide]
     while left:
         batch = {(t.fault.file, t.fault.unit): t for t in reversed(left)}
-        yield [*batch.values()]
+        files: dict[str, list[Trial]] = {}
+        for trial in batch.values():
+            files.setdefault(trial.fault.file, []).append(trial)
+        largest = sorted(files.values(), key=len, reverse=True)
+        for part in range(min(parts, len(largest))):
+            yield [trial for some in largest[part::parts] for trial in some]
         left = [trial for trial in left if trial not in batch.values()]
     yield from ([trial] for trial in trials if trial.wide)
 
 
+def readers(file: str) -> list[str]:
+    """Return the tests that read a file."""
+    return test_files(READERS.get(file, READ))
+
+
+def pages(file: str) -> list[str]:
+    """Return the file for pytest, with the pages that count what is in it."""
+    if "/articles/" in file:
+        return [str(Path(file).parent)]
+    return [file] if file.endswith(".md") or file in LEDGERS else []
+
+
 def by_pytest(copy: Copy, trials: Sequence[Trial]) -> None:
     """Try the faults of one round with the pages and the tests that read them."""
-    faults = [trial.fault for trial in trials]
-    alone = len(trials) == 1
-    tests = ("-x", *test_files((*QUICK, "pins"))) if alone else test_files(QUICK)
-    failed = copy.failing(faults, *tests, *PAGES)
-    unclear, unread = [], []
+    files = sorted({trial.fault.file for trial in trials})
+    tests = {name: None for file in files for name in (*readers(file), *pages(file))}
+    if not tests:
+        return
+    failed = copy.failing([trial.fault for trial in trials], *tests)
+    unread = []
     for name, said in failed.items():
-        owners = [trial for trial in trials if alone or owns(trial.fault, name, said)]
+        owners = [trial for trial in trials if owns(trial.fault, name, said)]
         for trial in owners:
             trial.caught = trial.caught or f"make test: {name}"
-        if not owners:
-            unclear.append(name)
-        elif "::" not in name:  # a page that cannot be read hides its other faults
-            unread += [t for t in trials if t.fault.file == name and not t.caught]
-    by_halves(copy, [trial for trial in trials if not trial.caught], unclear)
+        if "::" not in name:  # a page that cannot be read hides its other faults
+            unread += [trial for trial in trials if trial.fault.file == name]
+    for name, said in failed.items():
+        if not any(owns(trial.fault, name, said) for trial in trials):
+            for trial in trials:
+                about = {*readers(trial.fault.file), *pages(trial.fault.file)}
+                if not trial.caught and any(name.startswith(file) for file in about):
+                    found = copy.failing([trial.fault], name)
+                    trial.caught = f"make test: {name}" if found else ""
     again = [trial for trial in unread if not trial.caught]
-    if again:
+    if again and len(again) < len(trials):
         by_pytest(copy, again)
+
+
+def by_pytest_alone(copy: Copy, trial: Trial) -> None:
+    """Try a fault that can show on any page: quick tests first, then page by page."""
+    for tests in (test_files((*READ, "pins")), PAGES):
+        if not trial.caught:
+            found = copy.failing([trial.fault], "-x", *tests)
+            trial.caught = f"make test: {next(iter(found))}" if found else ""
 
 
 def owns(fault: Fault, name: str, said: str) -> bool:
@@ -195,19 +231,6 @@ def owns(fault: Fault, name: str, said: str) -> bool:
     return any(fault.first <= int(line) <= fault.last for line in places) and (
         file in {fault.file, "tests/test_book.py"}
     )
-
-
-def by_halves(copy: Copy, trials: Sequence[Trial], tests: Sequence[str]) -> None:
-    """Find out which of the faults make tests fail."""
-    if not trials or not tests:
-        return
-    found = copy.failing([trial.fault for trial in trials], "-x", *tests)
-    if found and len(trials) == 1:
-        trials[0].caught = f"make test: {next(iter(found))}"
-    elif found:
-        middle = len(trials) // 2
-        by_halves(copy, trials[:middle], tests)
-        by_halves(copy, trials[middle:], tests)
 
 
 def by_list(copy: Copy, trials: Sequence[Trial]) -> None:
@@ -267,7 +290,9 @@ def main() -> int:
     parser.add_argument(
         "--without-list", action="store_true", help="leave out the list of what a reader checks"
     )
-    parser.add_argument("--full", action="store_true", help="run all tests on what is left")
+    parser.add_argument("--build", action="store_true", help="build the book with what is left")
+    parser.add_argument("--whole", action="store_true", help="run all tests with what is left")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     options = parser.parse_args()
     started = time.perf_counter()
     drawn = draw(Sources(ROOT), options.seed, options.count)
@@ -282,22 +307,34 @@ def main() -> int:
         say(str(trials[options.plant - 1]))
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        copy = Copy.of(ROOT, Path(folder).resolve() / "project")
-        for batch in rounds(trials):
-            by_pytest(copy, batch)
-        stages = [by_list, by_slow_tests, by_build, by_whole]
-        stages = stages[options.without_list : 4 if options.full else 3]
-        for stage in stages:
+        copies: SimpleQueue[Copy] = SimpleQueue()
+        for number in range(options.jobs):
+            copies.put(Copy.of(ROOT, Path(folder).resolve() / f"{number}" / "project"))
+
+        def tried(some: list[Trial]) -> None:
+            copy = copies.get()
+            if some[0].wide:
+                by_pytest_alone(copy, some[0])
+            else:
+                by_pytest(copy, some)
+            copies.put(copy)
+            say("\n".join(map(str, some)))
+
+        with ThreadPoolExecutor(options.jobs) as pool:
+            list(pool.map(tried, rounds(trials, options.jobs)))
+        stages = {
+            by_list: not options.without_list,
+            by_build: options.build,
+            by_whole: options.whole,
+        }
+        for stage, wanted in stages.items():
             left = [trial for trial in trials if not trial.caught]
             say(f"{len(left)} left after {time.perf_counter() - started:.0f} seconds")
-            if left:
+            if left and wanted:
+                copy = copies.get()
                 stage(copy, left)
+                copies.put(copy)
     return report(trials, time.perf_counter() - started)
-
-
-def by_slow_tests(copy: Copy, trials: Sequence[Trial]) -> None:
-    """Try the other tests of figures, formulas and pages."""
-    by_halves(copy, trials, test_files(SLOW))
 
 
 def by_whole(copy: Copy, trials: Sequence[Trial]) -> None:
