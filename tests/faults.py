@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from random import Random
 
@@ -132,12 +133,21 @@ class Sources:
 
     def fault(self, kind: str, file: str, start: int, end: int, after: str) -> Fault:
         """Make a fault."""
-        text = self.text(file)
-        line = text.count("\n", 0, start) + 1
+        line = bisect(self._places(file, r"^"), start)
         unit, first, last = self.units.get(file, {}).get(line, (f"{line}", line, line))
-        if file in LEDGERS:
-            *_, unit = re.findall(r'^id = "(.+)"$', text[:start], re.MULTILINE)
-        return Fault(kind, file, start, end, text[start:end], after, line, unit, first, last)
+        heading = {**dict.fromkeys(LEDGERS, r'^id = "(.+)"$'), MACROS_FILE: r"^\[(.+)\]$"}.get(file)
+        if heading:
+            unit = self._names(file, heading)[bisect(self._places(file, heading), start) - 1]
+        before = self.text(file)[start:end]
+        return Fault(kind, file, start, end, before, after, line, unit, first, last)
+
+    @cache  # noqa: B019  (as long as the faults are drawn)
+    def _places(self, file: str, pattern: str) -> list[int]:
+        return [found.start() for found in re.finditer(pattern, self.text(file), re.MULTILINE)]
+
+    @cache  # noqa: B019  (likewise)
+    def _names(self, file: str, pattern: str) -> list[str]:
+        return re.findall(pattern, self.text(file), re.MULTILINE)
 
     @cached_property
     def units(self) -> dict[str, dict[int, tuple[str, int, int]]]:
@@ -366,8 +376,7 @@ def alternative(sources: Sources, _rng: Random) -> Iterator[Fault]:
 
 def macro(sources: Sources, rng: Random) -> Iterator[Fault]:
     """Yield a macro that means or shows something else."""
-    file = "book/_ext/equations/macros.toml"
-    text = sources.text(file)
+    file, text = MACROS_FILE, sources.text(MACROS_FILE)
     functions = sorted({m.function for m in MACROS.values() if m.function})
     for found in re.finditer(r"^(function|latex|base) = (.*)$", text, re.MULTILINE):
         value = str(tomllib.loads(found[0])[found[1]])
@@ -503,6 +512,7 @@ def slider(sources: Sources, rng: Random) -> Iterator[Fault]:
 
 
 LEDGERS = ("book/articles/claims.toml", "book/errors-in-print.toml")
+MACROS_FILE = "book/_ext/equations/macros.toml"
 ERRATA = "book/errata.toml"
 SLIDERS = "book/_ext/sliders/figures.py"
 KINDS: tuple[Callable[[Sources, Random], Iterator[Fault]], ...] = (

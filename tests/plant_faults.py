@@ -36,7 +36,8 @@ from tests.pins import changes, other_pins, page_pins
 ROOT = Path(__file__).parent.parent
 PAGES = ("book", "README.md")
 # Tests that read the pages, and those that read other files.
-READ = ("book", "equations_graph", "results_ids")
+READ = ("book",)
+REGISTER = "tests/test_results_ids.py::test_the_register_of_this_book_is_complete_and_only_grew"
 READERS = {
     **dict.fromkeys(LEDGERS, ("claims", "errors_in_print")),
     ERRATA: ("errata",),
@@ -215,11 +216,23 @@ def by_pytest(copy: Copy, trials: Sequence[Trial]) -> None:
 
 
 def by_pytest_alone(copy: Copy, trial: Trial) -> None:
-    """Try a fault that can show on any page: quick tests first, then page by page."""
-    for tests in (test_files((*READ, "pins")), PAGES):
-        if not trial.caught:
+    """Try a fault that can show on any page: quick tests first, then the pages that it touches."""
+    quick = [*test_files((*READ, "pins")), *([REGISTER] if trial.fault.kind == "id" else [])]
+    name = trial.fault.unit
+    pages = [file for file, text in sources_texts(copy) if f"\\{name}{{" in text]
+    for tests in (quick, pages):
+        if tests and not trial.caught:
             found = copy.failing([trial.fault], "-x", *tests)
             trial.caught = f"make test: {next(iter(found))}" if found else ""
+
+
+def sources_texts(copy: Copy) -> list[tuple[str, str]]:
+    """Return the pages with results, the shortest first."""
+    files = [file for file in (copy.root / "book").glob("*.md") if file.stem != "checks"]
+    texts = [(f"book/{file.name}", file.read_text("utf-8")) for file in files]
+    return sorted(
+        (pair for pair in texts if "{equation}" in pair[1]), key=lambda pair: len(pair[1])
+    )
 
 
 def owns(fault: Fault, name: str, said: str) -> bool:
