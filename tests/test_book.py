@@ -59,7 +59,8 @@ def unnamed(equation: Equation, root: Path) -> Iterator[str]:
         found = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
         sources = [ast.get_source_segment(text, node) for node in found if node.name == function]
         if not any(f":eq:`{equation.id}`" in (source or "") for source in sources):
-            yield f"{equation.id} rests on {name}, which does not say :eq:`{equation.id}`"
+            place = f"{equation.file}:{equation.line}"
+            yield f"{place}: {equation.id} rests on {name}, which does not say :eq:`{equation.id}`"
 
 
 def test_a_test_names_the_result_that_rests_on_it() -> None:
@@ -83,15 +84,16 @@ def test_a_test_of_something_else_is_found(tmp_path: Path) -> None:
     )
     equation = parse_equation("eq-a", f"{block}\n\nx = x\n\n>>> 1\n1\n", tmp_path / "a.md", 1)
     assert [*unnamed(equation, tmp_path)] == [
-        "eq-a rests on test_x.py::test_b, which does not say :eq:`eq-a`"
+        f"{equation.file}:1: eq-a rests on test_x.py::test_b, which does not say :eq:`eq-a`"
     ]
 
 
 # ------------------------------------------------------------------------------- figures
 
 
-def wordless(text: str) -> Iterator[str]:
+def wordless(page: Path) -> Iterator[str]:
     """Yield what a page draws without words for it: figures without alt text, name or caption."""
+    text = page.read_text("utf-8")
     for info, content in fences(text):
         if info.startswith("{code-cell}") and re.search(r"^ *plt\.show\(\)", content, re.MULTILINE):
             head = content.split("---\n")[1] if content.startswith("---\n") else "{}"
@@ -99,14 +101,15 @@ def wordless(text: str) -> Iterator[str]:
             words = (options.get("image") or {}) | (options.get("figure") or {})
             missing = ", ".join(w for w in ("alt", "name", "caption") if not words.get(w))
             if missing:
-                yield f"a figure has no {missing}: {content.strip().splitlines()[-2]}"
-    yield from re.findall(r"^!\[\]\(.*$", text, re.MULTILINE)
+                line = text[: text.index(content)].count("\n") + 1
+                yield f"{page}:{line}: a figure has no {missing}"
+    for found in re.finditer(r"^!\[\]\(", text, re.MULTILINE):
+        line = text[: found.start()].count("\n") + 1
+        yield f"{page}:{line}: an image has no alt text"
 
 
 def test_every_figure_has_words_for_those_who_do_not_see_it() -> None:
-    pages = {page: page.read_text("utf-8") for page in BOOK.rglob("*.md")}
-    found = [f"{page}: {what}" for page, text in pages.items() for what in wordless(text)]
-    assert found == []
+    assert [text for page in BOOK.rglob("*.md") for text in wordless(page)] == []
 
 
 FIGURE = """```{code-cell} python
@@ -125,7 +128,13 @@ plt.show()
 
 
 @pytest.mark.parametrize("word", ["alt", "name", "caption"])
-def test_a_figure_without_words_is_found(word: str) -> None:
-    assert [*wordless(FIGURE)] == []
+def test_a_figure_without_words_is_found(tmp_path: Path, word: str) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(FIGURE, "utf-8")
+    assert [*wordless(page)] == []
     without = re.sub(rf"\n *{word}: .*", "", FIGURE)
-    assert [*wordless(without)] == [f"a figure has no {word}: plt.plot([0, 1])"]
+    page.write_text(f"{without}\n![](line.svg)\n", "utf-8")
+    assert [text.partition(": ")[2] for text in wordless(page)] == [
+        f"a figure has no {word}",
+        "an image has no alt text",
+    ]
