@@ -35,7 +35,8 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 	--fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types equations ids bench errors audit lock clean runtime fuzz repeat
+.PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types \
+	equations ids bench errors audit lock clean runtime fuzz repeat pins faults
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -157,6 +158,13 @@ repeat: env ## Build the whole book repeatedly, and compare (ARGS=twice, edits o
 # A retired identifier is written into the file by hand; CONTRIBUTING.md says how.
 ids: env ## Add new identifiers to book/ids.txt, and check it (RELEASE=0.2.0: close a release)
 	PYTHONPATH=book/_ext $(PY) -m results ids --add $(if $(RELEASE),--release $(RELEASE))
+
+# To be read before it is committed: it says what changed that nothing computes.
+pins: env ## Write anew what only a reader can check, tests/book_pins.txt
+	PYTHONPATH=book/_ext $(PY) -m tests.pins
+
+faults: env ## Plant 100 faults in a copy of the book, and see which are caught (ARGS="--seed 2")
+	PYTHONPATH=book/_ext $(PY) -m tests.plant_faults $(ARGS)
 
 # The peers are in an environment of their own. One that cannot be installed is left out.
 $(BENCH)/.stamp: requirements/bench.txt requirements/bench-torch.txt pyproject.toml

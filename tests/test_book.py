@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+import yaml  # type: ignore[import-untyped]  # it has no types
+
 import refimpl
+from equations.blocks import Equation, fences, parse_equation
 from equations.book import public_functions, read_book
 
-BOOK = Path(__file__).parents[1] / "book"
+ROOT = Path(__file__).parents[1]
+BOOK = ROOT / "book"
 
 
 def test_blocks_and_package_agree() -> None:
@@ -37,3 +44,97 @@ def test_every_bibliography_entry_is_cited() -> None:
     cited = {key.strip() for group in groups for key in group.split(",")}
     assert sorted(set(keys)) == sorted(keys)
     assert set(keys) == cited
+
+
+# ------------------------------------------------------------------------------- both ways
+
+
+def unnamed(equation: Equation, root: Path) -> Iterator[str]:
+    """Yield the tests in ``:tested:`` that do not name the result, so that it is the right one."""
+    for name in re.split(r"[,;]\s*", equation.options.get("tested", "")):
+        path, _, function = name.partition("::")
+        if not path:
+            continue
+        text = (root / path).read_text("utf-8")
+        found = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
+        sources = [ast.get_source_segment(text, node) for node in found if node.name == function]
+        if not any(f":eq:`{equation.id}`" in (source or "") for source in sources):
+            place = f"{equation.file}:{equation.line}"
+            yield f"{place}: {equation.id} rests on {name}, which does not say :eq:`{equation.id}`"
+
+
+def test_a_test_names_the_result_that_rests_on_it() -> None:
+    equations = read_book(BOOK).equations
+    assert [text for equation in equations for text in unnamed(equation, ROOT)] == []
+    assert sum("tested" in equation.options for equation in equations) > 10
+
+
+def test_a_test_of_something_else_is_found(tmp_path: Path) -> None:
+    tests = "def test_a() -> None:\n    # :eq:`eq-a`\n    ...\n\n\ndef test_b() -> None:\n    ...\n"
+    (tmp_path / "test_x.py").write_text(tests, "utf-8")
+    block = "\n".join(
+        f":{name}: {text}"
+        for name, text in {
+            "title": "A",
+            "kind": "theorem",
+            "for": "-",
+            "source": "-",
+            "tested": "test_x.py::test_a, test_x.py::test_b",
+        }.items()
+    )
+    equation = parse_equation("eq-a", f"{block}\n\nx = x\n\n>>> 1\n1\n", tmp_path / "a.md", 1)
+    assert [*unnamed(equation, tmp_path)] == [
+        f"{equation.file}:1: eq-a rests on test_x.py::test_b, which does not say :eq:`eq-a`"
+    ]
+
+
+# ------------------------------------------------------------------------------- figures
+
+
+def wordless(page: Path) -> Iterator[str]:
+    """Yield what a page draws without words for it: figures without alt text, name or caption."""
+    text = page.read_text("utf-8")
+    for info, content in fences(text):
+        if info.startswith("{code-cell}") and re.search(r"^ *plt\.show\(\)", content, re.MULTILINE):
+            head = content.split("---\n")[1] if content.startswith("---\n") else "{}"
+            options = (yaml.safe_load(head) or {}).get("mystnb", {})
+            words = (options.get("image") or {}) | (options.get("figure") or {})
+            missing = ", ".join(w for w in ("alt", "name", "caption") if not words.get(w))
+            if missing:
+                line = text[: text.index(content)].count("\n") + 1
+                yield f"{page}:{line}: a figure has no {missing}"
+    for found in re.finditer(r"^!\[\]\(", text, re.MULTILINE):
+        line = text[: found.start()].count("\n") + 1
+        yield f"{page}:{line}: an image has no alt text"
+
+
+def test_every_figure_has_words_for_those_who_do_not_see_it() -> None:
+    assert [text for page in BOOK.rglob("*.md") for text in wordless(page)] == []
+
+
+FIGURE = """```{code-cell} python
+---
+mystnb:
+  image:
+    alt: A line.
+  figure:
+    name: fig-line
+    caption: It rises.
+---
+plt.plot([0, 1])
+plt.show()
+```
+"""
+
+
+@pytest.mark.parametrize("word", ["alt", "name", "caption"])
+def test_a_figure_without_words_is_found(tmp_path: Path, word: str) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(FIGURE, "utf-8")
+    assert [*wordless(page)] == []
+    without = re.sub(rf"\n *{word}: .*", "", FIGURE)
+    page.write_text(f"{without}\n![](line.svg)\n", "utf-8")
+    assert [text.partition(": ")[2] for text in wordless(page)] == [
+        f"a figure has no {word}",
+        "an image has no alt text",
+    ]

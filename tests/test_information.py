@@ -423,6 +423,7 @@ def bracket(p: Fraction, n: int) -> tuple[Fraction, Fraction]:
 
 @pytest.mark.parametrize("p", [Fraction(a, b) for b in range(2, 8) for a in range(1, b)])
 def test_additive_monotone_functions_are_logarithms(p: Fraction) -> None:
+    # :eq:`thm-info-unique`
     value = Fraction(information_content(float(p), base=2))
     rounding = Fraction(1, 2**50)
     for n in (1, 10, 100, 1000):
@@ -433,6 +434,7 @@ def test_additive_monotone_functions_are_logarithms(p: Fraction) -> None:
 
 @pytest.mark.parametrize("slope", [1.5, 1.58, 1.584, 1.586, 1.6, 2.0])
 def test_additive_functions_that_are_no_logarithms_are_not_monotone(slope: float) -> None:
+    # :eq:`thm-info-unique`
     # On the numbers 2^-a 3^-b, g = a + slope · b is additive. Only slope = log2 3 is monotone.
     exponents = list(itertools.product(range(-60, 61), range(-40, 41)))
     points = sorted(exponents, key=lambda e: Fraction(2) ** e[0] * Fraction(3) ** e[1])

@@ -100,6 +100,7 @@ def test_a_sample_written_several_times_is_the_same_law(x: Array, times: int) ->
 
 @given(weighted(), weighted())
 def test_energy_distance_by_pairs(a: tuple[Array, Array], b: tuple[Array, Array]) -> None:
+    # :eq:`eq-energy-cdf`
     (x, p), (y, q) = a, b
 
     def mean(s: Array, v: Array, t: Array, w: Array) -> float:
@@ -373,6 +374,7 @@ def transport_cost(p: Array, q: Array, cost: Array) -> float:
 def test_larger_norm_gives_transport_with_cost_at_most_two(
     pair: tuple[Array, Array], numbers: list[float]
 ) -> None:
+    # :eq:`def-dudley`
     """Kantorovich duality for the distance min(d, 2)."""
     x = np.reshape(numbers, (4, 2))
     distances = np.linalg.norm(x[:, None] - x, axis=-1)

@@ -368,6 +368,7 @@ def test_divergence_agrees_with_scipy_where_scipy_is_right() -> None:
 
 
 def test_lower_semicontinuous_not_continuous() -> None:
+    # :eq:`thm-kl-lsc`
     # Not continuous: both laws tend to (1, 0), and the divergence to 1, not to 0.
     sizes = np.array([10, 30, 100, 300, 700])
     p = np.stack([1 - 1 / sizes, 1 / sizes], axis=-1)
@@ -441,6 +442,7 @@ MODELS: dict[str, tuple[Callable[[Array, Array], float], Callable[[Array], Array
 
 @pytest.mark.parametrize("name", MODELS)
 def test_second_order_expansion_is_fisher_information(name: str) -> None:
+    # :eq:`eq-kl-fisher`
     # The rest is of third order: a tenth of the step leaves a thousandth of the rest.
     divergence, fisher, start = MODELS[name]
     theta = np.array(start)
@@ -518,6 +520,7 @@ def log_density(x: float | Array, humps: list[float], std: float) -> Array:
 
 
 def test_forward_covers_reverse_seeks() -> None:
+    # :eq:`eq-kl-directions`
     target = discretised(stats.norm.pdf(GRID, -3, 1) + stats.norm.pdf(GRID, 3, 1))
 
     def model(m: float, s: float) -> Array:
@@ -565,6 +568,7 @@ def test_forward_covers_reverse_seeks() -> None:
 
 
 def test_reparametrisation_invariance() -> None:
+    # :eq:`eq-kl-invariance`
     # Finite sets: a bijection changes names, and a refinement by the same channel as well.
     rng = np.random.default_rng(9)
     for _ in range(20):
@@ -606,6 +610,7 @@ def stein_exponent(n: int, p: float, q: float, level: float) -> float:
 
 
 def test_stein_exponent() -> None:
+    # :eq:`thm-stein`
     p, q = 0.3, 0.5
     limit = kl_bernoulli(p, q)
     assert oracles.prints("0.0500103754623", stein_exponent(100, p, q, 0.05))

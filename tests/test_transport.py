@@ -451,6 +451,7 @@ def test_example_of_three_points() -> None:
 
 
 def test_best_matching_of_all() -> None:
+    # :eq:`thm-birkhoff-assignment`
     x, y = [[0, 0], [1, 0], [0, 1]], [[1, 1], [2, 0], [0, 2]]
     uniform = np.full(3, 1 / 3)
     cost = cdist(x, y)
@@ -648,6 +649,7 @@ def test_normal_laws_in_space() -> None:
 
 
 def test_slices() -> None:
+    # :eq:`def-sliced-wasserstein`
     rng = np.random.default_rng(12)
     x, y = rng.standard_normal((30, 3)), rng.standard_normal((20, 3)) + 1
     p, q = np.full(30, 1 / 30), np.full(20, 1 / 20)
@@ -815,6 +817,7 @@ def test_sinkhorn_divergence_numbers() -> None:
 
 
 def test_weak_convergence_with_moments() -> None:
+    # :eq:`thm-w-weak-convergence`
     for n in (10, 1000):
         assert wasserstein_1d([1 / n], [0]) == pytest.approx(1 / n, rel=1e-15)
         escaping = wasserstein_1d([0, n], [0], x_weights=[1 - 1 / n, 1 / n])
@@ -864,6 +867,7 @@ def test_parallel_segments_have_a_corner() -> None:
 
 
 def test_sample_rate_on_the_line() -> None:
+    # :eq:`thm-w-sample-rate`
     # The exact mean for the uniform law, from ∫ E|F_n(t) - t| dt, and the bound π / (8 √n).
     def mean(n: int) -> float:
         t = np.linspace(0, 1, 2001)
@@ -897,6 +901,7 @@ def test_talagrand() -> None:
 
 
 def test_sinkhorn_contracts() -> None:
+    # :eq:`alg-sinkhorn`
     # Distances of the scalings in Hilbert's metric shrink at least by the factor of Birkhoff.
     cost = cdist(np.c_[POINTS], np.c_[POINTS])
     kernel = np.exp(-cost / 0.5)

@@ -324,6 +324,7 @@ def test_penalty_of_linear_critics(slope: float, theta: float, shares: list[floa
 
 
 def test_penalty_is_taken_between_the_points() -> None:
+    # :eq:`def-wgan-gp`
     x, y = np.array([[0.0, 0.0], [2.0, 0.0]]), np.array([[4.0, 0.0], [2.0, 8.0]])
     seen: list[Array] = []
 
@@ -407,6 +408,7 @@ def test_best_critic_is_affine_along_transport(p: Array, q: Array) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_best_critic_rises_along_transport_in_the_plane(seed: int) -> None:
+    # :eq:`thm-critic-unit-gradient`
     """A best critic, extended from the points to the plane, has slope 1 along the segments."""
     rng = np.random.default_rng(seed)
     y, x = rng.normal(size=(5, 2)), rng.normal(size=(5, 2)) + 1  # data and generated points
@@ -437,6 +439,7 @@ def test_best_critic_rises_along_transport_in_the_plane(seed: int) -> None:
 
 @pytest.mark.parametrize(("theta", "sd"), [(0.7, 2.0), (0.2, 1.5), (-1.0, 3.0)])
 def test_generator_gradient_through_the_best_critic(theta: float, sd: float) -> None:
+    # :eq:`eq-wgan-gradient`
     """For N(0, 1) and N(θ, s²) the derivative of W₁ is the mean slope of the critic, reversed."""
 
     def distance(shift: float) -> float:
