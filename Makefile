@@ -30,7 +30,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 	--fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve site dist linkcheck test lint types equations ids bench errors lock clean
+.PHONY: help env book serve site dist linkcheck test lint types equations ids bench errors mutants lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -137,11 +137,15 @@ errors: $(BENCH)/.stamp ## See that the peers still print what book/errors-in-pr
 	$(BENCH)/bin/python -m pytest --quiet --noconftest -c /dev/null --rootdir . \
 		tests/test_errors_in_print.py
 
+# The results of functions that did not change are kept in mutants/; `make clean` forgets them.
+mutants: env ## Plant faults in refimpl and see tests fail (ARGS="kl js", ARGS=--minutes=10)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(PY) -m tests.mutants $(ARGS)
+
 lock: env ## Resolve requirements/*.txt again (ARGS=--upgrade: to the newest versions)
 	$(COMPILE) $(ARGS) --group dev -o requirements/lock.txt
 	$(COMPILE) $(ARGS) --group run --resolution lowest-direct -o requirements/lowest.txt
 	$(COMPILE) $(ARGS) --group bench -o requirements/bench.txt
 
 clean: ## Remove what was built; the environment stays
-	rm -rf _build book/api .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf _build mutants book/api .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests book -name __pycache__ -type d -prune -exec rm -rf {} +

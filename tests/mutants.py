@@ -1,0 +1,411 @@
+"""Mutation testing of the package: plant one small fault after the other, and see a test fail.
+
+mutmut writes the mutants and keeps the results in ``mutants/``; ``mutmut show`` and ``mutmut
+browse`` read them. What is here runs them: the tests are collected once, and for each mutant a
+fork of that process runs those that call its function, the quickest first. To collect 11,000
+tests anew for each of 9,000 mutants would take days.
+
+A mutant that no test kills has to be in ``tests/mutants.toml``, with the reason why it is no
+fault, and what is there has to survive.
+"""
+
+import argparse
+import functools
+import gc
+import hashlib
+import json
+import math
+import multiprocessing
+import os
+import random
+import resource
+import signal
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import libcst as cst
+import pytest
+from _pytest.runner import runtestprotocol
+from mutmut.__main__ import create_mutants
+from mutmut.mutation import file_mutation
+from mutmut.mutation.data import SourceFileMutationData
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+from mutmut.mutation.trampoline import set_mutant_under_test
+from mutmut.state import state
+from mutmut.utils.file_utils import copy_src_dir, walk_mutatable_files
+from mutmut.utils.format_utils import mangled_name_from_mutant_name
+
+Result = TypeVar("Result")
+
+EQUIVALENT = Path("tests/mutants.toml")
+TIMINGS = Path("mutants/timings.json")
+HELPERS = ["tests/contract.py", "tests/oracles.py", "tests/peers_cases.json", "tests/strategies.py"]
+# The first ten know best the module that they are named after.
+TESTS = [
+    "tests/test_kl.py",
+    "tests/test_js.py",
+    "tests/test_information.py",
+    "tests/test_coding.py",
+    "tests/test_gans.py",
+    "tests/test_wgans.py",
+    "tests/test_fdivergences.py",
+    "tests/test_losses.py",
+    "tests/test_ipms.py",
+    "tests/test_transport.py",
+    "tests/test_checks.py",
+    "tests/test_messages.py",
+    "tests/test_contract.py",
+    "tests/test_laws.py",
+    "tests/test_peers_cases.py",
+    "src",
+]
+LEFT_OUT = [
+    "tests/test_transport.py::test_unfinished_iterations_warn",  # counts the frames of the caller
+]
+REQUIRED = 0.95
+PYTEST_SECONDS = 0.001  # what pytest itself needs for one test
+BYTES = 8 * 2**30  # a mutant may ask for any amount of memory; with this it gets a MemoryError
+MINUTES_AT_MOST = 15
+
+# mutmut's exit codes; other ones say that the process died, as that of a segmentation fault does
+SURVIVED, KILLED, NO_TESTS, TIMEOUT = 0, 1, 33, 36
+
+
+class Timing(NamedTuple):
+    """How long a test takes, and which functions of the package it calls."""
+
+    seconds: float
+    functions: list[str]
+
+
+class Child(NamedTuple):
+    """A process that runs a mutant; it writes the number of the current test into a file."""
+
+    mutant: str
+    start: float
+    tests: list[str]
+    killer: int
+
+
+class Visitor(file_mutation.MutationVisitor):
+    """Mutate the public functions too, though they have a decorator."""
+
+    def _skip_node_and_children(self, node: cst.CSTNode) -> bool:
+        if isinstance(node, cst.FunctionDef) and len(node.decorators) == 1:
+            decorator = cst.Module([]).code_for_node(node.decorators[0].decorator)
+            if decorator == "_sums.quiet":  # it may well run twice, around mutant and trampoline
+                return False
+        return super()._skip_node_and_children(node)
+
+
+def generate() -> dict[str, SourceFileMutationData]:
+    """Write the mutants; the results of functions that did not change are kept."""
+    file_mutation.MutationVisitor = Visitor  # type: ignore[misc]
+    copy_src_dir()
+    create_mutants(1)
+    modules = {}
+    for path in sorted(walk_mutatable_files()):
+        modules[path.stem] = SourceFileMutationData(path=path)
+        modules[path.stem].load()
+    return modules
+
+
+def in_a_fork(function: Callable[[], Result]) -> Result:
+    """Run a function in a copy of this process, which keeps what it changes to itself."""
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    child = os.fork()
+    if not child:
+        try:
+            sender.send(function())
+        finally:
+            os._exit(0)
+    sender.close()
+    try:
+        result: Result = receiver.recv()
+    except EOFError:
+        sys.exit("The tests have to pass before there are mutants.")
+    finally:
+        os.waitpid(child, 0)
+    return result
+
+
+def fingerprint(path: str) -> str:
+    """Return a hash of what decides which functions a file of tests calls."""
+    sources = [path, *HELPERS, *sorted(str(p) for p in Path("src").rglob("*.py"))]
+    contents = [Path(p).read_bytes() for p in sources if Path(p).is_file()]
+    return hashlib.sha256(b"\0".join(contents)).hexdigest()
+
+
+def measure(items: list[pytest.Item]) -> dict[str, Timing]:
+    """Run tests without a mutant, and see what they call."""
+    set_mutant_under_test("stats")
+    measured = {}
+    failures = []
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        state()._stats.clear()  # noqa: SLF001 - mutmut's trampolines write it
+        start = time.process_time()
+        reports = runtestprotocol(item, nextitem=following, log=False)
+        failures += [report for report in reports if report.failed]
+        seconds = time.process_time() - start
+        measured[item.nodeid] = Timing(seconds, sorted(state()._stats))  # noqa: SLF001 - likewise
+    if failures:
+        names = [f"{report.nodeid}\n{report.longreprtext}" for report in failures]
+        print("These tests fail without a mutant:", *names, sep="\n", file=sys.stderr, flush=True)
+        raise AssertionError
+    return measured
+
+
+def timings(items: list[pytest.Item]) -> dict[str, Timing]:
+    """Measure the tests in files that have changed, and look the others up."""
+    kept = json.loads(TIMINGS.read_text(encoding="utf-8")) if TIMINGS.exists() else {}
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    for path, tests in files.items():
+        key = fingerprint(path)
+        if kept.get(path, {}).get("key") != key:
+            print(f"Measuring {len(tests)} tests of {path}", flush=True)
+            kept[path] = {"key": key, "tests": in_a_fork(functools.partial(measure, tests))}
+            TIMINGS.write_text(json.dumps(kept), encoding="utf-8")
+    return {name: Timing(*value) for path in files for name, value in kept[path]["tests"].items()}
+
+
+def die_of_time(*_: object) -> None:
+    """Leave the process of a mutant that takes too long."""
+    os._exit(TIMEOUT)
+
+
+def run_mutant(mutant: str, items: list[pytest.Item], seconds: list[float], killer: int) -> int:
+    """Run tests until one fails, in a process of its own; write the number of that test."""
+    set_mutant_under_test(mutant)
+    gc.disable()  # it would touch, and so copy, all that the processes share
+    resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+    signal.signal(signal.SIGPROF, die_of_time)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(60 * MINUTES_AT_MOST)
+    for i, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
+        signal.setitimer(signal.ITIMER_PROF, 5 + 20 * seconds[i])
+        os.pwrite(killer, i.to_bytes(8), 0)
+        try:
+            reports = runtestprotocol(item, nextitem=following, log=False)
+        except BaseException:  # noqa: BLE001 - whatever it is, the mutant was noticed
+            return KILLED
+        if any(report.failed for report in reports):
+            return KILLED
+    return SURVIVED
+
+
+class Campaign:
+    """A plugin of pytest that runs the tests once for each mutant instead of once."""
+
+    def __init__(
+        self, modules: dict[str, SourceFileMutationData], options: argparse.Namespace
+    ) -> None:
+        self.modules = modules
+        self.options = options
+        self.tests_of: dict[str, list[tuple[float, str]]] = {}
+        self.items: dict[str, pytest.Item] = {}
+        self.kills: Counter[tuple[str, str]] = Counter()
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out the examples in docstrings of mutants, which call what is not mutated."""
+        items[:] = [item for item in items if "__mutmut" not in item.name]
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run the mutants, in forks of a process that has collected the tests."""
+        self.items = {item.nodeid: item for item in session.items}
+        for name, timing in timings(session.items).items():
+            for function in timing.functions:
+                self.tests_of.setdefault(function, []).append((timing.seconds, name))
+        pending = self.pending()
+        end = time.monotonic() + 60 * (self.options.minutes or math.inf)
+        children: dict[int, Child] = {}
+        gc.freeze()
+        for i, mutant in enumerate(pending):
+            if time.monotonic() > end:
+                break
+            if len(children) == self.options.jobs:
+                self.wait(children)
+            print(f"{i + 1} of {len(pending)}: {mutant}", file=sys.stderr, flush=True)
+            tests = self.choose(mutant)
+            if not tests:
+                self.keep(mutant, NO_TESTS, 0.0)
+                continue
+            names = [name for _, name in tests]
+            killer = os.memfd_create("killer")
+            pid = os.fork()
+            if not pid:
+                items = [self.items[name] for name in names]
+                os._exit(run_mutant(mutant, items, [seconds for seconds, _ in tests], killer))
+            children[pid] = Child(mutant, time.monotonic(), names, killer)
+        while children:
+            self.wait(children)
+        return True
+
+    def pending(self) -> list[str]:
+        """Return the mutants that no test is known to kill: the new ones, and the survivors."""
+        wanted = self.options.modules or self.modules
+        mutants = [
+            mutant
+            for module in wanted
+            for mutant, code in self.modules[module].exit_code_by_key.items()
+            if code in {None, SURVIVED, NO_TESTS}
+        ]
+        if self.options.minutes:
+            random.Random(self.options.seed).shuffle(mutants)  # noqa: S311 - no secret
+        return mutants
+
+    def choose(self, mutant: str) -> list[tuple[float, str]]:
+        """Return tests for a mutant, with the time they take: the most promising in a budget.
+
+        The tests that killed mutants of this function come first, then the quickest ones.
+        """
+        function = mangled_name_from_mutant_name(mutant)
+        own = f"tests/test_{module_of(mutant).lstrip('_')}.py"
+
+        def key(test: tuple[float, str]) -> tuple[int, float]:
+            seconds, name = test
+            doubt = 20 if "::test_bad_input" in name else 1 if name.startswith(own) else 4
+            return -self.kills[function, name], doubt * seconds
+
+        left = self.options.budget
+        chosen: list[tuple[float, str]] = []
+        for seconds, name in sorted(self.tests_of.get(function, []), key=key):
+            left -= seconds + PYTEST_SECONDS
+            if chosen and left < 0:
+                break
+            chosen.append((seconds, name))
+        return chosen
+
+    def wait(self, children: dict[int, Child]) -> None:
+        """Wait for one mutant, and keep its result."""
+        pid, status = os.wait()
+        child = children.pop(pid)
+        code = os.waitstatus_to_exitcode(status)
+        if code != SURVIVED:
+            killer = child.tests[int.from_bytes(os.pread(child.killer, 8, 0))]
+            self.kills[mangled_name_from_mutant_name(child.mutant), killer] += 1
+        os.close(child.killer)
+        self.keep(child.mutant, code, time.monotonic() - child.start)
+
+    def keep(self, mutant: str, code: int, seconds: float) -> None:
+        """Write down what became of a mutant."""
+        data = self.modules[module_of(mutant)]
+        data.exit_code_by_key[mutant] = code
+        data.durations_by_key[mutant] = seconds
+        data.save()
+
+
+def module_of(mutant: str) -> str:
+    """Return the module of ``refimpl.module.x_function__mutmut_1``."""
+    return mutant.split(".")[1]
+
+
+def describe(mutant: str, data: SourceFileMutationData) -> str:
+    """Name a mutant by what it changes, which stays the same when other lines change."""
+    lines = get_diff_for_mutant(mutant, path=data.path).splitlines()[2:]
+    old, new = (
+        " ".join(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "-+"
+    )
+    function = mangled_name_from_mutant_name(mutant).rpartition(".")[2].removeprefix("x_")
+    return f"{module_of(mutant)}.{function.replace('ǁ', '.').removeprefix('x.')}: {old} → {new}"
+
+
+def complaints(modules: dict[str, SourceFileMutationData]) -> list[str]:
+    """Compare the survivors with the list of those that are no fault."""
+    listed = Counter(
+        mutant
+        for entry in tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
+        for mutant in entry["mutants"]
+    )
+    functions = {mutant.partition(": ")[0] for mutant in listed}
+    survived: Counter[str] = Counter()
+    unknown: Counter[str] = Counter()
+    names: dict[str, str] = {}
+    for module, data in modules.items():
+        for mutant, code in data.exit_code_by_key.items():
+            function = mangled_name_from_mutant_name(mutant).rpartition(".")[2]
+            function = function.removeprefix("x_").replace("ǁ", ".").removeprefix("x.")
+            if code in {SURVIVED, NO_TESTS} or (
+                code is None and f"{module}.{function}" in functions
+            ):
+                text = describe(mutant, data)
+                names[text] = mutant
+                (unknown if code is None else survived)[text] += 1
+    return [
+        *(
+            f"survives, and is not in {EQUIVALENT}: {text}   ({names[text]})"
+            for text in (survived - listed).elements()
+        ),
+        *(
+            f"is in {EQUIVALENT}, and does not survive or is no mutant: {text}"
+            for text in (listed - survived - unknown).elements()
+        ),
+    ]
+
+
+def table(modules: dict[str, SourceFileMutationData]) -> tuple[list[str], float]:
+    """Return the numbers of each module, and the share of the mutants that were killed."""
+    columns = ["mutants", "run", "killed", "timeouts", "survivors"]
+    rows, total = [], Counter[str]()
+    for module, data in modules.items():
+        codes = Counter(data.exit_code_by_key.values())
+        row = Counter(
+            mutants=codes.total(),
+            run=codes.total() - codes[None],
+            timeouts=codes[TIMEOUT],
+            survivors=codes[SURVIVED] + codes[NO_TESTS],
+        )
+        row["killed"] = row["run"] - row["timeouts"] - row["survivors"]
+        total += row
+        rows.append((module, row))
+    lines = [f"{'module':14}" + "".join(f"{name:>11}" for name in [*columns, "score"])]
+    for module, row in [*rows, ("all", total)]:
+        score = (row["killed"] + row["timeouts"]) / max(row["run"], 1)
+        numbers = "".join(f"{row[name]:11}" for name in columns)
+        lines.append(f"{module:14}{numbers}{score:11.1%}")
+    return lines, score
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="make mutants", description=(__doc__ or "").split(":")[0])
+    parser.add_argument("modules", nargs="*", help="such as kl or _sums; all if none is given")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="so many run at once")
+    parser.add_argument("--budget", type=float, default=20, help="seconds of tests for a mutant")
+    parser.add_argument("--minutes", type=float, help="run a sample for so long")
+    parser.add_argument("--seed", default="", help="which sample")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run the mutants, print the numbers, and complain."""
+    options = arguments()
+    modules = generate()
+    sys.path.insert(0, str(Path("mutants/src").absolute()))
+    campaign = Campaign(modules, options)
+    command = [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "not slow",
+        *(f"--deselect={name}" for name in LEFT_OUT),
+        *TESTS,
+    ]
+    if code := pytest.main(command, plugins=[campaign]):
+        return int(code)
+    lines, score = table(modules)
+    print(*lines, sep="\n")
+    found = complaints(modules)
+    print(*found, sep="\n")
+    return bool(found) or score < REQUIRED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
