@@ -216,6 +216,17 @@ class Campaign:
         """Leave out the examples in docstrings of mutants, which call what is not mutated."""
         items[:] = [item for item in items if "__mutmut" not in item.name]
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> pytest.TestReport | None:
+        """Say no more than that a test fails: to show where means to parse megabytes of mutants."""
+        if not call.excinfo or call.excinfo.errisinstance(pytest.skip.Exception):
+            return None
+        assert call.when != "collect"
+        what = call.excinfo.exconly()
+        return pytest.TestReport(item.nodeid, item.location, {}, "failed", what, call.when)
+
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run the mutants, in forks of a process that has collected the tests."""
         self.items = {item.nodeid: item for item in session.items}
@@ -386,6 +397,7 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Run the mutants, print the numbers, and complain."""
     options = arguments()
+    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
     modules = generate()
     sys.path.insert(0, str(Path("mutants/src").absolute()))
     campaign = Campaign(modules, options)

@@ -536,6 +536,90 @@ VALUE_ERRORS: list[Row] = [
         lambda: api.kl_gaussian(0.0, 0.0, std_p=1.0, std_q=1.0, base=0.5),
         "base = 0.5 is no base of information; give a finite number > 1 (2 for bits), or None for nats",
     ),
+    (
+        lambda: api.cross_entropy_gaussian(0.0, [0.0, 0.0], std_p=[1.0, 1.0, 1.0], std_q=1.0),
+        "the shapes do not broadcast: mean_p has (), mean_q has (2,), std_p has (3,), std_q has (); give matching shapes",
+    ),
+    (
+        lambda: api.generator_loss([0.5, 0.5], discriminator=[0.5]),
+        "the outcomes do not match: p_fake has 2, discriminator has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.generator_loss([0.5, 0.5], logits=[0.5]),
+        "the outcomes do not match: p_fake has 2, logits has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.gan_value([0.5, 0.5], [0.5, 0.5], logits=[0.5]),
+        "the outcomes do not match: p_real has 2, p_fake has 2, logits has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.discriminator_loss([0.5, 0.5], [0.5, 0.5], logits=[0.5]),
+        "the outcomes do not match: p_real has 2, p_fake has 2, logits has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.cross_entropy_loss([0.5, 0.5], [0.5]),
+        "the outcomes do not match: targets has 2, logits has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.cross_entropy_gradient([0.5, 0.5], [0.5]),
+        "the outcomes do not match: targets has 2, logits has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.binary_cross_entropy_loss([0.5, 0.5, 0.5], [0.5, 0.0]),
+        "the shapes do not broadcast: targets has (3,), logits has (2,); give matching shapes",
+    ),
+    (
+        lambda: api.binary_cross_entropy_gradient([0.5, 0.5, 0.5], [0.5, 0.0]),
+        "the shapes do not broadcast: targets has (3,), logits has (2,); give matching shapes",
+    ),
+    (
+        lambda: api.kl_loss([0.5, 0.5], [0.5]),
+        "the outcomes do not match: target_logits has 2, logits has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.kl_gradient([0.5, 0.5], [0.5]),
+        "the outcomes do not match: target_logits has 2, logits has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.distillation_loss([0.5, 0.5], [0.5, 0.5], [0.5]),
+        "the outcomes do not match: labels has 2, target_logits has 2, logits has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.distillation_gradient([0.5, 0.5], [0.5, 0.5], [0.5]),
+        "the outcomes do not match: labels has 2, target_logits has 2, logits has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.gaussian_vae_kl([0.5, 0.5], std=[0.5]),
+        "the outcomes do not match: mean has 2, std has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.gaussian_vae_kl([0.5, 0.5], log_variance=[0.5]),
+        "the outcomes do not match: mean has 2, log_variance has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.evidence_lower_bound([0.5, 0.5], [0.5, 0.5], [0.5]),
+        "the outcomes do not match: q has 2, prior has 2, log_likelihood has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.donsker_varadhan([0.5, 0.5], [0.5, 0.5], [0.5]),
+        "the outcomes do not match: p has 2, q has 2, critic has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.variational_lower_bound("kl", [0.5], [0.5, 0.5], [0.5, 0.5]),
+        "the outcomes do not match: p has 2, q has 2, critic has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.js_divergence([0.5, 0.5], [0.5, 0.5], [1.0]),
+        "the outcomes do not match: p has 2, q has 2, others[0] has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.optimal_discriminator([0.5, 0.5, 0.5], [0.5, 0.5]),
+        "the shapes do not broadcast: p_real has (3,), p_fake has (2,); give matching shapes",
+    ),
+    (
+        lambda: api.integral_probability_metric([0.5, 0.5], [1.0], critics=[[0.5, 0.0]]),
+        "the outcomes do not match: p has 2, q has 1 along axis -1; give the same outcomes",
+    ),
 ]
 
 
