@@ -20,6 +20,7 @@ import os
 import random
 import resource
 import signal
+import subprocess
 import sys
 import time
 import tomllib
@@ -31,7 +32,6 @@ from typing import NamedTuple, TypeVar
 import libcst as cst
 import pytest
 from _pytest.runner import runtestprotocol
-from mutmut.__main__ import create_mutants
 from mutmut.mutation import file_mutation
 from mutmut.mutation.data import SourceFileMutationData
 from mutmut.mutation.diff_apply import get_diff_for_mutant
@@ -71,6 +71,7 @@ REQUIRED = 0.95
 PYTEST_SECONDS = 0.001  # what pytest itself needs for one test
 BYTES = 8 * 2**30  # a mutant may ask for any amount of memory; with this it gets a MemoryError
 MINUTES_AT_MOST = 15
+SECONDS_UNSAVED = 5
 
 # mutmut's exit codes; other ones say that the process died, as that of a segmentation fault does
 SURVIVED, KILLED, NO_TESTS, TIMEOUT = 0, 1, 33, 36
@@ -105,6 +106,9 @@ class Visitor(file_mutation.MutationVisitor):
 
 def generate() -> dict[str, SourceFileMutationData]:
     """Write the mutants; the results of functions that did not change are kept."""
+    # It decides how all of Python starts processes, so a test that imports this file must not.
+    from mutmut.__main__ import create_mutants  # noqa: PLC0415
+
     file_mutation.MutationVisitor = Visitor  # type: ignore[misc]
     copy_src_dir()
     create_mutants(1)
@@ -200,6 +204,26 @@ def run_mutant(mutant: str, items: list[pytest.Item], seconds: list[float], kill
     return SURVIVED
 
 
+def run_anew(mutant: str) -> int:
+    """Run the tests of a module in an interpreter of their own.
+
+    No test calls the function of this mutant. So it may be called when the package is imported,
+    which a fork has behind it.
+    """
+    path = own_tests(mutant)
+    tests = path if Path(path).exists() else TESTS[0]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", tests]
+    environment = {"MUTANT_UNDER_TEST": mutant, "PYTHONPATH": "mutants/src"}
+    done = subprocess.run(  # noqa: S603 - the command is the one above
+        [*command, "-m", "not slow", *(f"--deselect={name}" for name in LEFT_OUT)],
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        timeout=60 * MINUTES_AT_MOST,
+        check=False,
+    )
+    return KILLED if done.returncode else NO_TESTS
+
+
 class Campaign:
     """A plugin of pytest that runs the tests once for each mutant instead of once."""
 
@@ -211,6 +235,8 @@ class Campaign:
         self.tests_of: dict[str, list[tuple[float, str]]] = {}
         self.items: dict[str, pytest.Item] = {}
         self.kills: Counter[tuple[str, str]] = Counter()
+        self.unsaved: set[str] = set()
+        self.saved = 0.0
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Leave out the examples in docstrings of mutants, which call what is not mutated."""
@@ -244,18 +270,18 @@ class Campaign:
                 self.wait(children)
             print(f"{i + 1} of {len(pending)}: {mutant}", file=sys.stderr, flush=True)
             tests = self.choose(mutant)
-            if not tests:
-                self.keep(mutant, NO_TESTS, 0.0)
-                continue
             names = [name for _, name in tests]
             killer = os.memfd_create("killer")
             pid = os.fork()
+            if not pid and not tests:
+                os._exit(run_anew(mutant))
             if not pid:
                 items = [self.items[name] for name in names]
                 os._exit(run_mutant(mutant, items, [seconds for seconds, _ in tests], killer))
             children[pid] = Child(mutant, time.monotonic(), names, killer)
         while children:
             self.wait(children)
+        self.save()
         return True
 
     def pending(self) -> list[str]:
@@ -277,7 +303,7 @@ class Campaign:
         The tests that killed mutants of this function come first, then the quickest ones.
         """
         function = mangled_name_from_mutant_name(mutant)
-        own = f"tests/test_{module_of(mutant).lstrip('_')}.py"
+        own = own_tests(mutant)
 
         def key(test: tuple[float, str]) -> tuple[int, float]:
             seconds, name = test
@@ -298,7 +324,7 @@ class Campaign:
         pid, status = os.wait()
         child = children.pop(pid)
         code = os.waitstatus_to_exitcode(status)
-        if code != SURVIVED:
+        if code != SURVIVED and child.tests:
             killer = child.tests[int.from_bytes(os.pread(child.killer, 8, 0))]
             self.kills[mangled_name_from_mutant_name(child.mutant), killer] += 1
         os.close(child.killer)
@@ -309,12 +335,30 @@ class Campaign:
         data = self.modules[module_of(mutant)]
         data.exit_code_by_key[mutant] = code
         data.durations_by_key[mutant] = seconds
-        data.save()
+        self.unsaved.add(module_of(mutant))
+        if time.monotonic() > self.saved + SECONDS_UNSAVED:
+            self.save()
+
+    def save(self) -> None:
+        """Write the results into files that are whole at any time."""
+        for module in self.unsaved:
+            data = self.modules[module]
+            path = data.meta_path
+            data.meta_path = path.with_suffix(".new")
+            data.save()
+            data.meta_path = data.meta_path.rename(path)
+        self.unsaved.clear()
+        self.saved = time.monotonic()
 
 
 def module_of(mutant: str) -> str:
     """Return the module of ``refimpl.module.x_function__mutmut_1``."""
     return mutant.split(".")[1]
+
+
+def own_tests(mutant: str) -> str:
+    """Return the file of tests that is named after the module of a mutant."""
+    return f"tests/test_{module_of(mutant).lstrip('_')}.py"
 
 
 def describe(mutant: str, data: SourceFileMutationData) -> str:
@@ -323,39 +367,52 @@ def describe(mutant: str, data: SourceFileMutationData) -> str:
     old, new = (
         " ".join(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "-+"
     )
-    function = mangled_name_from_mutant_name(mutant).rpartition(".")[2].removeprefix("x_")
-    return f"{module_of(mutant)}.{function.replace('ǁ', '.').removeprefix('x.')}: {old} → {new}"
+    return f"{function_of(mutant)}: {old} → {new}"
 
 
-def complaints(modules: dict[str, SourceFileMutationData]) -> list[str]:
-    """Compare the survivors with the list of those that are no fault."""
-    listed = Counter(
-        mutant
-        for entry in tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
-        for mutant in entry["mutants"]
-    )
-    functions = {mutant.partition(": ")[0] for mutant in listed}
-    survived: Counter[str] = Counter()
+def function_of(mutant: str) -> str:
+    """Return ``module.function``, or ``module.Class.method``."""
+    name = mangled_name_from_mutant_name(mutant).rpartition(".")[2]
+    name = name.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
+    return f"{module_of(mutant)}.{name}"
+
+
+def equivalent() -> Counter[str]:
+    """Read which mutants are no fault; one without a reason does not count."""
+    entries = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
+    return Counter(mutant for entry in entries if entry["why"] for mutant in entry["mutants"])
+
+
+def outcome(
+    modules: dict[str, SourceFileMutationData], listed: Counter[str]
+) -> tuple[dict[str, list[str]], Counter[str]]:
+    """Return the survivors, and those that did not run but may be among the listed ones."""
+    functions = {text.partition(": ")[0] for text in listed}
+    survivors: dict[str, list[str]] = {}
     unknown: Counter[str] = Counter()
-    names: dict[str, str] = {}
-    for module, data in modules.items():
+    for data in modules.values():
         for mutant, code in data.exit_code_by_key.items():
-            function = mangled_name_from_mutant_name(mutant).rpartition(".")[2]
-            function = function.removeprefix("x_").replace("ǁ", ".").removeprefix("x.")
-            if code in {SURVIVED, NO_TESTS} or (
-                code is None and f"{module}.{function}" in functions
-            ):
-                text = describe(mutant, data)
-                names[text] = mutant
-                (unknown if code is None else survived)[text] += 1
+            if code in {SURVIVED, NO_TESTS}:
+                survivors.setdefault(describe(mutant, data), []).append(mutant)
+            elif code is None and function_of(mutant) in functions:
+                unknown[describe(mutant, data)] += 1
+    return survivors, unknown
+
+
+def complaints(
+    listed: Counter[str], survivors: dict[str, list[str]], unknown: Counter[str]
+) -> list[str]:
+    """Compare the survivors with the list of those that are no fault."""
+    found = Counter({text: len(mutants) for text, mutants in survivors.items()})
     return [
         *(
-            f"survives, and is not in {EQUIVALENT}: {text}   ({names[text]})"
-            for text in (survived - listed).elements()
+            f"{mutant} survives, and is not in {EQUIVALENT}:\n    {text}"
+            for text, mutants in survivors.items()
+            for mutant in mutants[listed[text] :]
         ),
         *(
-            f"is in {EQUIVALENT}, and does not survive or is no mutant: {text}"
-            for text in (listed - survived - unknown).elements()
+            f"This is in {EQUIVALENT}, and is killed or no mutant:\n    {text}"
+            for text in (listed - found - unknown).elements()
         ),
     ]
 
@@ -388,7 +445,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make mutants", description=(__doc__ or "").split(":")[0])
     parser.add_argument("modules", nargs="*", help="such as kl or _sums; all if none is given")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="so many run at once")
-    parser.add_argument("--budget", type=float, default=20, help="seconds of tests for a mutant")
+    parser.add_argument("--budget", type=float, default=10, help="seconds of tests for a mutant")
     parser.add_argument("--minutes", type=float, help="run a sample for so long")
     parser.add_argument("--seed", default="", help="which sample")
     return parser.parse_args()
@@ -414,7 +471,8 @@ def main() -> int:
         return int(code)
     lines, score = table(modules)
     print(*lines, sep="\n")
-    found = complaints(modules)
+    listed = equivalent()
+    found = complaints(listed, *outcome(modules, listed))
     print(*found, sep="\n")
     return bool(found) or score < REQUIRED
 
