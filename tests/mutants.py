@@ -75,6 +75,7 @@ SECONDS_UNSAVED = 5
 
 # mutmut's exit codes; other ones say that the process died, as that of a segmentation fault does
 SURVIVED, KILLED, NO_TESTS, TIMEOUT = 0, 1, 33, 36
+STOPPED = {-signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL}  # from outside: it is not known
 
 
 class Timing(NamedTuple):
@@ -324,6 +325,9 @@ class Campaign:
         pid, status = os.wait()
         child = children.pop(pid)
         code = os.waitstatus_to_exitcode(status)
+        if code in STOPPED:
+            os.close(child.killer)
+            return
         if code != SURVIVED and child.tests:
             killer = child.tests[int.from_bytes(os.pread(child.killer, 8, 0))]
             self.kills[mangled_name_from_mutant_name(child.mutant), killer] += 1
@@ -447,6 +451,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="so many run at once")
     parser.add_argument("--budget", type=float, default=10, help="seconds of tests for a mutant")
     parser.add_argument("--minutes", type=float, help="run a sample for so long")
+    parser.add_argument("--tests", nargs="+", default=TESTS, help="with these tests alone")
     parser.add_argument("--seed", default="", help="which sample")
     return parser.parse_args()
 
@@ -465,7 +470,7 @@ def main() -> int:
         "-m",
         "not slow",
         *(f"--deselect={name}" for name in LEFT_OUT),
-        *TESTS,
+        *options.tests,
     ]
     if code := pytest.main(command, plugins=[campaign]):
         return int(code)
