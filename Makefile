@@ -36,7 +36,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 
 .DEFAULT_GOAL := help
 .PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types \
-	equations ids bench errors audit lock clean runtime fuzz repeat pins faults
+	equations ids bench errors audit lock clean runtime fuzz repeat pins faults mutants
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -194,6 +194,10 @@ audit: $(AUDIT)/.stamp ## Ask whether locked versions have known vulnerabilities
 	$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes \
 		$(addprefix -r ,$(filter-out %/lowest.txt,$(wildcard requirements/*.txt)))
 
+# The results of functions that did not change are kept in mutants/; `make clean` forgets them.
+mutants: env ## Plant faults in refimpl and see tests fail (ARGS="kl js", ARGS=--minutes=10)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(PY) -m tests.mutants $(ARGS)
+
 lock: env ## Resolve requirements/*.txt again (ARGS=--upgrade: to the newest versions)
 	$(COMPILE) $(ARGS) --group dev -o requirements/lock.txt
 	$(COMPILE) $(ARGS) --group run --resolution lowest-direct -o requirements/lowest.txt
@@ -201,5 +205,5 @@ lock: env ## Resolve requirements/*.txt again (ARGS=--upgrade: to the newest ver
 	$(COMPILE) $(ARGS) --group audit -o requirements/audit.txt
 
 clean: ## Remove what was built; the environment stays
-	rm -rf _build book/api .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf _build mutants book/api .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests book -name __pycache__ -type d -prune -exec rm -rf {} +

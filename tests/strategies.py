@@ -1,10 +1,11 @@
 """Random laws, joint laws, channels and covariance matrices for Hypothesis, corners included."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -18,7 +19,11 @@ settings.register_profile(
     max_examples=50,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
 )
-settings.load_profile("book")
+# A mutant is dead after the first example that fails; nobody wants to see the simplest one.
+settings.register_profile(
+    "mutants", settings.get_profile("book"), phases=[Phase.explicit, Phase.generate]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "book"))
 
 CORNERS = (0.0, 5e-324, 1e-308, 1e-300, 1e-17, 1e-9, 0.25, 0.5, 1.0)
 

@@ -314,6 +314,11 @@ def test_shannon_code_of_written_decimals() -> None:
     assert code_lengths([0.5, 0.1, 0.1, 0.1, 0.1, 0.1]).tolist() == [1, 4, 4, 4, 4, 4]
 
 
+def test_shannon_code_that_is_full_is_left_alone() -> None:
+    # In exact arithmetic the sum is above 1, and 1/2 is less than half of it.
+    assert code_lengths([0.5, math.nextafter(0.5, 1)]).tolist() == [1, 1]
+
+
 def test_shannon_lengths_at_powers_of_two() -> None:
     p = [2.0**-k for k in range(1, 61)] + [2.0**-60]
     assert code_lengths(p).tolist() == [*range(1, 61), 60]

@@ -94,6 +94,11 @@ def test_mutual_information_of_dependence_in_a_tiny_corner() -> None:
     assert oracles.relative_error(mutual_information(joint), reference) <= 1e-15
 
 
+def test_gaussian_entropy_of_several_laws() -> None:
+    covs = [[[2.0, 1.0], [1.0, 3.0]], [[5.0, -1.0], [-1.0, 1.0]], [[1.0, 0.0], [0.0, 7.0]]]
+    assert gaussian_entropy(cov=covs).tolist() == [gaussian_entropy(cov=cov) for cov in covs]
+
+
 @given(st.integers(1, 4).flatmap(covariances))
 def test_gaussian_entropy_against_mpmath(cov: Array) -> None:
     value = gaussian_entropy(cov=cov)

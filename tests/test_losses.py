@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import optimize, special
 
 from refimpl import (
@@ -173,6 +173,19 @@ def test_binary_cross_entropy_against_mpmath(y: float, a: float) -> None:
         assert abs(mp.mpf(slope) - (s - t)) <= 2e-16 + bound * abs(s - t)
         if y in {0.0, 1.0}:
             assert oracles.relative_error(slope, s - t) <= bound
+
+
+def test_binary_cross_entropy_in_bits() -> None:
+    assert binary_cross_entropy_loss(0.3, 0.0, base=2) == pytest.approx(1, rel=1e-15)
+
+
+def test_binary_gradient_at_zero_keeps_the_digits_of_the_target() -> None:
+    assert binary_cross_entropy_gradient(2.0**-54, 0.0) == 0.5 - 2.0**-54
+
+
+def test_reverse_gradient_leaves_out_what_is_impossible() -> None:
+    gradient = kl_gradient([0.0, 1.0, 2.0], [0.0, 1.0, -INF], direction="reverse")
+    assert gradient.tolist() == [0.0, 0.0, 0.0]
 
 
 @given(st.floats(-10, 10), st.floats(1e-3, 1e3))
@@ -578,6 +591,7 @@ def test_smoothed_labels() -> None:
     assert_allclose(cross_entropy_gradient(y, z), 0, atol=1e-16)
     assert_allclose(smooth_labels([[0.2, 0.8]], 1.0), 0.5)
     assert smooth_labels([0.2, 0.8], 0).tolist() == [0.2, 0.8]
+    assert_allclose(smooth_labels([0.3333333333] * 3, 0.0), 1 / 3, rtol=1e-15)
     table = smooth_labels(np.eye(3), 0.3, axis=0)
     assert_allclose(table, 0.7 * np.eye(3) + 0.1, rtol=1e-15)
 
@@ -608,6 +622,13 @@ def test_distillation() -> None:
         math.log(2)
     )
     assert distillation_loss(y, [-INF, 0.0, 0.0], [-INF, 0.0, 0.0], weight=1.0) == 0
+    usual: dict[str, Any] = {"temperature": 1.0, "weight": 0.5}
+    value = distillation_loss(y, TEACHER, STUDENT)
+    assert value == distillation_loss(y, TEACHER, STUDENT, soft="kl", **usual)
+    assert_array_equal(
+        distillation_gradient(y, TEACHER, STUDENT),
+        distillation_gradient(y, TEACHER, STUDENT, **usual),
+    )
     assert distillation_loss(y, TEACHER, STUDENT, base=2) == pytest.approx(
         distillation_loss(y, TEACHER, STUDENT) / math.log(2), rel=1e-15
     )

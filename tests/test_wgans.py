@@ -325,7 +325,7 @@ def test_penalty_of_linear_critics(slope: float, theta: float, shares: list[floa
 
 def test_penalty_is_taken_between_the_points() -> None:
     # :eq:`def-wgan-gp`
-    x, y = np.array([[0.0, 0.0], [2.0, 0.0]]), np.array([[4.0, 0.0], [2.0, 8.0]])
+    x, y = np.array([[0.0, 0.0], [2.0, 0.0]]), np.array([[4.0, 4.0], [2.0, 8.0]])
     seen: list[Array] = []
 
     def gradient(points: Array) -> Array:
@@ -333,10 +333,10 @@ def test_penalty_is_taken_between_the_points() -> None:
         return 2 * points
 
     value = gradient_penalty(x, y, gradient=gradient, fractions=[0.75, 0.5])
-    assert_array_equal(seen[0], [[1.0, 0.0], [2.0, 4.0]])
-    assert value == pytest.approx(((2 - 1) ** 2 + (2 * math.sqrt(20) - 1) ** 2) / 2)
+    assert_array_equal(seen[0], [[1.0, 1.0], [2.0, 4.0]])
+    assert value == pytest.approx(((math.sqrt(8) - 1) ** 2 + (math.sqrt(80) - 1) ** 2) / 2)
     gradient_penalty(x, y, gradient=gradient, fractions=0.25)
-    assert_array_equal(seen[1], [[3.0, 0.0], [2.0, 6.0]])
+    assert_array_equal(seen[1], [[3.0, 3.0], [2.0, 6.0]])
 
 
 @pytest.mark.parametrize(("theta", "lam"), [(1.0, 10.0), (0.1, 10.0), (2.0, 0.5)])
