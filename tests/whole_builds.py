@@ -32,8 +32,9 @@ HERE = {"SOURCE_DATE_EPOCH": "1000000000", "TZ": "UTC", "PYTHONHASHSEED": "1"}
 THERE = {"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "2", "LC_ALL": "C"}
 # The environment of this project serves the copies too, so none is made for them.
 BOOK = f'exec make -o env book VENV="{sys.prefix}"'
+# The date in the package is the one that the surroundings say, so both get the same.
 RELEASE = f"""\
-"{sys.executable}" -m hatchling build -d dist/package &&
+SOURCE_DATE_EPOCH=1000000000 "{sys.executable}" -m hatchling build -d dist/package &&
 PYTHONPATH=book/_ext "{sys.executable}" -m citing.versions pack _build/html 0.1.0 dist/site"""
 NEW_RESULT = r"""```{equation} eq-two-halves
 :title: Two halves
