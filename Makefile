@@ -26,7 +26,8 @@ SPHINX := $(PY) -m sphinx -W --keep-going -n -j auto -c . -d _build/doctrees
 RUNTIME := _build/pyodide
 BOOK_KEY := find $(wildcard $(RUNTIME)) book conf.py pyproject.toml CHANGELOG.md CITATION.cff src tests \
 	$(VENV)/.lock-stamp \
-	-path book/api -prune -o -name __pycache__ -prune -o -type f -exec cksum {} + \
+	-path book/api -prune -o -path tests/browser -prune -o -name __pycache__ -prune -o \
+	-type f -exec cksum {} + \
 	| LC_ALL=C sort | cksum
 # Other formats have the date of the last commit, or of the epoch where there is no history.
 DATED = SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 0)}
@@ -39,7 +40,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 	--fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types equations ids bench errors audit lock clean runtime
+.PHONY: help env book book-key serve notebooks epub pdf needs site dist linkcheck test lint types equations ids bench errors audit lock clean runtime
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +93,10 @@ book: env ## Build the book into _build/html; a warning is an error
 	mv _build/html.new _build/html && rm -rf _build/html.old && \
 	echo "$$key" > _build/html.key && \
 	echo "The book is now _build/html; look at it with: make serve"
+
+# The browser tests ask for it, to see whether the book is the one that its sources make.
+book-key:
+	@$(BOOK_KEY)
 
 serve: env ## Show _build/html at http://127.0.0.1:8000/ (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: make book"; exit 1; }
