@@ -1,9 +1,10 @@
-"""Find the browser, and say how to get one."""
+"""Find the browser, and say how to get one: ``python -m tests.browser.chromium``."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 
 # Nothing but this machine can be reached, and the browser itself asks for nothing.
 FLAGS = [
@@ -28,3 +29,7 @@ def executable() -> str | None:
     """Return the path of Chromium: what CHROMIUM names, or what is on the PATH."""
     found = (shutil.which(name) for name in (os.environ.get("CHROMIUM"), *NAMES) if name)
     return next((path for path in found if path), None)
+
+
+if __name__ == "__main__":
+    sys.exit(None if executable() else ADVICE)

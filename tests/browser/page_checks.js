@@ -1,9 +1,15 @@
-// What tests/browser/sweep.py asks of a page. Each function returns a list that should be empty.
+// What tests/browser/sweep.py asks of a page. Most answers are lists that should be empty.
 ({
   named(element) {
     const id = element.id ? `#${element.id}` : "";
     const classes = [...element.classList].map((name) => `.${name}`).join("");
     return `${element.localName}${id}${classes}`;
+  },
+
+  // The mode of the page: on a dark ground the text is light.
+  mode() {
+    const [red, green, blue] = getComputedStyle(document.body).color.match(/[\d.]+/g).map(Number);
+    return red + green + blue > 384 ? "dark" : "light";
   },
 
   // Identifiers that two elements have.
@@ -27,7 +33,7 @@
   },
 
   // axe needs minutes for the thirty thousand parts of the formulas of a chapter, and has no rule
-  // that could apply to them. So each formula becomes one word of its colour and width, after a
+  // that could apply to them. So each formula becomes one letter at its right end, after a
   // look at what the rules are about: colours, and elements other than plain boxes and paths.
   odd_formulas() {
     const found = new Set();
@@ -52,7 +58,8 @@
     });
     for (const formula of document.querySelectorAll(".katex-html, math")) formula.textContent = "x";
     for (const [formula, { width, height }] of sizes) {
-      formula.style.cssText = `display: inline-block; width: ${width}px; height: ${height}px`;
+      const size = `width: ${width}px; height: ${height}px`;
+      formula.style.cssText = `display: inline-block; text-align: right; ${size}`;
     }
   },
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from functools import cache, partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import urlsplit
 
 SUB_PATH = "/some/where/"  # no page may depend on the address at which the book is
@@ -64,13 +62,9 @@ class Handler(SimpleHTTPRequestHandler):
         if shrinks:
             self.send_header("Content-Encoding", "gzip")
         self.end_headers()
-        self.copyfile(io.BytesIO(body), self.wfile)
-
-    def copyfile(self, source: BinaryIO, outputfile: BinaryIO) -> None:  # type: ignore[override]
-        """Send the body; a browser that has closed its page does not wait for it."""
         try:
-            super().copyfile(source, outputfile)
-        except ConnectionError:
+            self.wfile.write(body)
+        except ConnectionError:  # a browser that has closed its page does not wait for it
             self.close_connection = True
 
 

@@ -10,7 +10,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Literal
 
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import (  # type: ignore[import-untyped]  # no types
+    Axe,
+)
 from playwright.async_api import Page, Request, Response, async_playwright
 
 from tests.browser.chromium import FLAGS
@@ -96,13 +98,17 @@ class Visitor:
         visit = self.visit = Visit()
         await self.become(*STATES[0])
         await self.page.goto(self.site + name)
-        await self.page.evaluate(f"document.fonts.ready.then(() => {{ window.checks = {CHECKS}; }})")
+        await self.page.evaluate(
+            f"document.fonts.ready.then(() => {{ window.checks = {CHECKS}; }})"
+        )
         visit.repeated += await self.page.evaluate("checks.repeated()")
         visit.rules += await self.page.evaluate("checks.odd_formulas()")
         for width, scheme in STATES:
             state = await self.become(width, scheme)
-            visit.wide += [f"{state}: {fault}" for fault in await self.page.evaluate("checks.wide()")]
-            if await self.page.evaluate("document.documentElement.dataset.theme") != scheme:
+            visit.wide += [
+                f"{state}: {fault}" for fault in await self.page.evaluate("checks.wide()")
+            ]
+            if await self.page.evaluate("checks.mode()") != scheme:
                 visit.unlike.append(state)
         await self.page.evaluate("checks.shorten_formulas()")
         await self.page.evaluate(Axe().axe_script)

@@ -1,4 +1,4 @@
-"""Figures with sliders, moved by keys: the numbers on the page are those of refimpl, called here."""
+"""Figures with sliders, moved by keys: the numbers on the page are those of refimpl."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, expect
 
 import refimpl
 from sliders.figures import FIGURES
+from tests.browser.keys import tab_to
 
 Numbers = Mapping[str, float]
 
@@ -30,9 +31,7 @@ def parallel_segments(theta: float) -> Numbers:
 
 def two_normals(mean: float, std_p: float, std_q: float) -> Numbers:
     grid = np.arange(-20, 24, 0.01)
-    p, q = (
-        np.exp(-(((grid - m) / s) ** 2) / 2) / s for m, s in ((0.0, std_p), (mean, std_q))
-    )
+    p, q = (np.exp(-(((grid - m) / s) ** 2) / 2) / s for m, s in ((0.0, std_p), (mean, std_q)))
     return {
         "KL(p ‖ q)": refimpl.kl_gaussian(0, mean, std_p=std_p, std_q=std_q),
         "KL(q ‖ p)": refimpl.kl_gaussian(mean, 0, std_p=std_q, std_q=std_p),
@@ -63,9 +62,7 @@ def sinkhorn_epsilon(epsilon: float) -> Numbers:
     return {
         "cost": found.cost,
         "with entropy": found.value,
-        "least cost": refimpl.wasserstein_1d(
-            points, points, order=2, x_weights=p, y_weights=q
-        )
+        "least cost": refimpl.wasserstein_1d(points, points, order=2, x_weights=p, y_weights=q)
         ** 2,
         "information": refimpl.mutual_information(found.plan),
     }
@@ -107,11 +104,6 @@ PLACES: dict[str, tuple[str, Callable[..., Numbers]]] = {
 KEYS = [["ArrowRight"] * 3, ["End"], ["Home"], ["PageUp"], ["ArrowLeft", "ArrowUp", "ArrowDown"]]
 
 
-@pytest.fixture(scope="module")
-def pages() -> dict[str, Page]:
-    return {}
-
-
 def read(text: str) -> float:
     return float(text.replace("−", "-").replace("∞", "inf"))
 
@@ -121,14 +113,14 @@ def agrees(shown: str, value: float) -> bool:
     decimals = len(shown.partition(".")[2])
     if math.isinf(value):
         return read(shown) == value
-    return abs(read(shown) - value) <= 0.500001 * 10**-decimals
+    return math.isclose(read(shown), value, rel_tol=0, abs_tol=0.500001 * 10.0**-decimals)
 
 
 def numbers(box: Locator) -> dict[str, str]:
     pairs = box.locator("dl > div").evaluate_all(
         "rows => rows.map(row => [...row.children].map(part => part.textContent))"
     )
-    return {symbol: shown for symbol, shown in pairs}
+    return dict(pairs)
 
 
 def test_the_figures_of_the_book_are_all_here() -> None:
@@ -141,12 +133,12 @@ def test_keys_move_the_figure_and_refimpl_agrees(
 ) -> None:
     address, computed = PLACES[name]
     page = context.new_page()
-    page.goto(site + address)
+    page.goto(f"{site}{address}#{name}")
     box = page.locator(f".slider:has(#{name}-0)")
     drawing = box.locator("svg").first
     seen = set()
     for slider in box.locator("input[type=range]").all():
-        slider.focus()
+        tab_to(page, slider, most=4)
         for keys in KEYS:
             before = drawing.inner_html()
             for key in keys:
