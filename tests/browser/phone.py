@@ -1,4 +1,4 @@
-"""A first visit with a slow phone: how long until the formulas are laid out, and what it costs."""
+"""A first visit with a slow phone: how much it costs, and what moves."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ SLOWDOWN = 4  # of the processor, as Lighthouse slows it down
 LATENCY = 150  # milliseconds, and the rest of “slow 4G” of Lighthouse
 THROUGHPUT = 1_638_400 / 8  # bytes a second
 
-# Notes each moment at which the formulas of the page were seen where they will stay. A formula is
-# laid out when it has its box and the type it is set in has come. MathJax and KaTeX are asked
-# alike: each formula is an element that Sphinx writes, and it is done when what is inside of it
-# is no longer TeX.
+# Adds up what moves while nobody touches the page.
 WATCH = """
-window.seen = { shift: 0, shifts: [] };
+window.seen = { shift: 0 };
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) {
     if (!entry.hadRecentInput) window.seen.shift += entry.value;
@@ -30,8 +27,6 @@ class FirstVisit:
 
     transferred: int
     shift: float
-    formulas: int
-    nodes: int
 
 
 def first_visit(browser: Browser, address: str, *, jump: bool = False) -> FirstVisit:
@@ -65,9 +60,6 @@ def first_visit(browser: Browser, address: str, *, jump: bool = False) -> FirstV
     if jump:
         page.evaluate("location.hash = [...document.querySelectorAll('section[id]')].at(-1).id")
         page.wait_for_timeout(1000)
-    seen = page.evaluate(
-        "() => [seen.shift, document.querySelectorAll('.math').length, "
-        "document.querySelectorAll('*').length]"
-    )
+    shift = page.evaluate("seen.shift")
     context.close()
-    return FirstVisit(transferred, *seen)
+    return FirstVisit(transferred, shift)
