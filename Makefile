@@ -8,6 +8,8 @@
 #   ONLY=eq-kl-def            the one equation that `make equations` checks
 #   RELEASE=0.2.0             the version that `make ids` closes
 #   PORT=8000                 the port of `make serve`
+#   CHROMIUM=/opt/chromium    the browser of the tests; else one on the PATH
+#   BOOK_SITE=_build/site     a built book that the browser tests look at, whatever its age
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -36,7 +38,8 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 
 .DEFAULT_GOAL := help
 .PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types \
-	equations ids bench errors audit lock clean runtime fuzz repeat pins faults mutants
+	equations ids bench errors audit lock clean runtime fuzz repeat pins faults mutants \
+	browser
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -124,6 +127,14 @@ dist: book epub pdf ## Build a release into dist: the package, PDF and EPUB, the
 
 linkcheck: env ## Follow every outside link of the book (needs the network)
 	$(SPHINX) -b linkcheck book _build/linkcheck
+
+# Debian's Chromium, for the tests in tests/browser, if there is none yet.
+browser: env ## Get a browser for the tests (with apt; elsewhere it says what to do)
+	@$(PY) -m tests.browser.chromium || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
+				--no-install-recommends chromium; \
+		fi && $(PY) -m tests.browser.chromium; }
 
 test: env ## Run every test, with coverage (ARGS=tests/test_kl.py: those alone, without)
 	$(PY) -m pytest $(if $(ARGS),$(ARGS),--cov)

@@ -25,7 +25,8 @@ BUILD = Path("_build")
 SITE = BUILD / "html"
 OLD = BUILD / "html.old"  # the site before, for the moment between two renames
 KEY = BUILD / "html.key"  # a hash of what the site was made from
-# What the site is made from; the tests are linked from it, and `make runtime` brings Pyodide.
+# What the site is made from. It links the tests, but those in a browser; `make runtime` brings
+# Pyodide.
 SOURCES = (
     *("CHANGELOG.md", "CITATION.cff", "_build/pyodide", "book", "conf.py", "pyproject.toml"),
     *("src", "tests"),
@@ -79,8 +80,8 @@ def sources_key() -> str:
     state = hashlib.sha256(stamp.read_bytes() if stamp.is_file() else b"")
     for source in map(Path, SOURCES):
         for file in sorted(source.rglob("*")) if source.is_dir() else [source]:
-            made = "__pycache__" in file.parts or Path("book/api") in file.parents
-            if file.is_file() and not made:
+            left_out = {Path("book/api"), Path("tests/browser")} & set(file.parents)
+            if file.is_file() and not left_out and "__pycache__" not in file.parts:
                 state.update(f"{file} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
     return state.hexdigest()
 

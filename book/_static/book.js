@@ -60,6 +60,9 @@
       closeOutside(event);
       if (event.target.closest("a")) dialog.close();
     });
+    dialog.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") dialog.close(); // Sphinx keeps the key for itself
+    });
     dialog.addEventListener("close", () => {
       move(dialog, sidebar);
       toggle.focus();
@@ -71,7 +74,12 @@
   if (contents) {
     const kept = Number(sessionStorage.getItem("contents-top"));
     if (kept) contents.scrollTop = kept;
-    else contents.querySelector(".current.active > a")?.scrollIntoView({ block: "nearest" });
+    else {
+      // Not by scrollIntoView: the Tab key would go on from there, and never meet the skip link.
+      const here = contents.querySelector(".current.active > a")?.getBoundingClientRect();
+      const beyond = here ? here.bottom - contents.getBoundingClientRect().bottom : 0;
+      if (beyond > 0) contents.scrollTop = beyond;
+    }
     addEventListener("pagehide", () => {
       sessionStorage.setItem("contents-top", String(contents.scrollTop));
     });

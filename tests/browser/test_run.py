@@ -2,84 +2,30 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import os
 import re
-import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 import pytest
-
-import refimpl
-
-pytest.importorskip("playwright")
-
 from playwright.sync_api import (
     Browser,
     Locator,
     Page,
     Route,
     expect,
-    sync_playwright,
 )
 
-ROOT = Path(__file__).parents[2]
+import refimpl
+from tests.browser.conftest import cannot_run
+
 MINUTES = 3 * 60_000  # for the first run, on a machine that may be busy
 
 # What a host may send with a page to forbid what it does not need: no eval of text.
 POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'"
 
 LAWS = [[0.5, 0.3, 0.2], [0.7, 0.2, 0.1], [0.9, 0.1, 0.0]]
-
-
-def cannot_run(reason: str) -> NoReturn:
-    """Skip a test, or fail it where it has to run."""
-    if os.environ.get("CI"):
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    executable = found or cannot_run("There is no Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-class Handler(http.server.SimpleHTTPRequestHandler):
-    """Answer without a word."""
-
-    def log_message(self, *_: object) -> None:
-        """Keep the answers out of what pytest prints."""
-
-
-@pytest.fixture(scope="module")
-def folder() -> Path:
-    """Return the folder of the built book."""
-    return Path(os.environ.get("BOOK_SITE", ROOT / "_build" / "html"))
-
-
-@pytest.fixture(scope="module")
-def site(folder: Path) -> Iterator[str]:
-    """Serve the book, and return its address."""
-    handler = functools.partial(Handler, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @dataclass
