@@ -39,7 +39,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 	--fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types equations ids bench errors audit lock clean runtime
+.PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test fuzz lint types equations ids bench errors audit lock clean runtime
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -147,6 +147,9 @@ test: env ## Run every test, with coverage (ARGS=tests/test_kl.py: those alone, 
 	$(PY) -m pytest $(if $(ARGS),$(ARGS),--cov)
 	@$(if $(ARGS),true,report="$$($(PY) -m coverage report --include='book/_ext/equations/*' \
 		--fail-under=95)" || { echo "$$report"; exit 1; })
+
+fuzz: env ## Try new odd input and odd pages (EXAMPLES=1000 for each function)
+	EXAMPLES=$(or $(EXAMPLES),300) $(PY) -m pytest tests/test_fuzz.py tests/test_fuzz_latex.py
 
 lint: env ## Check style, docstrings, imports, workflow files
 	$(PY) -m ruff check

@@ -8,6 +8,7 @@ be right. Nothing is repaired, clipped, normalised or shifted.
 """
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ FloatOrArray = Any  # a float for one law and an array for several: only the sha
 PART = 1 << 18  # entries of a large array that are read at a time, so that they stay in the cache
 SHORT = 1 << 10  # numbers that are added in one go
 ONES = np.ones(SHORT)
+DEEP = 64  # the most axes that NumPy knows
 POSITIVE_DEFINITE = "a covariance matrix must be symmetric and positive definite"
 
 
@@ -85,7 +87,7 @@ def unit(base: object) -> Unit:
     b = number("base", base)
     if not 1 < b < math.inf:
         raise ValueError(
-            f"base = {base!r} is no base of information; "
+            f"base = {_short(base)} is no base of information; "
             "give a finite number > 1 (2 for bits), or None for nats"
         )
     nats = math.log(b)
@@ -107,13 +109,13 @@ def number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(
         value, (int, float, Fraction, np.integer, np.floating)
     ):
-        raise TypeError(f"{name} = {value!r} is not a real number; give a float or an int")
+        raise TypeError(f"{name} = {_short(value)} is not a real number; give a float or an int")
     try:
         result = float(value)
     except OverflowError:
         raise ValueError(f"{name} is too large; give a number below 1.8e308") from None
     if math.isnan(result):
-        raise ValueError(f"{name} = {value!r} is not a real number; give a float or an int")
+        raise ValueError(f"{name} = {_short(value)} is not a real number; give a float or an int")
     return result
 
 
@@ -121,7 +123,7 @@ def order(name: str, value: object) -> float:
     """Check that a value is a number in [0, ∞]."""
     result = number(name, value)
     if result < 0:
-        raise ValueError(f"{name} = {value!r} is negative; give a number in [0, inf]")
+        raise ValueError(f"{name} = {_short(value)} is negative; give a number in [0, inf]")
     return result
 
 
@@ -129,7 +131,7 @@ def order_from_one(name: str, value: object) -> float:
     """Check that a value is a number in [1, ∞]."""
     result = number(name, value)
     if result < 1:
-        raise ValueError(f"{name} = {value!r} is below 1; give a number in [1, inf]")
+        raise ValueError(f"{name} = {_short(value)} is below 1; give a number in [1, inf]")
     return result
 
 
@@ -137,7 +139,7 @@ def finite_order(name: str, value: object) -> float:
     """Check that a value is a number in [1, ∞)."""
     result = order_from_one(name, value)
     if result == math.inf:
-        raise ValueError(f"{name} = {value!r} is not finite; give a number in [1, inf)")
+        raise ValueError(f"{name} = {_short(value)} is not finite; give a number in [1, inf)")
     return result
 
 
@@ -145,16 +147,18 @@ def non_negative_number(name: str, value: object) -> float:
     """Check that a value is a number in [0, ∞)."""
     result = order(name, value)
     if result == math.inf:
-        raise ValueError(f"{name} = {value!r} is not finite; give a number ≥ 0")
+        raise ValueError(f"{name} = {_short(value)} is not finite; give a number ≥ 0")
     return result
 
 
 def count(name: str, value: object, least: int = 1) -> int:
     """Check that a value is an integer that is large enough."""
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
-        raise TypeError(f"{name} = {value!r} is not an integer; give an integer ≥ {least}")
+        raise TypeError(f"{name} = {_short(value)} is not an integer; give an integer ≥ {least}")
     if value < least:
-        raise ValueError(f"{name} = {value!r} is too small; give an integer ≥ {least}")
+        raise ValueError(f"{name} = {_short(value)} is too small; give an integer ≥ {least}")
+    if value > sys.maxsize:
+        raise ValueError(f"{name} is too large; give an integer ≤ {sys.maxsize}")
     return int(value)
 
 
@@ -162,7 +166,7 @@ def positive_number(name: str, value: object) -> float:
     """Check that a value is one finite number > 0."""
     result = number(name, value)
     if not 0 < result < math.inf:
-        raise ValueError(f"{name} = {value!r} is not in (0, inf); give a finite number > 0")
+        raise ValueError(f"{name} = {_short(value)} is not in (0, inf); give a finite number > 0")
     return result
 
 
@@ -170,22 +174,22 @@ def share(name: str, value: object) -> float:
     """Check that a value is one number in [0, 1]."""
     result = number(name, value)
     if not 0 <= result <= 1:
-        raise ValueError(f"{name} = {value!r} is not in [0, 1]; give a number from 0 to 1")
+        raise ValueError(f"{name} = {_short(value)} is not in [0, 1]; give a number from 0 to 1")
     return result
 
 
 def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     """Check that a value is one of the words to choose from."""
     if not isinstance(value, str):
-        raise TypeError(f"{name} = {value!r} is not a string; give one of {choices}")
+        raise TypeError(f"{name} = {_short(value)} is not a string; give one of {choices}")
     if value not in choices:
-        raise ValueError(f"{name} = {value!r} is unknown; give one of {choices}")
+        raise ValueError(f"{name} = {_short(value)} is unknown; give one of {choices}")
 
 
 def flag(name: str, value: object) -> bool:
     """Check that a value is True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} = {value!r} is not a boolean; give True or False")
+        raise TypeError(f"{name} = {_short(value)} is not a boolean; give True or False")
     return bool(value)
 
 
@@ -200,7 +204,7 @@ def one_of(**values: ArrayLike | None) -> tuple[str, ArrayLike]:
 def _axis(value: object) -> int:
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         return int(value)
-    raise TypeError(f"axis = {value!r} is not an integer; give the axis of the outcomes")
+    raise TypeError(f"axis = {_short(value)} is not an integer; give the axis of the outcomes")
 
 
 # Functions.
@@ -267,6 +271,8 @@ def reals(name: str, value: ArrayLike) -> Reals:
 
 def _no_odd_items(name: str, value: Sequence[object], *index: object) -> None:
     """Check that no item of nested lists is a boolean or masked: NumPy reads both as numbers."""
+    if len(index) >= DEEP:
+        raise ValueError(f"{name} is nested too deeply; give an array of at most {DEEP} axes")
     for i, item in enumerate(value):
         if isinstance(item, (list, tuple)):
             _no_odd_items(name, item, *index, i)
@@ -385,7 +391,10 @@ def broadcast(**arrays: Reals) -> tuple[int, ...]:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # of a list in a list in a list …, or of too many digits
+        return f"a {type(value).__name__}"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -292,6 +292,8 @@ def power_iteration(matrix: Array, vector: Array, count: int) -> float:
         length = float(np.linalg.norm(image))
         if length == 0:
             return 0.0
-        vector = scaled.T @ (image / length)
+        before, vector = vector, scaled.T @ (image / length)
         size = float(np.linalg.norm(vector))
+        if np.array_equal(vector / size, before):  # further steps would do the same
+            break
     return size * scale

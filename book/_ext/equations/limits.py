@@ -16,6 +16,11 @@ BINOMIAL = 10_000
 FACTORIAL = 170
 # The mutants of one row, or of one line of a derivation.
 MUTANTS = 3_000
+# How deep the parts of a formula may be inside of each other.
+NESTING = 60
+# A formula that cannot be read is read again up to earlier places, so many times, unless longer.
+REREAD_TIMES = 100
+REREAD_LENGTH = 2_000
 # How often the clock is asked: once for so many values of an index.
 _EVERY = 256
 

@@ -26,6 +26,7 @@ from lark.lark import PostLex
 from lark.tree import Meta
 from lark.visitors import v_args
 
+from equations import limits
 from equations.macros import MACROS
 
 # The mark of an inverse function, F^{-1}.
@@ -740,6 +741,19 @@ def _check_closed(opening: Token) -> None:
         raise LatexError(f"this bar is not closed; {_HINTS['|']}", at=opening.start_pos or 0)
 
 
+_TOO_DEEP = "this is nested too deeply; give parts of it a name with :where:"
+
+
+def _not_too_deep(found: Any) -> Any:  # noqa: ANN401  (rows or a node)
+    """Return what was read, if the functions that follow its parts one in the other can do so."""
+    level = list(found) if isinstance(found, tuple) else [found]
+    for _ in range(limits.NESTING):
+        level = [child for node in level for child in children(node)]
+        if not level:
+            return found
+    raise LatexError(_TOO_DEEP)
+
+
 class _Reader:
     """The parser, with the names that the current setting declares."""
 
@@ -777,13 +791,17 @@ class _Reader:
         found = optimised(text)
         self._callables = {**callables, **dict.fromkeys(found, True)} if found else callables
         try:
-            return self._builder.transform(self._lark.parse(text, start))
+            return _not_too_deep(self._builder.transform(self._lark.parse(text, start)))
         except UnexpectedInput as error:
             raise self._explain(error, text, start) from None
+        except RecursionError:
+            raise LatexError(_TOO_DEEP, text) from None
         except LatexError as error:
             raise LatexError(error.message, text, error.at) from None
         except VisitError as error:
             inner = error.orig_exc
+            if isinstance(inner, RecursionError):
+                raise LatexError(_TOO_DEEP, text) from None
             if not isinstance(inner, LatexError):
                 raise inner from None
             raise LatexError(inner.message, text, inner.at) from None
@@ -808,8 +826,10 @@ class _Reader:
 
     def _longest(self, text: str, start: str) -> str:
         """Return the longest beginning of a text that is itself a formula."""
+        if len(text) > limits.REREAD_LENGTH:
+            return ""
         ends = [match.start() for match in re.finditer(r"\s|$|(?<=\w)\W|\W", text)]
-        for end in sorted(set(ends), reverse=True):
+        for end in sorted(set(ends), reverse=True)[: limits.REREAD_TIMES]:
             try:
                 self._lark.parse(text[:end], start)
             except (UnexpectedInput, LatexError):
