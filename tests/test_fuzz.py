@@ -104,7 +104,7 @@ THINGS: dict[str, Callable[[], Any]] = {
     "void": lambda: np.zeros(2, dtype="V8"),
     "strings": lambda: np.array(["0.5", "0.5"]),
     "bytes": lambda: b"\x00\xff",
-    "memory": lambda: memoryview(np.array([0.5, 0.5])),
+    "memory": lambda: memoryview(bytes(16)).cast("d"),
     "objects": lambda: np.array([0.5, None, "x"], dtype=object),
     "array of arrays": lambda: [np.array([0.5, 0.5]), [0.5, 0.5]],
     "no dimension": lambda: np.array(0.5),
