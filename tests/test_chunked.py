@@ -412,7 +412,7 @@ def test_small_chunks_make_the_laws_that_the_large_test_expects() -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_laws_larger_than_the_memory_of_a_worker() -> None:
-    limit, workers, size, count = 256 * 2**20, 2, 2**18, 68
+    limit, workers, size, count = 384 * 2**20, 2, 2**19, 52
     p, q = generated(0, size, count), generated(1, size, count)
     assert p.nbytes + q.nbytes > limit
     small = [
