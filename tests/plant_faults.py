@@ -133,7 +133,8 @@ class Copy:
         if not failed and " passed" not in printed:
             raise RuntimeError(f"pytest did not run:\n{printed[-3000:]}")
         _, *parts = HEADING.split(said)
-        texts = dict(zip(parts[::2], parts[1::2], strict=True))
+        heads = (head.rpartition("::")[2] for head in parts[::2])
+        texts = dict(zip(heads, parts[1::2], strict=True))
         return {name: texts.get(name.partition("::")[2], "") for name in failed}
 
     def warnings(self, faults: Sequence[Fault]) -> str:
@@ -235,7 +236,7 @@ def sources_texts(copy: Copy) -> list[tuple[str, str]]:
 def owns(fault: Fault, name: str, said: str) -> bool:
     """Return whether a test of a page or row, with what it says, is about the block of a fault."""
     file, _, test = name.partition("::")
-    if file == fault.file and re.match(rf"{re.escape(fault.unit)}(?:$|[\[.]|-\d+$)", test):
+    if file == fault.file and re.match(rf"{re.escape(fault.unit)}(?:-\d+)?(?:$|[\[.])", test):
         return True
     if file not in {fault.file, *readers(fault.file)}:
         return False
