@@ -34,7 +34,7 @@ UNITS = (
 )
 # Blocks that hold text; those of results.
 TEXTS = ("", "exercise", "dropdown", "note", "admonition")
-RESULT = re.compile(r"(?:def|eq|thm|ineq|ce|alg|conv|cor|lem)-[\w-]+$")
+RESULT = re.compile(r"(?:alg|ce|conv|def|eq|ex|ineq|thm)-[\w-]+$")
 EXAMPLE, STATEMENT, STEP, PROSE, DOCTEST = "example", "statement", "step", "prose", "doctest"
 
 

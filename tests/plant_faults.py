@@ -6,7 +6,8 @@ each of them with the first check that fails. Nothing but parts of the two comma
 1. pytest on the pages with faults and on the tests that read them, with one fault in each block at
    once. What a test says of a block is counted for the fault in this block. What can show on any
    page is planted alone.
-2. The list of what only a reader can check, for each fault that is left, as `test_pins.py` does.
+2. The list of what only a reader can check, for each fault that is left, as `test_pins.py` does;
+   then again stage 1 for each that is left, alone.
 3. With ``--build`` one build of the book with everything that is left, each warning counted for the
    fault beside it; with ``--whole`` the whole of `make test` with what is left then.
 
@@ -125,7 +126,7 @@ class Copy:
     def failing(self, faults: Sequence[Fault], *arguments: str) -> dict[str, str]:
         """Return the names of the tests that fail with these faults, and what each one says."""
         self.plant(faults)
-        options = ("-q", "-rfE", "--tb=short", "-p", "no:cacheprovider")
+        options = ("-vv", "-rfE", "--tb=short", "-p", "no:cacheprovider")
         printed = self.run(sys.executable, "-m", "pytest", *options, *arguments)
         self.restore()
         said, _, summary = printed.partition("short test summary info")
@@ -133,7 +134,8 @@ class Copy:
         if not failed and " passed" not in printed:
             raise RuntimeError(f"pytest did not run:\n{printed[-3000:]}")
         _, *parts = HEADING.split(said)
-        texts = dict(zip(parts[::2], parts[1::2], strict=True))
+        heads = (head.rpartition("::")[2] for head in parts[::2])
+        texts = dict(zip(heads, parts[1::2], strict=True))
         return {name: texts.get(name.partition("::")[2], "") for name in failed}
 
     def warnings(self, faults: Sequence[Fault]) -> str:
@@ -199,17 +201,21 @@ def by_pytest(copy: Copy, trials: Sequence[Trial]) -> None:
     failed = copy.failing([trial.fault for trial in trials], *tests)
     unread = []
     for name, said in failed.items():
-        owners = [trial for trial in trials if owns(trial.fault, name, said)]
+        owners = [t for t in trials if len(trials) == 1 or owns(t.fault, name, said)]
         for trial in owners:
             trial.caught = trial.caught or f"make test: {name}"
         if "::" not in name:  # a page that cannot be read hides its other faults
             unread += [trial for trial in trials if trial.fault.file == name]
-    for name, said in failed.items():
-        if not any(owns(trial.fault, name, said) for trial in trials):
-            say(f"a failing test of no fault: {name}")
     again = [trial for trial in unread if not trial.caught]
     if again and len(again) < len(trials):
         by_pytest(copy, again)
+
+
+def by_pytest_singly(copy: Copy, trials: Sequence[Trial]) -> None:
+    """Try faults one by one, since a failure of another test says not always whose it is."""
+    for trial in trials:
+        if not trial.wide:
+            by_pytest(copy, [trial])
 
 
 def by_pytest_alone(copy: Copy, trial: Trial) -> None:
@@ -235,7 +241,7 @@ def sources_texts(copy: Copy) -> list[tuple[str, str]]:
 def owns(fault: Fault, name: str, said: str) -> bool:
     """Return whether a test of a page or row, with what it says, is about the block of a fault."""
     file, _, test = name.partition("::")
-    if file == fault.file and re.match(rf"{re.escape(fault.unit)}(?:$|[\[.]|-\d+$)", test):
+    if file == fault.file and re.match(rf"{re.escape(fault.unit)}(?:-\d+)?(?:$|[\[.])", test):
         return True
     if file not in {fault.file, *readers(fault.file)}:
         return False
@@ -336,6 +342,7 @@ def main() -> int:
             list(pool.map(tried, rounds(trials, options.jobs)))
         stages = {
             by_list: not options.without_list,
+            by_pytest_singly: True,
             by_build: options.build,
             by_whole: options.whole,
         }

@@ -80,6 +80,7 @@ def fault(kind: str = "sign", file: str = "book/kl.md", line: int = 5, unit: str
     [
         ("book/kl.md::eq-a[latex]", "", True),
         ("book/kl.md::eq-a.step-3", "", True),
+        ("book/kl.md::eq-a-2.step-3", "", True),
         ("book/kl.md::eq-ab[latex]", "", False),
         ("book/js.md::eq-a[latex]", "", False),
         ("book/kl.md::example-3", 'File "/tmp/x/book/kl.md", line 9, in example-3', True),
