@@ -62,7 +62,6 @@ TESTS = [
     "tests/test_contract.py",
     "tests/test_laws.py",
     "tests/test_peers_cases.py",
-    "src",
 ]
 LEFT_OUT = [
     "tests/test_transport.py::test_unfinished_iterations_warn",  # counts the frames of the caller
@@ -451,7 +450,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="so many run at once")
     parser.add_argument("--budget", type=float, default=10, help="seconds of tests for a mutant")
     parser.add_argument("--minutes", type=float, help="run a sample for so long")
-    parser.add_argument("--tests", nargs="+", default=TESTS, help="with these tests alone")
+    parser.add_argument("--tests", nargs="+", help="with these tests alone")
     parser.add_argument("--seed", default="", help="which sample")
     return parser.parse_args()
 
@@ -470,7 +469,7 @@ def main() -> int:
         "-m",
         "not slow",
         *(f"--deselect={name}" for name in LEFT_OUT),
-        *options.tests,
+        *(options.tests or [*TESTS, *(str(data.path) for data in modules.values())]),
     ]
     if code := pytest.main(command, plugins=[campaign]):
         return int(code)

@@ -134,6 +134,13 @@ TYPE_ERRORS: list[Row] = [
         lambda: api.spectral_norm([[1.0]], start=[1.0]),
         "start is for the power iteration; give iterations too",
     ),
+    (
+        lambda: api.mmd(
+            [0.5, 0.5], [0.5, 0.5], kernel=[[1.0, 0.0], [0.0, 1.0]], y_weights=[0.5, 0.5]
+        ),
+        "x and y are laws here, and take no weights; give x and y alone",
+    ),
+    (lambda: api.entropy([[[0.5, True]]]), "p[0, 0, 1] = True is a boolean; give numbers"),
 ]
 
 VALUE_ERRORS: list[Row] = [
@@ -619,6 +626,18 @@ VALUE_ERRORS: list[Row] = [
     (
         lambda: api.integral_probability_metric([0.5, 0.5], [1.0], critics=[[0.5, 0.0]]),
         "the outcomes do not match: p has 2, q has 1 along axis -1; give the same outcomes",
+    ),
+    (
+        lambda: api.kolmogorov_distance([[0.0, 1.0]], [[0.0, 1.0]]),
+        "x has shape (1, 2); give numbers, with one axis",
+    ),
+    (
+        lambda: api.mmd([[0.5, 0.5], [0.5, 0.5]], [0.5, 0.5], kernel=[[1.0, 0.0], [0.0, 1.0]]),
+        "x and y hold several laws; give one law each",
+    ),
+    (
+        lambda: api.mmd([0.5, 0.5], [[0.5, 0.5], [0.5, 0.5]], kernel=[[1.0, 0.0], [0.0, 1.0]]),
+        "x and y hold several laws; give one law each",
     ),
 ]
 
