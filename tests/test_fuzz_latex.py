@@ -17,18 +17,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import tests.strategies  # noqa: F401  # its import sets the profile of Hypothesis
 from equations.blocks import Block, BlockError, Derivation, Equation, read_page
 from equations.book import read_book
 from equations.syntax import LatexError, parse, parse_sum
 from equations.verdicts import check_derivation, check_equation
-from tests import strategies
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = int(os.environ.get("EXAMPLES", "0"))  # `make fuzz` sets it; then they are new ones
 SECONDS = 30  # processor time that one text may take
 CALLABLES = {"p": True, "q": True, "p_": True, "D": True, "z_": True}
-
-assert strategies  # its import sets the profile of Hypothesis
 
 
 @functools.cache

@@ -15,7 +15,7 @@ and what is no law gives a number without a meaning. Each check waits for the de
 Where a law has an outcome of probability 0 the gradient is that from inside: 0 log 0 counts as
 0, and has the slope that the logarithm has there, which is infinite, or 0 if the limit does not
 depend on the entry. No gradient is NaN where the value is finite, and the outcomes of positive
-probability always get theirs. At p = q, where |p - q| has a corner, its slope counts as 0.
+probability always get theirs. At p = q, where abs(p - q) has a corner, its slope counts as 0.
 """
 
 import contextlib
@@ -261,7 +261,7 @@ def total_variation(p: Array, q: Array, *, axis: int = -1, keepdims: bool = Fals
     """
     Total variation distance of two laws.
 
-    It is half of the sum Σ |p - q|. Equation :eq:`eq-tv-def`.
+    It is half of the sum Σ abs(p - q). Equation :eq:`eq-tv-forms`.
 
     Parameters
     ----------

@@ -214,7 +214,7 @@ def total_variation(p: Dask, q: Dask, *, axis: int = -1, keepdims: bool = False)
     """
     Total variation distance of two laws.
 
-    It is half of the sum Σ |p - q| over the outcomes. Equation :eq:`eq-tv-def`.
+    It is half of the sum Σ abs(p - q) over the outcomes. Equation :eq:`eq-tv-forms`.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import (
     Browser,
+    ConsoleMessage,
     Locator,
     Page,
     Route,
@@ -78,7 +79,12 @@ def chapter(browser: Browser, site: str, folder: Path) -> Iterator[Chapter]:
     context.on("request", lambda request: requests.append(request.url))
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda m: m.type in {"error", "warning"} and complaints.append(m.text))
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(message.text)
+
+    page.on("console", note)
     page.goto(f"{site}coding.html", wait_until="networkidle")
     yield Chapter(page, requests, list(requests), complaints)
     context.close()
