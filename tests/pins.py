@@ -217,7 +217,10 @@ def other_pins(root: Path) -> list[str]:
     for row, line in zip(rows, pins(rows), strict=True):
         read = line.partition(": ")[2].replace("; ", ", ")
         lines.append(f"errors-in-print.toml, {row.id}; verdict: {row.verdict}; read: {read}")
-    lines += [f"macros.toml, {name}; shows: {macro.latex}" for name, macro in MACROS.items()]
+    for name, macro in MACROS.items():
+        computes = ", ".join(filter(None, (macro.function, macro.normal, macro.conditional)))
+        base = f"; base: {macro.base}" if macro.base else ""
+        lines.append(f"macros.toml, {name}; shows: {macro.latex}; computes: {computes}{base}")
     return [*lines, *slider_pins(book / "_ext" / "sliders" / "figures.py")]
 
 
@@ -225,18 +228,22 @@ def slider_pins(file: Path) -> Iterator[str]:
     """Yield, for each figure with sliders, the numbers in the ranges of its sliders and axes."""
     for function in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(function, ast.FunctionDef):
-            calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
-            ranges = [call for call in calls if ast.unparse(call.func) in _RANGES]
-            ranges.sort(key=lambda call: (call.lineno, call.col_offset))
-            numbers = " ".join(
-                ast.unparse(argument)
-                for call in ranges
-                for argument in call.args
-                if isinstance(argument, ast.Constant | ast.UnaryOp)
-                and not isinstance(ast.literal_eval(argument), str)
-            )
+            assigned = [node for node in ast.walk(function) if isinstance(node, ast.Assign)]
+            ranges = [node for node in assigned if any(map(_is_range, ast.walk(node)))]
+            ranges += [node for node in ast.walk(function) if _is_range(node)]
+            parts = {part for node in ranges for part in ast.walk(node)}
+            numbers = [
+                part
+                for part in parts
+                if isinstance(part, ast.Constant) and isinstance(part.value, int | float)
+            ]
+            numbers.sort(key=lambda number: (number.lineno, number.col_offset))
             if numbers:
-                yield f"figures.py, {function.name}; ranges: {numbers}"
+                yield f"figures.py, {function.name}; ranges: {' '.join(map(ast.unparse, numbers))}"
+
+
+def _is_range(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in _RANGES
 
 
 def book_pins(root: Path) -> list[str]:

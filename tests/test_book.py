@@ -91,11 +91,14 @@ def test_a_test_of_something_else_is_found(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------- figures
 
 
+DRAWS = re.compile(r"^ *plt\.show\(\)|^ *figure:$", re.MULTILINE)
+
+
 def wordless(page: Path) -> Iterator[str]:
     """Yield what a page draws without words for it: figures without alt text, name or caption."""
     text = page.read_text("utf-8")
     for info, content in fences(text):
-        if info.startswith("{code-cell}") and re.search(r"^ *plt\.show\(\)", content, re.MULTILINE):
+        if info.startswith("{code-cell}") and DRAWS.search(content):
             head = content.split("---\n")[1] if content.startswith("---\n") else "{}"
             options = (yaml.safe_load(head) or {}).get("mystnb", {})
             words = (options.get("image") or {}) | (options.get("figure") or {})

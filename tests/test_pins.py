@@ -124,7 +124,7 @@ def test_ranges_of_sliders_are_listed(tmp_path: Path) -> None:
         "    return Parameter('t', f(9), t, 3)",
     ]
     (tmp_path / "figures.py").write_text("\n".join(code), encoding="utf-8")
-    assert [*slider_pins(tmp_path / "figures.py")] == ["figures.py, coins; ranges: -1 2.5 8 3"]
+    assert [*slider_pins(tmp_path / "figures.py")] == ["figures.py, coins; ranges: 1 2.5 8 9 3"]
 
 
 def test_two_references_exchanged_are_noticed(tmp_path: Path) -> None:
