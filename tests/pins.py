@@ -229,7 +229,7 @@ def slider_pins(file: Path) -> Iterator[str]:
     for function in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(function, ast.FunctionDef):
             assigned = [node for node in ast.walk(function) if isinstance(node, ast.Assign)]
-            ranges = [node for node in assigned if any(map(_is_range, ast.walk(node)))]
+            ranges: list[ast.AST] = [n for n in assigned if any(map(_is_range, ast.walk(n)))]
             ranges += [node for node in ast.walk(function) if _is_range(node)]
             parts = {part for node in ranges for part in ast.walk(node)}
             numbers = [
