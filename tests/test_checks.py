@@ -223,6 +223,16 @@ def test_tolerance_belongs_to_the_precision() -> None:
     assert entropy(p.astype(np.float32)) == pytest.approx(math.log(2), rel=1e-6)
 
 
+def test_tolerance_is_sixteen_roundings_and_one_for_each_root_of_an_outcome() -> None:
+    p = np.full(4, 0.25, dtype=np.float32)
+    rounding = np.finfo(np.float32).eps
+    p[3] += np.float32(17.5 * rounding)
+    assert entropy(p) == pytest.approx(math.log(4), rel=1e-5)
+    p[3] += rounding
+    with pytest.raises(ValueError, match="sums to"):
+        entropy(p)
+
+
 @hypothesis.given(laws(), st.floats(-9e-10, 9e-10))
 def test_value_is_that_of_the_law_divided_by_its_sum(p: Array, error: float) -> None:
     for q in (p, p * (1 + error)):

@@ -352,6 +352,9 @@ def test_discrepancy_of_normal_laws_by_quadrature_and_scale() -> None:
         mmd_gaussian([0.0, 4.0], 2.0, std_p=[[2.0], [4.0]], std_q=6.0, bandwidth=2.0),
         rtol=1e-14,
     )
+    assert mmd_gaussian(3.0, 4.0, std_p=1.0, std_q=1.0) == (
+        mmd_gaussian(0.0, 1.0, std_p=1.0, std_q=1.0)
+    )
     assert mmd_gaussian(0.0, 0.0, std_p=0.0, std_q=1e200) == pytest.approx(1.0)
     assert mmd_gaussian(0.0, 0.3, std_p=0.0, std_q=0.0) == pytest.approx(mmd([0.0], [0.3]))
 

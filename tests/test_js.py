@@ -305,3 +305,9 @@ def test_bad_further_laws() -> None:
         js_divergence(P, Q, P, [-0.5, 1.5])
     with pytest.raises(ValueError, match=r"others\[0\] has 3"):
         js_distance(P, Q, [0.5, 0.25, 0.25])
+
+
+def test_weights_are_divided_by_their_sum() -> None:
+    laws = [0.5, 0.5], [0.25, 0.75], [1.0, 0.0]
+    value = js_divergence(*laws, weights=[0.3333333333] * 3)
+    assert value == pytest.approx(js_divergence(*laws), rel=1e-14)

@@ -141,6 +141,20 @@ TYPE_ERRORS: list[Row] = [
         "x and y are laws here, and take no weights; give x and y alone",
     ),
     (lambda: api.entropy([[[0.5, True]]]), "p[0, 0, 1] = True is a boolean; give numbers"),
+    (
+        lambda: api.energy_distance(
+            [0.5, 0.5], [0.5, 0.5], cost=[[0.0, 1.0], [1.0, 0.0]], y_weights=[0.5, 0.5]
+        ),
+        "x and y are laws here, and take no weights; give x and y alone",
+    ),
+    (
+        lambda: api.entropy(["é" * 56]),
+        "p is ['éééééééééééééééééééééééééééééééééééééééééééééééééééééééé'], which NumPy reads as dtype <U56; give an array of real numbers",
+    ),
+    (
+        lambda: api.entropy(["é" * 57]),
+        "p is ['ééééééééééééééééééééééééééééééééééééééééééééééééééééééé..., which NumPy reads as dtype <U57; give an array of real numbers",
+    ),
 ]
 
 VALUE_ERRORS: list[Row] = [
@@ -638,6 +652,20 @@ VALUE_ERRORS: list[Row] = [
     (
         lambda: api.mmd([0.5, 0.5], [[0.5, 0.5], [0.5, 0.5]], kernel=[[1.0, 0.0], [0.0, 1.0]]),
         "x and y hold several laws; give one law each",
+    ),
+    (
+        lambda: api.mmd_gaussian(0.0, [0.0, 0.0], std_p=[1.0, 1.0, 1.0], std_q=1.0),
+        "the shapes do not broadcast: mean_p has (), mean_q has (2,), std_p has (3,), std_q has (); give matching shapes",
+    ),
+    (
+        lambda: api.mmd_gaussian(
+            [0.0, 0.0], 0.0, std_p=[1.0, 1.0, 1.0], std_q=[1.0, 1.0, 1.0, 1.0]
+        ),
+        "the shapes do not broadcast: mean_p has (2,), mean_q has (), std_p has (3,), std_q has (4,); give matching shapes",
+    ),
+    (
+        lambda: api.dudley_distance([1.0], [[1.0]], x=[0.0]),
+        "p has shape (1,) and q (1, 1); give one law each",
     ),
 ]
 
