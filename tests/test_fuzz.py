@@ -92,7 +92,7 @@ THINGS: dict[str, Callable[[], Any]] = {
     "liar": Liar,
     "reader": Reader,
     "deep list": lambda: nested(70),
-    "very deep list": lambda: nested(100_000),
+    "very deep list": lambda: nested(3_000),
     "endless list": endless,
     "huge integer": lambda: 10**400,
     "huge integers": lambda: [10**400, 1],

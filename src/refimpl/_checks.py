@@ -87,7 +87,7 @@ def unit(base: object) -> Unit:
     b = number("base", base)
     if not 1 < b < math.inf:
         raise ValueError(
-            f"base = {_short(base)} is no base of information; "
+            f"base = {short(base)} is no base of information; "
             "give a finite number > 1 (2 for bits), or None for nats"
         )
     nats = math.log(b)
@@ -109,13 +109,13 @@ def number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(
         value, (int, float, Fraction, np.integer, np.floating)
     ):
-        raise TypeError(f"{name} = {_short(value)} is not a real number; give a float or an int")
+        raise TypeError(f"{name} = {short(value)} is not a real number; give a float or an int")
     try:
         result = float(value)
     except OverflowError:
         raise ValueError(f"{name} is too large; give a number below 1.8e308") from None
     if math.isnan(result):
-        raise ValueError(f"{name} = {_short(value)} is not a real number; give a float or an int")
+        raise ValueError(f"{name} = {short(value)} is not a real number; give a float or an int")
     return result
 
 
@@ -123,7 +123,7 @@ def order(name: str, value: object) -> float:
     """Check that a value is a number in [0, ∞]."""
     result = number(name, value)
     if result < 0:
-        raise ValueError(f"{name} = {_short(value)} is negative; give a number in [0, inf]")
+        raise ValueError(f"{name} = {short(value)} is negative; give a number in [0, inf]")
     return result
 
 
@@ -131,7 +131,7 @@ def order_from_one(name: str, value: object) -> float:
     """Check that a value is a number in [1, ∞]."""
     result = number(name, value)
     if result < 1:
-        raise ValueError(f"{name} = {_short(value)} is below 1; give a number in [1, inf]")
+        raise ValueError(f"{name} = {short(value)} is below 1; give a number in [1, inf]")
     return result
 
 
@@ -139,7 +139,7 @@ def finite_order(name: str, value: object) -> float:
     """Check that a value is a number in [1, ∞)."""
     result = order_from_one(name, value)
     if result == math.inf:
-        raise ValueError(f"{name} = {_short(value)} is not finite; give a number in [1, inf)")
+        raise ValueError(f"{name} = {short(value)} is not finite; give a number in [1, inf)")
     return result
 
 
@@ -147,16 +147,16 @@ def non_negative_number(name: str, value: object) -> float:
     """Check that a value is a number in [0, ∞)."""
     result = order(name, value)
     if result == math.inf:
-        raise ValueError(f"{name} = {_short(value)} is not finite; give a number ≥ 0")
+        raise ValueError(f"{name} = {short(value)} is not finite; give a number ≥ 0")
     return result
 
 
 def count(name: str, value: object, least: int = 1) -> int:
     """Check that a value is an integer that is large enough."""
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
-        raise TypeError(f"{name} = {_short(value)} is not an integer; give an integer ≥ {least}")
+        raise TypeError(f"{name} = {short(value)} is not an integer; give an integer ≥ {least}")
     if value < least:
-        raise ValueError(f"{name} = {_short(value)} is too small; give an integer ≥ {least}")
+        raise ValueError(f"{name} = {short(value)} is too small; give an integer ≥ {least}")
     if value > sys.maxsize:
         raise ValueError(f"{name} is too large; give an integer ≤ {sys.maxsize}")
     return int(value)
@@ -166,7 +166,7 @@ def positive_number(name: str, value: object) -> float:
     """Check that a value is one finite number > 0."""
     result = number(name, value)
     if not 0 < result < math.inf:
-        raise ValueError(f"{name} = {_short(value)} is not in (0, inf); give a finite number > 0")
+        raise ValueError(f"{name} = {short(value)} is not in (0, inf); give a finite number > 0")
     return result
 
 
@@ -174,22 +174,22 @@ def share(name: str, value: object) -> float:
     """Check that a value is one number in [0, 1]."""
     result = number(name, value)
     if not 0 <= result <= 1:
-        raise ValueError(f"{name} = {_short(value)} is not in [0, 1]; give a number from 0 to 1")
+        raise ValueError(f"{name} = {short(value)} is not in [0, 1]; give a number from 0 to 1")
     return result
 
 
 def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     """Check that a value is one of the words to choose from."""
     if not isinstance(value, str):
-        raise TypeError(f"{name} = {_short(value)} is not a string; give one of {choices}")
+        raise TypeError(f"{name} = {short(value)} is not a string; give one of {choices}")
     if value not in choices:
-        raise ValueError(f"{name} = {_short(value)} is unknown; give one of {choices}")
+        raise ValueError(f"{name} = {short(value)} is unknown; give one of {choices}")
 
 
 def flag(name: str, value: object) -> bool:
     """Check that a value is True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} = {_short(value)} is not a boolean; give True or False")
+        raise TypeError(f"{name} = {short(value)} is not a boolean; give True or False")
     return bool(value)
 
 
@@ -204,7 +204,7 @@ def one_of(**values: ArrayLike | None) -> tuple[str, ArrayLike]:
 def _axis(value: object) -> int:
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         return int(value)
-    raise TypeError(f"axis = {_short(value)} is not an integer; give the axis of the outcomes")
+    raise TypeError(f"axis = {short(value)} is not an integer; give the axis of the outcomes")
 
 
 # Functions.
@@ -213,7 +213,7 @@ def _axis(value: object) -> int:
 def function(name: str, value: object) -> None:
     """Check that a value can be called."""
     if not callable(value):
-        raise TypeError(f"{name} = {_short(value)} is not a function; give a function of an array")
+        raise TypeError(f"{name} = {short(value)} is not a function; give a function of an array")
 
 
 def values_of(name: str, f: Callable[[Array], Array], x: Reals, where: str = "") -> Reals:
@@ -261,7 +261,7 @@ def reals(name: str, value: ArrayLike) -> Reals:
         raise ValueError(f"{name} is not an array; give rows of one length ({error})") from None
     if array.dtype.kind not in "fiu":
         raise TypeError(
-            f"{name} is {_short(value)}, which NumPy reads as dtype {array.dtype}; "
+            f"{name} is {short(value)}, which NumPy reads as dtype {array.dtype}; "
             "give an array of real numbers"
         )
     if not array.size:
@@ -348,7 +348,7 @@ def matrix(name: str, value: ArrayLike) -> Array:
 def arrays(name: str, value: object) -> list[Array]:
     """Check a sequence of arrays of finite numbers; return them in double precision."""
     if not isinstance(value, (list, tuple)) and not (isinstance(value, np.ndarray) and value.ndim):
-        raise TypeError(f"{name} is {_short(value)}; give a list of arrays")
+        raise TypeError(f"{name} is {short(value)}; give a list of arrays")
     if not len(value):
         raise ValueError(f"{name} is empty; give at least one array")
     return [finite(f"{name}[{i}]", array) for i, array in enumerate(value)]
@@ -390,7 +390,8 @@ def broadcast(**arrays: Reals) -> tuple[int, ...]:
         raise ValueError(f"the shapes do not broadcast: {given}; give matching shapes") from None
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """Return a value as it is shown in a message."""
     try:
         text = repr(value)
     except (RecursionError, ValueError):  # of a list in a list in a list …, or of too many digits
@@ -916,7 +917,7 @@ def same_length(**arrays: Array) -> None:
 def image(name: str, function: object, array: Array, shape: tuple[int, ...]) -> Array:
     """Return the checked values of a function given by the caller, of the shape that is due."""
     if not callable(function):
-        raise TypeError(f"{name} = {_short(function)} is not a function; give a callable")
+        raise TypeError(f"{name} = {short(function)} is not a function; give a callable")
     values = finite(name, function(array.copy()))
     if values.shape != shape:
         raise ValueError(

@@ -402,7 +402,8 @@ def _generator(value: object) -> Generator:
         return value
     if not isinstance(value, str):
         raise TypeError(
-            f"generator = {value!r} is no generator; give a Generator or one of {[*GENERATORS]}"
+            f"generator = {_checks.short(value)} is no generator; "
+            f"give a Generator or one of {[*GENERATORS]}"
         )
     _checks.choice("generator", value, tuple(GENERATORS))
     return GENERATORS[value]

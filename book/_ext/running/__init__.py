@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from myst_nb.core.read import create_nb_reader  # type: ignore[import-untyped]  # it has no types
+from packaging.requirements import Requirement
 from sphinx.errors import SphinxError
 from sphinx.util import logging
 
@@ -169,9 +169,9 @@ def build_wheel(root: Path, folder: Path) -> Path:
 
 def _entry(wheel: Path) -> dict[str, Any]:
     """Return what the list of packages says about our own."""
-    needs = [re.split(r"[^\w.-]", need, maxsplit=1)[0] for need in metadata.requires(PACKAGE) or ()]
+    needs = map(Requirement, metadata.requires(PACKAGE) or ())
     return {
-        "depends": needs,
+        "depends": [need.name for need in needs if need.marker is None],  # the others are extras
         "file_name": wheel.name,
         "imports": [PACKAGE],
         "install_dir": "site",
