@@ -127,6 +127,7 @@ html_theme = "sphinx_book_theme"
 html_title = project
 html_baseurl = SITE
 html_math_renderer = "katex"
+html_domain_indices = False  # the pages of the package list its modules
 html_static_path = ["book/_static"]
 html_css_files = ["book.css", "icons.css"]
 html_js_files = [

@@ -366,6 +366,13 @@ def test_rules_that_match_nothing_go(css: str, left: str) -> None:
     assert weight.slim(css, {"a", "run-${"}) == left
 
 
+def test_fonts_that_are_not_there_are_not_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "here.woff2").write_bytes(b"")
+    here = '@font-face { font-family: A; src: url("here.woff2?v=1") format("woff2"), url(x.ttf) }'
+    lost = "@font-face{font-family:B;src:url(../fonts/lost.woff2)}"
+    assert weight.with_fonts(f"{here}{lost}b {{}}", tmp_path) == f"{here}b {{}}"
+
+
 def test_a_class_that_a_script_completes_is_found(tmp_path: Path) -> None:
     (tmp_path / "_static").mkdir()
     (tmp_path / "_static" / "a.js").write_text("x.className = `run-${kind} b-c`;", "utf-8")

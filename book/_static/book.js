@@ -115,7 +115,8 @@
   );
   const correct = (entries) => {
     for (const { target } of entries) {
-      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      const wide = target.scrollWidth > target.clientWidth;
+      if (wide || target.scrollHeight > target.clientHeight) target.tabIndex = 0;
       else target.removeAttribute("tabindex");
     }
   };

@@ -21,6 +21,7 @@ Scheme = Literal["light", "dark"]
 
 CHECKS = Path(__file__).with_name("page_checks.js").read_text("utf-8")
 HEIGHT = 900
+FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SETTLED = 400  # milliseconds: the theme waits for 300 before it looks which boxes scroll
 PATIENCE = 180_000  # milliseconds: the longest pages, on a machine that is busy
 # The order changes one thing at a time. axe sees the last state, and then the first.
@@ -91,6 +92,7 @@ class Visitor:
         """Give the page a width and a mode, and return their name."""
         await self.page.set_viewport_size({"width": width, "height": HEIGHT})
         await self.page.emulate_media(color_scheme=scheme)
+        await self.page.evaluate(FRAMES)  # a script of the page answers the change of mode
         return f"{width} px, {scheme}"
 
     async def look(self, name: str) -> Visit:

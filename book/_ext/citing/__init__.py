@@ -29,4 +29,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", pages.place_buttons)
     app.connect("build-finished", pages.list_one_version)
     app.connect("html-page-context", pages.add_tags)
+    app.connect("html-page-context", pages.leave_out_old_roles)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

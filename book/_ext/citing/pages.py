@@ -121,6 +121,23 @@ def skip_button(_translator: nodes.NodeVisitor, _node: Button) -> None:
     raise nodes.SkipNode
 
 
+def leave_out_old_roles(
+    _app: Sphinx,
+    _pagename: str,
+    _templatename: str,
+    context: dict[str, Any],
+    _document: nodes.document | None,
+) -> None:
+    """Leave out roles of the list of references that newer standards withdraw or forbid there."""
+    if "body" in context:
+        context["body"] = re.sub(
+            r'(<div) role="list"(?= class="citation-list")|(<div class="citation" id="[^"]*")'
+            r' role="doc-biblioentry"',
+            r"\1\2",
+            context["body"],
+        )
+
+
 def add_tags(
     app: Sphinx,
     pagename: str,

@@ -263,7 +263,9 @@ def _shown(node: nodes.Node) -> str:
 
 def set_up(app: Sphinx) -> None:
     """Register the builder, the translator and the converter."""
+    # Not by app.set_translator: the theme adds its part to the pages of the site only where no
+    # translator is registered.
+    PrintBuilder.default_translator_class = PrintTranslator
     app.add_builder(PrintBuilder, override=True)
-    app.set_translator("latex", PrintTranslator)
     app.add_post_transform(PlainForm)
     app.add_post_transform(SvgToPdf)

@@ -41,6 +41,8 @@ _CLASS_IN_SELECTOR = re.compile(r"\.(-?[A-Za-z_](?:[\w-]|\\.)*)")
 # Words in these are not required, or no classes.
 _OPEN = re.compile(r":(?:not|is|where|has)\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\]")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_FONT = re.compile(r"@font-face\s*\{[^}]*\}")
+_FILE = re.compile(r"""url\(["']?([^"')?#]+)""")
 _GROUPS = ("@media", "@supports", "@layer", "@container")
 
 
@@ -80,7 +82,8 @@ def take_out(app: Sphinx, error: Exception | None) -> None:
             shutil.rmtree(file) if file.is_dir() else file.unlink()
     used = names_in(folder)
     for sheet in static.rglob("*.css"):
-        sheet.write_text(slim(sheet.read_text(encoding="utf-8"), used), encoding="utf-8")
+        css = with_fonts(sheet.read_text(encoding="utf-8"), sheet.parent)
+        sheet.write_text(slim(css, used), encoding="utf-8")
 
 
 def names_in(folder: Path) -> set[str]:
@@ -96,6 +99,16 @@ def names_in(folder: Path) -> set[str]:
         for file in folder.joinpath(part).rglob("*.js"):
             used.update(_IN_SCRIPT.findall(file.read_text(encoding="utf-8")))
     return used
+
+
+def with_fonts(css: str, folder: Path) -> str:
+    """Return a stylesheet without the fonts that are not there: a browser would ask for them."""
+
+    def kept(face: re.Match[str]) -> str:
+        files = [folder / file for file in _FILE.findall(face.group())]
+        return face.group() if any(file.is_file() for file in files) else ""
+
+    return _FONT.sub(kept, css)
 
 
 def slim(css: str, used: set[str]) -> str:
