@@ -115,9 +115,8 @@
   );
   const correct = (entries) => {
     for (const { target } of entries) {
-      const wide = target.scrollWidth > target.clientWidth;
-      if (wide || target.scrollHeight > target.clientHeight) target.tabIndex = 0;
-      else target.removeAttribute("tabindex");
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else if (target.clientWidth) target.removeAttribute("tabindex");
     }
   };
   const observer = new ResizeObserver(correct);

@@ -22,6 +22,11 @@ Scheme = Literal["light", "dark"]
 CHECKS = Path(__file__).with_name("page_checks.js").read_text("utf-8")
 HEIGHT = 900
 FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# What a browser lays out only when it comes near has until then the place of an older layout.
+LAID_OUT = """() => {
+  for (const part of document.querySelectorAll(".bd-article > section > section"))
+    part.style.contentVisibility = "visible";
+}"""
 SETTLED = 400  # milliseconds: the theme waits for 300 before it looks which boxes scroll
 PATIENCE = 180_000  # milliseconds: the longest pages, on a machine that is busy
 # The order changes one thing at a time. axe sees the last state, and then the first.
@@ -113,6 +118,7 @@ class Visitor:
             if await self.page.evaluate("checks.mode()") != scheme:
                 visit.unlike.append(state)
         await self.page.evaluate("checks.shorten_formulas()")
+        await self.page.evaluate(LAID_OUT)
         await self.page.evaluate(Axe().axe_script)
         for (width, scheme), rules in ((STATES[-1], STATE_RULES), (STATES[0], self.rules)):
             state = await self.become(width, scheme)
