@@ -440,8 +440,6 @@ def _chunks(p: Reals, q: Reals, count: int = 5) -> Iterable[Chunk]:
 def _chunk(p: Reals, q: Reals, start: int, count: int, *, same: bool) -> Chunk:
     a = np.asarray(p, dtype=np.float64)
     b = a if same else np.asarray(q, dtype=np.float64)
-    if a.size > CHUNK:
-        return start, a, b, list(np.empty((count, *a.shape)))
     return start, a, b, _SPACE.of_shape(a.shape, a.size)[:count]
 
 
