@@ -11,7 +11,7 @@ import tomllib
 from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from random import Random
 
@@ -301,7 +301,7 @@ def arguments(sources: Sources, _rng: Random) -> Iterator[Fault]:
 def reference(sources: Sources, rng: Random) -> Iterator[Fault]:
     """Yield a reference that leads to another result."""
     places = (STEP, PROSE, "note", "for", "where", "title")
-    other = lambda name: _another(rng, sources.ids, name)  # noqa: E731
+    other = partial(_another, rng, sources.ids)
     return _groups(sources, "reference swapped", sources.at(*places), REFERENCE, other)
 
 
@@ -424,7 +424,7 @@ def prose_number(sources: Sources, rng: Random) -> Iterator[Fault]:
 def citation(sources: Sources, rng: Random) -> Iterator[Fault]:
     """Yield a source that is another one of the bibliography."""
     keys = re.findall(r"^@\w+\{(\S+),", sources.text("book/references.bib"), re.MULTILINE)
-    other = lambda names: _another(rng, keys, names)  # noqa: E731
+    other = partial(_another, rng, keys)
     return _groups(sources, "citation swapped", iter(sources.lines), CITATION, other)
 
 
@@ -497,7 +497,7 @@ def caption(sources: Sources, rng: Random) -> Iterator[Fault]:
     yield from _groups(sources, kind, lines, FIGURE, lambda n: _another(rng, names, n))
     named = re.compile(r"name: (fig-\S+)")
     yield from _groups(sources, kind, sources.at("name"), named, lambda n: n[:-1])
-    other = lambda name: _another(rng, sources.ids, name)  # noqa: E731
+    other = partial(_another, rng, sources.ids)
     yield from _groups(sources, kind, sources.at("caption"), REFERENCE, other)
 
 

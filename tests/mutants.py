@@ -107,9 +107,9 @@ class Visitor(file_mutation.MutationVisitor):
 def generate() -> dict[str, SourceFileMutationData]:
     """Write the mutants; the results of functions that did not change are kept."""
     # It decides how all of Python starts processes, so a test that imports this file must not.
-    from mutmut.__main__ import create_mutants  # noqa: PLC0415
+    from mutmut.__main__ import create_mutants  # noqa: PLC0415  (it changes how processes start)
 
-    file_mutation.MutationVisitor = Visitor  # type: ignore[misc]
+    file_mutation.MutationVisitor = Visitor  # type: ignore[misc]  # on purpose
     copy_src_dir()
     create_mutants(1)
     modules = {}

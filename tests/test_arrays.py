@@ -16,7 +16,8 @@ import pytest
 import refimpl
 from refimpl import arrays
 
-Function = Callable[..., Any]
+Tensor = Any  # an array of the library that is tried
+Function = Callable[..., Tensor]
 P, Q = np.array([0.7, 0.2, 0.1]), np.array([0.5, 0.3, 0.2])
 Z, V = np.array([0.5, -1.0, 3.0]), np.array([1.0, 0.0, 2.0])
 SPARSE = np.array([0.0, 0.25, 0.75])
@@ -31,13 +32,13 @@ class Library:
         if name == "jax":
             self.module.config.update("jax_enable_x64", True)  # noqa: FBT003 - as JAX has it
 
-    def array(self, values: object, dtype: str = "float64") -> Any:  # noqa: ANN401
+    def array(self, values: object, dtype: str = "float64") -> Tensor:
         numbers = np.asarray(values, dtype=dtype)
         if self.name == "torch":
             return self.module.from_numpy(numbers.copy())
         return self.module.numpy.asarray(numbers)
 
-    def gradient(self, function: Function, *values: object, at: int = 0) -> Any:  # noqa: ANN401
+    def gradient(self, function: Function, *values: object, at: int = 0) -> Tensor:
         given = [self.array(value) for value in values]
         if self.name == "jax":
             return np.asarray(self.module.grad(function, at)(*given))
@@ -58,10 +59,10 @@ def library(request: pytest.FixtureRequest) -> Library:
 def _single_precision_afterwards() -> Any:  # noqa: ANN401 - an iterator
     yield
     if (found := importlib.util.find_spec("jax")) is not None and found.loader is not None:
-        importlib.import_module("jax").config.update("jax_enable_x64", False)  # noqa: FBT003
+        importlib.import_module("jax").config.update("jax_enable_x64", False)  # noqa: FBT003 - likewise
 
 
-def square(u: Any) -> Any:  # noqa: ANN401
+def square(u: Tensor) -> Tensor:
     return (u - 1) ** 2
 
 
@@ -109,7 +110,7 @@ ALL = OF_LAWS + OF_LOGITS
 IDS = [row[0] for row in ALL]
 
 
-def differences(function: Function, values: list[Any], at: int) -> Any:  # noqa: ANN401
+def differences(function: Function, values: list[Any], at: int) -> Tensor:
     """Return central differences of a function of one of the values."""
     result = np.zeros(values[at].shape)
     for i in np.ndindex(result.shape):
@@ -125,7 +126,7 @@ def differences(function: Function, values: list[Any], at: int) -> Any:  # noqa:
 def on_laws(function: Function, count: int) -> Function:
     """Return a function of weights > 0 that stand for laws, as those of `refimpl` are extended."""
 
-    def extended(*weights: Any) -> Any:  # noqa: ANN401
+    def extended(*weights: Tensor) -> Tensor:
         return function(*(w / w.sum() for w in weights[:count]), *weights[count:])
 
     return extended
@@ -172,7 +173,7 @@ def test_outcomes_of_probability_zero(
 
 
 @pytest.mark.parametrize(("axis", "keepdims"), [(0, True), (-2, False)])
-def test_axes_and_units(library: Library, axis: int, keepdims: bool) -> None:  # noqa: FBT001
+def test_axes_and_units(library: Library, axis: int, keepdims: bool) -> None:  # noqa: FBT001 - a table
     rng = np.random.default_rng(1)
     p, q = rng.random((3, 4, 1)), rng.random((3, 4, 5))
     p, q = (a / a.sum(axis=axis, keepdims=True) for a in (p, q))

@@ -21,6 +21,7 @@ from refimpl import chunked
 from tests.strategies import Array, pairs
 
 EPS = 2.0**-52
+Chunks = Any  # as Dask takes them
 DIVERGENCES = ["kl_divergence", "js_divergence", "total_variation"]
 
 
@@ -62,7 +63,7 @@ def same(found: Any, expected: Any, ulps: float = 8) -> None:  # noqa: ANN401 - 
 @pytest.mark.parametrize("name", [*DIVERGENCES, "entropy"])
 @pytest.mark.parametrize("chunks", [(2, 7), (3, 100_000), (1, 33_333), (3, (1, 0, 99_998, 1))])
 @pytest.mark.parametrize("kind", ["far", "near", "equal", "sparse"])
-def test_values_are_those_in_memory(name: str, chunks: Any, kind: str) -> None:  # noqa: ANN401
+def test_values_are_those_in_memory(name: str, chunks: Chunks, kind: str) -> None:
     n = 100 if chunks == (2, 7) else 100_000
     p, q = random_law(3, n), random_law(3, n, seed=2)
     if kind == "sparse":
@@ -177,7 +178,7 @@ def distance(points: Array, p: Array, q: Array) -> Any:  # noqa: ANN401 - a floa
 
 
 @pytest.mark.parametrize("chunks", [7, 100, 1, (40, 60)])
-def test_transport_is_that_in_memory(chunks: Any) -> None:  # noqa: ANN401
+def test_transport_is_that_in_memory(chunks: Chunks) -> None:
     p, q = random_law(100), random_law(100, seed=2)
     points = np.sort(np.random.default_rng(3).normal(size=100)).round(1)  # some are equal
     for law in (q, p, p * (1 + 1e-9 * np.arange(100)) / (1 + 1e-9 * np.arange(100) @ p)):
@@ -382,7 +383,7 @@ def generated(law: int, size: int, count: int) -> Any:  # noqa: ANN401 - Dask's
 
 def peak(dask_worker: Any) -> int:  # noqa: ANN401 - a worker
     """Return the most memory that a worker's process had."""
-    with open(f"/proc/{os.getpid()}/status", encoding="ascii") as lines:  # noqa: PTH123
+    with open(f"/proc/{os.getpid()}/status", encoding="ascii") as lines:  # noqa: PTH123 - a file of the kernel
         sizes = dict(line.split(":", 1) for line in lines)
     assert dask_worker.data.spilled_total.disk == 0
     return int(sizes["VmHWM"].split()[0]) * 1024

@@ -17,8 +17,9 @@ from pybtex.plugin import find_plugin  # type: ignore[import-untyped]  # it has 
 from citing.edition import read_edition
 from citing.forms import FORMS, Edition, Work, bibtex, csl_json, latex_link, plain_text, ris
 from citing.html import button_html, meta_html, shortened
-from citing.titles import expanded, latex_text, latex_title, plain_title
+from citing.titles import latex_text, latex_title, plain_title
 from equations.book import read_book
+from formats.expand import expand
 
 ROOT = Path(__file__).parent.parent
 SITE = "https://example.org/book/"
@@ -165,10 +166,10 @@ def test_formulas_of_titles_as_text(latex: str, text: str) -> None:
 
 
 def test_macros_are_expanded_with_their_arguments() -> None:
-    assert expanded(r"\norm{\H{p}} x") == r"\left\| H\mathopen{}\left(p\right) \right\| x"
-    assert expanded(r"\H p") == r"H\mathopen{}\left(p\right)"
+    assert expand(r"\norm{\H{p}} x") == r"\left\| H\mathopen{}\left(p\right) \right\| x"
+    assert expand(r"\H p") == r"H\mathopen{}\left(p\right)"
     with pytest.raises(ValueError, match="a brace is not closed"):
-        expanded(r"\H{p")
+        expand(r"\H{p")
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def convert(book: Book, claims: list[Claim], chapter: str, stills: Path = ROOT) 
     """Return the notebook of a chapter, without outputs of its code cells."""
     links = Links(book, chapter, SITE, claims, Sources(book.root / "references.bib"))
     material = Material("The book", "1.2.3", "https://example.org/code", stills, ())
-    return NotebookNode(nbformat.reads(Notebook(chapter, links, material).json(), 4))  # type: ignore[no-untyped-call]
+    return NotebookNode(nbformat.reads(Notebook(chapter, links, material).json(), 4))  # type: ignore[no-untyped-call]  # no types
 
 
 def tiny(tmp_path: Path, chapter: str) -> NotebookNode:
@@ -182,7 +182,7 @@ def test_differences_are_found() -> None:
         for number, (source, outputs) in enumerate(cells)
     ]
     whole = {"cells": data, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    notebook = nbformat.from_dict(whole)  # type: ignore[no-untyped-call]
+    notebook = nbformat.from_dict(whole)  # type: ignore[no-untyped-call]  # no types
     found = "\n".join(differences(notebook, run(notebook)))
     assert "raises ZeroDivisionError" in found
     assert "prints\n2\ninstead of\n3" in found

@@ -143,7 +143,7 @@ def try_latex(text: str) -> None:
             read(text, CALLABLES)
         except LatexError as error:
             assert 0 <= error.at <= len(text)  # noqa: PT017 - it may be read as well
-            assert str(error)  # noqa: PT017
+            assert str(error)  # noqa: PT017 - likewise
     assert in_time(start)
 
 

@@ -23,7 +23,7 @@ from matplotlib.collections import Collection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
-from myst_nb.core.read import read_myst_markdown_notebook  # type: ignore[import-untyped]
+from myst_nb.core.read import read_myst_markdown_notebook  # type: ignore[import-untyped]  # no types
 from myst_parser.config.main import MdParserConfig
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet

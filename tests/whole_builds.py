@@ -169,7 +169,7 @@ class Work:
     def tree(self, name: str, surroundings: dict[str, str]) -> Tree:
         """Copy the working tree: what is tracked, and what is new."""
         listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607  (any git)
             cwd=ROOT,
             check=True,
             capture_output=True,

@@ -42,7 +42,8 @@ __all__ = [
     "total_variation",
 ]
 
-Array = Any  # of a library that follows the array API standard, as xp is its namespace
+Array = Any  # of a library that follows the array API standard
+Namespace = Any  # its functions, as a module
 
 
 def entropy(
@@ -582,7 +583,7 @@ def kl_loss(
 # of `where` is a sum over both branches, and 0 · ∞ is NaN.
 
 
-def _cross_entropy(xp: Any, p: Array, q: Array) -> Array:  # noqa: ANN401 - a module
+def _cross_entropy(xp: Namespace, p: Array, q: Array) -> Array:
     """Return -Σ p log q; where q > 1/2, log q comes from the sum of the others."""
     p, q = xp.broadcast_arrays(p, q)
     zero, one = xp.zeros_like(q), xp.ones_like(q)
@@ -598,14 +599,14 @@ def _cross_entropy(xp: Any, p: Array, q: Array) -> Array:  # noqa: ANN401 - a mo
     return xp.sum(xp.where(p > 0, terms, zero), axis=-1) / xp.sum(p, axis=-1)
 
 
-def _compared(xp: Any, p: Array, q: Array) -> tuple[Array, Array, Array]:  # noqa: ANN401
+def _compared(xp: Namespace, p: Array, q: Array) -> tuple[Array, Array, Array]:
     """Return Σ p, q / (1 + r) with the same sum, and the excess of this over p."""
     total = xp.sum(p, axis=-1)
     r = (xp.sum(q - p, axis=-1) / total)[..., None]
     return total, q / (1 + r), (q - p - r * p) / (1 + r)
 
 
-def _relative_entropy_terms(xp: Any, p: Array, q: Array, d: Array) -> Array:  # noqa: ANN401
+def _relative_entropy_terms(xp: Namespace, p: Array, q: Array, d: Array) -> Array:
     """Return q - p + p log(p / q) ≥ 0 entry by entry, where d is q - p, as `_sums` does."""
     p, q, d = xp.broadcast_arrays(p, q, d)
     both, zero, one = (p > 0) & (q > 0), xp.zeros_like(d), xp.ones_like(d)
@@ -620,14 +621,14 @@ def _relative_entropy_terms(xp: Any, p: Array, q: Array, d: Array) -> Array:  # 
     return xp.where(both, inside, xp.where(p > 0, xp.full_like(d, math.inf), d))
 
 
-def _mass_times(xp: Any, mass: Array, factor: float) -> Array:  # noqa: ANN401
+def _mass_times(xp: Namespace, mass: Array, factor: float) -> Array:
     total = xp.sum(mass, axis=-1)
     if math.isfinite(factor):
         return factor * total
     return xp.where(total > 0, xp.full_like(total, factor), xp.zeros_like(total))
 
 
-def _softmax(xp: Any, z: Array, temperature: float) -> tuple[Array, Array]:  # noqa: ANN401
+def _softmax(xp: Namespace, z: Array, temperature: float) -> tuple[Array, Array]:
     """Return the gaps (max z - z) / T, and Σ exp(-gap) less the 1 of the largest."""
     top = xp.max(z, axis=-1, keepdims=True)
     gaps = (top - z) / temperature
@@ -636,7 +637,7 @@ def _softmax(xp: Any, z: Array, temperature: float) -> tuple[Array, Array]:  # n
     return gaps, others + (xp.sum(xp.where(z == top, powers, xp.zeros_like(z)), axis=-1) - 1)
 
 
-def _relative_entropy_of_logits(xp: Any, v: Array, z: Array, t: float) -> Array:  # noqa: ANN401
+def _relative_entropy_of_logits(xp: Namespace, v: Array, z: Array, t: float) -> Array:
     """Return KL(p ‖ q) for the softmax p of v / T and q of z / T.
 
     With c = log(q / p) less its mean under p it is log(1 + Σ p (exp(c) - 1 - c)), where no term
@@ -693,7 +694,7 @@ def _laws(axis: int, **given: Array) -> tuple[Any, list[Array]]:
     return xp, list(xp.broadcast_arrays(*laws))
 
 
-def _law(xp: Any, name: str, array: Array, axis: int) -> Array:  # noqa: ANN401
+def _law(xp: Namespace, name: str, array: Array, axis: int) -> Array:
     _blame(xp, name, array, xp.isnan(array), "is not a number; give probabilities ≥ 0")
     _blame(xp, name, array, array < 0, "is negative; probabilities are ≥ 0")
     _blame(xp, name, array, xp.isinf(array), "is infinite; probabilities are ≤ 1")
@@ -705,11 +706,11 @@ def _law(xp: Any, name: str, array: Array, axis: int) -> Array:  # noqa: ANN401
     return _last(xp, array, axis)
 
 
-def _last(xp: Any, array: Array, axis: int) -> Array:  # noqa: ANN401
+def _last(xp: Namespace, array: Array, axis: int) -> Array:
     return array if axis == -1 else xp.moveaxis(array, axis, -1)
 
 
-def _scores(xp: Any, name: str, array: Array, axis: int) -> Array:  # noqa: ANN401
+def _scores(xp: Namespace, name: str, array: Array, axis: int) -> Array:
     """Check logits: finite or -∞, and not all of a law are."""
     wrong = ~(array < math.inf)
     _blame(xp, name, array, wrong, "is not finite; give finite numbers, or -inf")
@@ -719,7 +720,7 @@ def _scores(xp: Any, name: str, array: Array, axis: int) -> Array:  # noqa: ANN4
     return _last(xp, array, axis)
 
 
-def _blame(xp: Any, name: str, array: Array, bad: Array, why: str) -> None:  # noqa: ANN401
+def _blame(xp: Namespace, name: str, array: Array, bad: Array, why: str) -> None:
     """Raise a ValueError about the first bad entry, if there is one and numbers are known."""
     try:
         found = bool(xp.any(bad))
@@ -735,7 +736,7 @@ def _blame(xp: Any, name: str, array: Array, bad: Array, why: str) -> None:  # n
         raise ValueError(f"{entry}{value} {why}")
 
 
-def _result(xp: Any, how: Reduction, nats: Array) -> Array:  # noqa: ANN401
+def _result(xp: Namespace, how: Reduction, nats: Array) -> Array:
     """Return a result in its unit, with the axis that is asked for."""
     result = nats / how.unit.nats
     return xp.expand_dims(result, axis=how.axis) if how.keepdims else result

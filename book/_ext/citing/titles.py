@@ -11,7 +11,8 @@ import re
 import unicodedata
 from xml.etree import ElementTree as ET
 
-from katex_math.engine import macros, render
+from formats.expand import expand
+from katex_math.engine import render
 
 _PARTS = re.compile(r"\$(?P<math>[^$]+)\$|`(?P<code>[^`]+)`|\*+(?P<emphasis>[^*]+)\*+")
 _MATHML = re.compile(r"<math .*</math>", re.DOTALL)
@@ -115,7 +116,7 @@ def latex_title(title: str) -> str:
     for part in _PARTS.finditer(title):
         found += latex_text(title[end : part.start()])
         if part["math"]:
-            found += f"${expanded(part['math'])}$"
+            found += f"${expand(part['math'])}$"
         elif part["code"]:
             found += rf"\texttt{{{latex_text(part['code'])}}}"
         else:
@@ -144,33 +145,4 @@ def _latex_sign(sign: str) -> str:
     raise ValueError(message)
 
 
-def expanded(latex: str) -> str:
-    """Replace the book's macros by what they stand for."""
-    table = macros()
-    name = re.search("|".join(rf"{re.escape(macro)}(?![A-Za-z])" for macro in table), latex)
-    while name is not None:
-        meaning, end = table[name.group()], name.end()
-        for number in range(1, 10):
-            if f"#{number}" not in meaning:
-                break
-            end, argument = _argument(latex, end)
-            meaning = meaning.replace(f"#{number}", argument)
-        latex = latex[: name.start()] + meaning + latex[end:]
-        name = re.search("|".join(rf"{re.escape(macro)}(?![A-Za-z])" for macro in table), latex)
-    return latex
-
-
-def _argument(latex: str, start: int) -> tuple[int, str]:
-    """Return the end and the inside of the braces, or the single sign, that follow a place."""
-    start += len(latex[start:]) - len(latex[start:].lstrip())
-    if latex[start] != "{":
-        return start + 1, latex[start]
-    depth = 0
-    for place in range(start, len(latex)):
-        depth += (latex[place] == "{") - (latex[place] == "}")
-        if depth == 0:
-            return place + 1, latex[start + 1 : place]
-    raise ValueError(f"a brace is not closed in {latex}")
-
-
-__all__ = ["expanded", "latex_text", "latex_title", "plain_math", "plain_title"]
+__all__ = ["latex_text", "latex_title", "plain_math", "plain_title"]

@@ -155,7 +155,7 @@ def verdicts(book: Book, store: Path) -> dict[str, Verdict]:
 def changed_pages(
     app: Sphinx,  # noqa: ARG001  (Sphinx's signature)
     env: BuildEnvironment,
-    added: set[str],  # noqa: ARG001
+    added: set[str],  # noqa: ARG001  (likewise)
     changed: set[str],  # noqa: ARG001  (likewise)
     removed: set[str],  # noqa: ARG001  (likewise)
 ) -> list[str]:

@@ -27,7 +27,7 @@ def problems(kind: str, path: Path) -> Iterator[str]:
         for chapter in book.chapters:
             sys.stdout.write(f"{chapter}\n")
             sys.stdout.flush()
-            stored = nbformat.read(path / f"{chapter}.ipynb", 4)  # type: ignore[no-untyped-call]
+            stored = nbformat.read(path / f"{chapter}.ipynb", 4)  # type: ignore[no-untyped-call]  # nbformat has no types
             nbformat.validate(stored)
             yield from differences(stored, run(stored))
 

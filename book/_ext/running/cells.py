@@ -313,7 +313,7 @@ class _Scan(ast.NodeVisitor):
             self.assigned |= _roots(node) - self.local
         self.generic_visit(node)
 
-    visit_Subscript = visit_Attribute  # noqa: N815
+    visit_Subscript = visit_Attribute  # noqa: N815  (ast's names)
 
     def visit_Call(self, node: ast.Call) -> None:
         if not (isinstance(node.func, ast.Name) and node.func.id in _PURE):
@@ -349,7 +349,7 @@ class _Scan(ast.NodeVisitor):
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> None:
         self._scope(_targets(node), [*node.generators, node.elt])
 
-    visit_ListComp = visit_SetComp = visit_GeneratorExp = _comprehension  # noqa: N815
+    visit_ListComp = visit_SetComp = visit_GeneratorExp = _comprehension  # noqa: N815  (ast's names)
 
     def visit_DictComp(self, node: ast.DictComp) -> None:
         self._scope(_targets(node), [*node.generators, node.key, node.value])
