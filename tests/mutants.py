@@ -285,17 +285,13 @@ class Campaign:
         return True
 
     def pending(self) -> list[str]:
-        """Return the mutants that no test is known to kill: the new ones, and the survivors."""
+        """Return the mutants that no test is known to kill: the new ones, then the survivors."""
         wanted = self.options.modules or self.modules
-        mutants = [
-            mutant
-            for module in wanted
-            for mutant, code in self.modules[module].exit_code_by_key.items()
-            if code in {None, SURVIVED, NO_TESTS}
-        ]
+        codes = {m: c for name in wanted for m, c in self.modules[name].exit_code_by_key.items()}
+        mutants = [mutant for mutant, code in codes.items() if code in {None, SURVIVED, NO_TESTS}]
         if self.options.minutes:
             random.Random(self.options.seed).shuffle(mutants)  # noqa: S311 - no secret
-        return mutants
+        return sorted(mutants, key=lambda mutant: codes[mutant] is not None)
 
     def choose(self, mutant: str) -> list[tuple[float, str]]:
         """Return tests for a mutant, with the time they take: the most promising in a budget.

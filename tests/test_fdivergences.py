@@ -18,6 +18,7 @@ from refimpl import (
     bretagnolle_huber_bound,
     chi_square,
     f_divergence,
+    fdivergences,
     hellinger_distance,
     jeffreys_divergence,
     js_divergence,
@@ -265,6 +266,14 @@ def test_conjugates_are_suprema(name: str) -> None:
             assert t >= f.slope_at_infinity
         else:
             assert f.conjugate(np.array([t]))[0] == pytest.approx(best, rel=1e-7, abs=1e-7)
+
+
+def test_conjugates_end_at_a_limit() -> None:
+    # Those of the generators were made when the module was imported, before there are mutants.
+    below = fdivergences._where_below  # noqa: SLF001 - as above
+    t = np.array([0.25, 1.0, 4.0])
+    assert below(1.0, np.sqrt)(t).tolist() == [0.5, 1.0, math.inf]
+    assert below(1.0, lambda t: 1 / (1 - t))(t).tolist() == [4 / 3, math.inf, math.inf]
 
 
 @given(names, st.floats(1e-3, 1e3), st.floats(1e-3, 1e3))

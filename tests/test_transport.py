@@ -479,6 +479,33 @@ def test_points_on_the_line_agree_with_the_quantiles() -> None:
     assert (far.cost, far.gap) == (math.inf, 0)
 
 
+def test_whole_numbers_as_costs_are_exact() -> None:
+    # Lengths are taken in a unit that is a power of two, up to the order 64.
+    for k in range(1, 10):
+        result = wasserstein([0.5, 0.5], [0.5, 0.5], x=[0, 100], y=[k, 110], order=3)
+        assert result.cost == (k**3 + 10**3) / 2
+    assert wasserstein([1.0], [1.0], x=[0], y=[3], order=2000).distance == pytest.approx(3)
+
+
+@pytest.mark.parametrize(("solver", "most"), [("transport", 1_000_000), ("entropic", 10_000)])
+def test_number_of_steps_by_default(
+    solver: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solve, seen = getattr(_transport, solver), []
+
+    def watched(*arguments: object) -> object:
+        seen.append(arguments[-1])
+        return solve(*arguments)
+
+    monkeypatch.setattr(_transport, solver, watched)
+    if solver == "transport":
+        wasserstein(A, B, x=POINTS)
+    else:
+        sinkhorn(A, B, x=POINTS, epsilon=1)
+        sinkhorn_divergence(A, B, x=POINTS, epsilon=1)
+    assert set(seen) == {most}
+
+
 def test_places_must_fit() -> None:
     with pytest.raises(TypeError, match="either cost, or x"):
         wasserstein(A, B)
@@ -731,6 +758,33 @@ def test_entropic_numbers() -> None:
     assert three.plan[0, [0, 2]] == pytest.approx([0.196483076296, 0.151792776486], rel=1e-9)
     assert three.cost == pytest.approx(0.907308364478, rel=1e-9)
     assert sinkhorn(A, B, x=POINTS, epsilon=0.05).value == pytest.approx(0.913862943611, rel=1e-11)
+
+
+def test_what_entropic_transport_returns() -> None:
+    x, epsilon = np.array(POINTS) * 10, 50.0
+    result = sinkhorn(A, B, x=x, epsilon=epsilon, order=2)
+    assert (result.epsilon, result.upper) == (epsilon, result.cost)
+    assert result.distance == pytest.approx(math.sqrt(result.cost), rel=1e-14)
+    matrix = sinkhorn(A, B, cost=np.subtract.outer(x, x) ** 2, epsilon=epsilon)
+    for name in ("cost", "lower", "gap", "value", "plan", "iterations"):
+        assert_allclose(getattr(result, name), getattr(matrix, name), rtol=1e-9)
+    for mine, other in zip(result.potentials, matrix.potentials, strict=True):
+        assert_allclose(mine, other, rtol=1e-9)
+    # The same steps lead to the same place, whether their number or the tolerance ends them.
+    steps = result.iterations
+    options: dict[str, Any] = {"x": x, "epsilon": epsilon, "order": 2}
+    for last in ({"max_iterations": steps}, {"tolerance": result.error}):
+        same = sinkhorn(A, B, **options, **last)
+        assert (same.converged, same.iterations, same.error) == (True, steps, result.error)
+        assert np.array_equal(same.plan, result.plan)
+    message = (
+        rf"^after {steps - 1} iterations the mass \d\.\de-\d\d is not where the marginals want "
+        r"it, more than tolerance = 1e-09; the bounds hold, but give a larger epsilon or "
+        r"max_iterations for a better plan$"
+    )
+    with pytest.warns(ConvergenceWarning, match=message):
+        short = sinkhorn(A, B, **options, max_iterations=steps - 1)
+    assert (short.converged, short.iterations) == (False, steps - 1)
 
 
 def test_small_epsilon_converges() -> None:

@@ -300,14 +300,12 @@ class Generator:
         return -math.inf, self.slope_at_infinity
 
 
-def _where_below(limit: float, function: Function, *, closed: bool = False) -> Function:
-    """Return a function that is ∞ above a limit, and at the limit unless closed."""
+def _where_below(limit: float, function: Function) -> Function:
+    """Return a function that is ∞ above a limit."""
 
     def restricted(t: Array) -> Array:
-        t = np.asarray(t, dtype=np.float64)
-        inside = t <= limit if closed else t < limit
-        with np.errstate(all="ignore"):
-            return np.where(inside, function(np.where(inside, t, limit - 1)), np.inf)
+        with np.errstate(all="ignore"):  # at the limit the function may be ∞
+            return np.where(t <= limit, function(np.minimum(t, limit)), np.inf)
 
     return restricted
 
@@ -376,7 +374,7 @@ GENERATORS: Mapping[str, Generator] = MappingProxyType(
             at_zero=_HALF,
             slope_at_infinity=_HALF,
             derivative=lambda u: np.sign(u - 1) / 2,
-            conjugate=_where_below(_HALF, lambda t: np.maximum(t, -_HALF), closed=True),
+            conjugate=_where_below(_HALF, lambda t: np.maximum(t, -_HALF)),
         ),
         "chi_square": Generator(
             function=lambda u: np.square(u - 1),
