@@ -569,6 +569,9 @@ def test_lipschitz_constants() -> None:
     assert not is_lipschitz([0, 2.0001], x=[0, 1], constant=2)
     assert is_lipschitz([1, 1], x=[0, 1], constant=0)
     assert is_lipschitz([0.1 + 0.2], x=[[0.0, 1.0]])
+    assert is_lipschitz([0.0, 0.1 + 0.2], x=[0.0, 0.3])  # but for rounding
+    with pytest.raises(ValueError, match="x has 3 points; give 2"):
+        is_lipschitz([0, 1], x=[0, 1, 2])
     assert not is_lipschitz([0, 1], distance=[[0, 0], [0, 0]])
     wrong: list[dict[str, Any]] = [{}, {"x": [0, 1], "distance": np.zeros((2, 2))}]
     for options in wrong:
@@ -653,6 +656,16 @@ def test_normal_laws_on_the_line() -> None:
     assert wasserstein_1d(z, 1 + 2 * z, order=2) == pytest.approx(2**0.5, rel=1e-3)
 
 
+def test_normal_laws_on_the_line_move_and_broadcast_together() -> None:
+    assert wasserstein_gaussian(5, 1, std_p=3, std_q=0) == 5
+    names = ["mean_p", "mean_q", "std_p", "std_q"]
+    for name, other in zip(names, [*names[1:], names[0]], strict=True):
+        shapes = dict.fromkeys(names, 1) | {name: 3, other: 2}
+        arrays: dict[str, Any] = {key: np.ones(n) for key, n in shapes.items()}
+        with pytest.raises(ValueError, match=rf"do not broadcast: .*{name} has \(3,\)"):
+            wasserstein_gaussian(**arrays)
+
+
 def test_normal_laws_in_space() -> None:
     a, b = np.array([[2.0, 1.0], [1.0, 2.0]]), np.diag([1.0, 3.0])
     value = wasserstein_gaussian([0, 0], [0, 0], cov_p=a, cov_q=b)
@@ -705,6 +718,20 @@ def test_slices() -> None:
         sliced_wasserstein(x, y, directions=np.eye(2))
     with pytest.raises(ValueError, match=r"directions\[1\] has the length 2.0"):
         sliced_wasserstein(x, y, directions=[[1, 0, 0], [2, 0, 0]])
+
+
+def test_slices_along_given_lines() -> None:
+    rng = np.random.default_rng(23)
+    x, y, a, b = *rng.random((2, 4, 3)), *rng.dirichlet(np.ones(4), 2)
+    x, a = np.append(x, y[:1], axis=0), np.append(a / 2, 0.5)
+    whole = sliced_wasserstein(x, y, directions=np.eye(3), order=3, x_weights=a, y_weights=b)
+    lines = [
+        wasserstein_1d(*z, order=3, x_weights=a, y_weights=b) for z in zip(x.T, y.T, strict=True)
+    ]
+    assert whole == pytest.approx(np.mean(np.power(lines, 3)) ** (1 / 3), rel=1e-14)
+    # On the line there is one direction, and its opposite.
+    one = sliced_wasserstein(x[:, :1], y[:, :1], count=5, seed=0)
+    assert one == pytest.approx(wasserstein_1d(x[:, 0], y[:, 0], order=2), rel=1e-14)
 
 
 # Entropic transport.

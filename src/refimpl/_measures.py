@@ -76,7 +76,7 @@ def steps(signed: Signed) -> tuple[Array, Array]:
     below = np.cumsum(signed.mass)[:-1]
     above = np.cumsum(signed.mass[::-1])[-2::-1]
     size = np.cumsum(np.abs(signed.mass))
-    lower = size[:-1] <= size[-1] / 2 if size.size else np.zeros(0, dtype=bool)
+    lower = size[:-1] <= size[-1:] / 2
     return np.diff(signed.points), np.where(lower, below, -above) / signed.unit
 
 
