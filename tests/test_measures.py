@@ -7,8 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import optimize
+from scipy.spatial.distance import cdist
 
-from refimpl import _checks, _measures
+from refimpl import _checks, _measures, wasserstein
 from refimpl._measures import Signed
 from tests.strategies import Array
 
@@ -82,3 +84,26 @@ def test_kernels_of_a_width() -> None:
     x, y = np.array([0.0, 1.0]), np.array([3.0])
     assert_allclose(_measures.gaussian(2.0)(x, y) + 1, np.exp([[-9 / 8], [-4 / 8]]))
     assert_allclose(_measures.laplace(2.0)(x, y) + 1, np.exp([[-3 / 2], [-2 / 2]]))
+
+
+@pytest.mark.parametrize("scale", [1e-3, 0.3, 1.0, 3.0, 1e3])
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_bounded_lipschitz_functions_by_transport(scale: float, dimension: int) -> None:
+    """With bounds M and L on a function and its slopes it is transport for min(L d, 2 M)."""
+    rng = np.random.default_rng(2)
+    points = scale * np.sort(rng.random((6, dimension)), axis=0)
+    p, q = rng.dirichlet(np.ones(6), 2)
+    apart = cdist(points, points)
+
+    def transport(slope: float, height: float) -> float:
+        return wasserstein(p, q, cost=np.minimum(slope * apart, 2 * height)).cost
+
+    best = optimize.minimize_scalar(
+        lambda slope: -transport(slope, 1 - slope), bounds=(0, 1), options={"xatol": 1e-9}
+    )
+    signed = Signed(points, 3 * (p - q), 3.0)
+    for together, expected in ((True, -best.fun), (False, transport(1, 1))):
+        value = _measures.bounded_lipschitz_between(signed, together=together)
+        assert value == pytest.approx(expected, rel=1e-7)
+        by_matrix = _measures.bounded_lipschitz(p - q, apart, together=together)
+        assert by_matrix == pytest.approx(expected, rel=1e-7)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 from scipy.spatial.distance import cdist
 
 from refimpl import (
@@ -224,6 +224,28 @@ def test_equal_levels_in_another_order(panel: int, monkeypatch: pytest.MonkeyPat
     with mp.workdps(40):
         assert oracles.relative_error(value, root(power, 2)) <= 5e-16
     assert wasserstein_1d([2.0], [5.0, 7.0], x_weights=[1.0], y_weights=[0.0, 1.0]) == 5
+
+
+@pytest.mark.parametrize(("n", "m"), [(9, 9), (9, 4), (4, 9), (10, 5), (13, 1)])
+@pytest.mark.parametrize("panel", [0, 30])
+def test_rows_in_short_parts(n: int, m: int, panel: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("PANEL", panel), ("CHUNK", 4), ("BLOCK", 2)):
+        monkeypatch.setattr(_transport, name, value)
+    rng = np.random.default_rng(n * m)
+    x, y = rng.standard_normal((3, n)), rng.standard_normal((3, m)) + 1
+    a, b = rng.dirichlet(np.ones(n), 3), rng.dirichlet(np.ones(m), 3)
+    equal = np.ones_like(a), np.ones_like(b)
+    one_sided: dict[str, Any] = {"x_weights": a}
+    both: dict[str, Any] = {"x_weights": a, "y_weights": b}
+    for options, (v, w) in (({}, equal), (one_sided, (a, equal[1])), (both, (a, b))):
+        for order in (1, 2, 3):
+            values = wasserstein_1d(x.copy(), y.copy(), order=order, **options)
+            longest = wasserstein_1d(x.copy(), y.copy(), order=math.inf, **options)
+            with mp.workdps(40):
+                for i in range(3):
+                    power, way = on_the_line(x[i], y[i], v[i], w[i], order)
+                    assert oracles.relative_error(values[i], root(power, order)) <= 5e-16
+                    assert oracles.relative_error(longest[i], mp.mpf(float(way))) <= 3e-16
 
 
 def test_bad_input_on_the_line() -> None:
@@ -892,6 +914,175 @@ def test_sinkhorn_divergence_numbers() -> None:
         sinkhorn_divergence(A, B, cost=np.triu(np.ones((3, 3))), epsilon=1)
     with pytest.raises(ValueError, match="square"):
         sinkhorn_divergence(A, B, cost=np.ones((2, 3)), epsilon=1)
+
+
+# The parts of the solvers.
+
+
+def two_clouds(n: int, m: int, seed: int) -> tuple[Array, Array, Array]:
+    """Return two laws and the distances of their points."""
+    rng = np.random.default_rng(seed)
+    cost = cdist(rng.random((n, 2)), rng.random((m, 2)))
+    return rng.dirichlet(np.ones(n)), rng.dirichlet(np.ones(m)), cost
+
+
+def dual_value(a: Array, b: Array, cost: Array, f: Array) -> float:
+    return float(a @ f + b @ (cost - f[:, None]).min(axis=0))
+
+
+def test_sums_without_rounding() -> None:
+    rng = np.random.default_rng(24)
+    values = np.ldexp(rng.standard_normal(9), rng.integers(-80, 80, 9))
+    masses = [3**k for k in range(9)]
+    multiples, power = _transport._whole(values)  # noqa: SLF001 - each digit counts here
+    assert [Fraction(n) * Fraction(2) ** power for n in multiples] == [*map(Fraction, values)]
+    for scale in (1.0, 2.0**200, 2.0**-200):
+        expected = sum(k * Fraction(v * scale) for k, v in zip(masses, values, strict=True))
+        assert _transport._exact_dot(masses, values * scale) == expected  # noqa: SLF001 - likewise
+    a, b = _transport._same_total([1, 2, 3], [5, 5])  # noqa: SLF001 - likewise
+    assert sum(a) == sum(b)
+    assert (a[1], a[2], b[0]) == (2 * a[0], 3 * a[0], b[1])
+
+
+@pytest.mark.parametrize(("n", "m", "seed"), [(30, 40, 0), (50, 50, 1), (50, 30, 2)])
+def test_first_plan_is_nearly_the_best(n: int, m: int, seed: int) -> None:
+    a, b, cost = two_clouds(n, m, seed)
+    best = wasserstein(a, b, cost=cost)
+    for scale in (1e-3, 1.0, 1e3):
+        f = _transport._guess(a, b, scale * cost)  # noqa: SLF001 - a bad guess costs only time
+        assert 0.998 * scale * best.cost <= dual_value(a, b, scale * cost, f)
+        assert dual_value(a, b, scale * cost, f) <= scale * best.cost * (1 + 1e-14)
+    masses = _transport._same_total(*(_transport._whole(x)[0] for x in (a, b)))  # noqa: SLF001 - as above
+    flows = _transport._first_flows(*masses, cost)  # noqa: SLF001 - as above
+    for k, marginal in enumerate(masses):
+        sums = [0] * len(marginal)
+        for cell, flow in flows.items():
+            sums[cell[k]] += flow
+        assert sums == marginal
+    assert len(flows) < n + m
+    assert sum(x * float(cost[k]) for k, x in flows.items()) / sum(masses[0]) <= 1.12 * best.cost
+    assert best.iterations <= n + m
+
+
+def test_prices_of_a_matching() -> None:
+    rng = np.random.default_rng(25)
+    cost = rng.random((12, 12))
+    rows, columns = optimize.linear_sum_assignment(cost)
+    for start in (_transport._row_minima(cost), cost.min(axis=1), np.full(12, 9.0)):  # noqa: SLF001 - no input chooses it
+        f, steps, converged = _transport._prices(cost, rows, columns, start)  # noqa: SLF001 - likewise
+        g = (cost - f[:, None]).min(axis=0)
+        assert_allclose(f[rows] + g[columns], cost[rows, columns], atol=1e-14)
+        assert converged
+        assert 1 <= steps <= 13
+    assert _transport._row_minima(np.array([[3.0, 5.0], [1.0, 6.0]])).tolist() == [0, 0]  # noqa: SLF001 - likewise
+    assert _transport._row_minima(np.array([[3.0, 5.0], [1.0, 4.0]])).tolist() == [1, 0]  # noqa: SLF001 - likewise
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 3), (3, 1), (9, 7), (25, 30)])
+def test_potentials_and_depths_follow_the_pivots(n: int, m: int) -> None:
+    a, b, cost = two_clouds(n, m, 26)
+    masses = _transport._same_total(*(_transport._whole(x)[0] for x in (a, b)))  # noqa: SLF001 - each step is seen here
+    tree = _transport._Tree(*masses, cost)  # noqa: SLF001 - likewise
+    while True:
+        used, converged = tree.optimise(1)
+        depth, potential = tree.depth.copy(), tree.potential.copy()
+        order = tree._descend()  # noqa: SLF001 - likewise
+        assert sorted(order) == list(range(n + m))
+        assert depth == tree.depth
+        assert_allclose(potential, tree.potential, atol=1e-14)
+        assert min(tree.flow[1:], default=1) > 0
+        for node in order[1:]:
+            assert node in tree.children[tree.parent[node]]
+            i, j = tree._cell(node)  # noqa: SLF001 - likewise
+            assert tree.potential[i] + tree.potential[n + j] == pytest.approx(cost[i, j])
+        if converged:
+            break
+        assert used == 1
+    flows = tree.flows(*masses)
+    assert all(sum(x for (i, _), x in flows.items() if i == k) == masses[0][k] for k in range(n))
+    assert all(sum(x for (_, j), x in flows.items() if j == k) == masses[1][k] for k in range(m))
+    assert tree.row_potentials().tolist() == tree.potential[:n]
+
+
+@pytest.mark.parametrize("heat", [0.01, 0.3, 1e3])
+def test_best_partner_of_a_potential(heat: float) -> None:
+    a, b, cost = two_clouds(5, 7, 27)
+    f = np.random.default_rng(28).random(5)
+    g, plan = _transport.partner(a, b, cost, f, heat)
+    expected = -heat * special.logsumexp((f[:, None] - cost) / heat, b=a[:, None], axis=0)
+    assert_allclose(g, expected, rtol=1e-14 + 1e-14 * heat)  # what rounding takes from the sums
+    whole = np.exp((f[:, None] + g - cost) / heat) * np.outer(a, b)
+    assert_allclose(plan, whole, rtol=1e-11)
+    soft = _transport._soft_minimum(a, cost - f[:, None], heat)  # noqa: SLF001 - no input gets there at will
+    assert_allclose(soft, expected, rtol=1e-14 + 1e-14 * heat)
+    value, error, reached, same = _transport._dual(a, b, cost, f, heat)  # noqa: SLF001 - likewise
+    assert value == pytest.approx(a @ f + b @ g, rel=1e-14)
+    assert_allclose(same, plan)
+    assert_allclose(reached, plan.sum(axis=1))
+    assert error == pytest.approx(np.abs(reached - a).sum())
+    values = [
+        _transport._dual(a, b, cost, f + h, heat)[0]  # noqa: SLF001 - likewise
+        for h in 1e-6 * np.vstack([np.eye(5), -np.eye(5)])
+    ]
+    slopes = np.subtract(values[:5], values[5:]) / 2e-6
+    assert_allclose(slopes, a - reached, atol=1e-8)
+
+
+def test_newton_doubles_the_digits() -> None:
+    a, b, cost = two_clouds(6, 8, 29)
+    best = np.array(sinkhorn(a, b, cost=cost, epsilon=0.1, tolerance=1e-15).potentials[0])
+    f = best + 1e-3 * np.random.default_rng(30).standard_normal(6)
+    after = _transport._newton(a, b, cost, f, 0.1)  # noqa: SLF001 - no input gets there at will
+    before, then = (_transport._dual(a, b, cost, z, 0.1)[1] for z in (f, after))  # noqa: SLF001 - likewise
+    assert before > 1e-3
+    assert then <= before**2
+
+
+def test_scaling_by_turns() -> None:
+    a, b, cost = two_clouds(6, 8, 31)
+    kernel = np.exp(-cost / 0.5) * np.outer(a, b)
+    u, v = np.ones(6), np.ones(8)
+    for steps in range(1, 6):
+        factors, error, used = _transport.scale_by_turns(a, b, kernel, 0.0, steps)
+        assert used == steps
+        assert_allclose(factors, u, rtol=1e-14)
+        assert error == pytest.approx(float(np.abs(u * (kernel @ v) - a).sum()), rel=1e-9)
+        u = a / (kernel @ v)
+        v = b / (u @ kernel)
+    _, error, used = _transport.scale_by_turns(a, b, kernel, 1e-9, 10_000)
+    assert error <= 1e-9
+    assert used < 60
+
+
+def test_marginals_are_repaired() -> None:
+    rng = np.random.default_rng(32)
+    a, b = rng.dirichlet(np.ones(5), 2)
+    for plan in (rng.random((5, 5)) / 10, np.outer(a, b) * 1.5, np.outer(a, b) / 2):
+        found = _transport._feasible(plan.copy(), a, b)  # noqa: SLF001 - likewise
+        assert (found >= 0).all()
+        assert_allclose(found.sum(axis=1), a, rtol=1e-14)
+        assert_allclose(found.sum(axis=0), b, rtol=1e-14)
+    assert_allclose(_transport._feasible(np.outer(a, b), a, b), np.outer(a, b), rtol=1e-15)  # noqa: SLF001 - likewise
+
+
+def test_lengths_of_any_size() -> None:
+    rng = np.random.default_rng(33)
+    for scale in (1e-300, 1e-160, 1.0, 1e160, 1e300):
+        x, y = scale * rng.standard_normal((4, 3)), scale * rng.standard_normal((5, 3))
+        with mp.workdps(30):
+            for vector, value in zip(x, _transport.length(x), strict=True):
+                assert oracles.relative_error(value, mp.norm(mp.matrix(vector))) <= 5e-16
+            ways = _transport.distances(x, y)
+            for i, j in np.ndindex(4, 5):
+                gap = mp.norm(mp.matrix(x[i]) - mp.matrix(y[j]))
+                assert oracles.relative_error(ways[i, j], gap) <= 1e-15
+        line = _transport.distances(x[:, :1], y[:, :1])
+        assert np.array_equal(line, np.abs(np.subtract.outer(x[:, 0], y[:, 0])))
+    near = np.array([[0.0, 0.0], [1e200, 0.0]])
+    assert _transport.distances(near, near + np.array([3e-5, 4e-5]))[0, 0] == pytest.approx(
+        5e-5, rel=1e-15
+    )
+    assert _transport.length(np.zeros((2, 3))).tolist() == [0, 0]
 
 
 # What the chapter states and the notation cannot say.

@@ -219,7 +219,7 @@ def _bounded_lipschitz(
     height, slope = min(1.0, far), min(1.0, 1 / far)  # M and L for the last two unknowns at 1
     i, j = pairs
     k = np.arange(m)
-    rise = coo_array((np.repeat([1.0, -1.0], m), (np.tile(k, 2), np.append(i, j))), shape=(m, n))
+    rise = coo_array((np.repeat([1.0, -1.0], m), (np.tile(k, 2), np.append(i, j))))
     run, bound = coo_array((apart / far)[:, None]), coo_array(np.ones((n, 1)))
     blocks: Any = [  # the stubs know no blocks of mixed kinds
         [rise, None, -run],
@@ -229,13 +229,12 @@ def _bounded_lipschitz(
         [None, coo_array([[height]]), coo_array([[slope]])],
     ]
     limits = np.append(np.zeros(2 * m + 2 * n), 1.0)
-    most = (math.inf, math.inf) if together else (1 / height, 1 / slope)
     table: Any = block_array(blocks if together else blocks[:-1], format="csr")
     found = linprog(
         -np.append(mass / np.abs(mass).sum(), [0.0, 0.0]),
         A_ub=table,
         b_ub=limits if together else limits[:-1],
-        bounds=[*[(-math.inf, math.inf)] * n, (0.0, most[0]), (0.0, most[1])],
+        bounds=[*[(-math.inf, math.inf)] * n, (0.0, 1 / height), (0.0, 1 / slope)],
         method="highs",
         options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
