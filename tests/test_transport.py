@@ -1075,7 +1075,7 @@ def test_lengths_of_any_size() -> None:
             ways = _transport.distances(x, y)
             for i, j in np.ndindex(4, 5):
                 gap = mp.norm(mp.matrix(x[i]) - mp.matrix(y[j]))
-                assert oracles.relative_error(ways[i, j], gap) <= 1e-15
+                assert oracles.relative_error(float(ways[i, j]), gap) <= 1e-15
         line = _transport.distances(x[:, :1], y[:, :1])
         assert np.array_equal(line, np.abs(np.subtract.outer(x[:, 0], y[:, 0])))
     near = np.array([[0.0, 0.0], [1e200, 0.0]])
