@@ -38,7 +38,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 
 .DEFAULT_GOAL := help
 .PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types \
-	equations ids bench errors audit lock clean runtime fuzz repeat pins faults mutants \
+	equations ids bench errors audit lock clean runtime fuzz guided repeat pins faults mutants \
 	browser
 
 help: ## List the targets
@@ -144,6 +144,12 @@ test: env ## Run every test, with coverage (ARGS=tests/test_kl.py: those alone, 
 fuzz: env ## Try new odd input and odd pages (EXAMPLES=1000 for each function)
 	EXAMPLES=$(or $(EXAMPLES),300) $(PY) -m pytest tests/test_fuzz.py tests/test_fuzz_latex.py
 
+# Atheris is not in the lock, because it is for some systems only.
+guided: env ## Let coverage choose the odd input (on Linux, Python 3.11 to 3.13; SECONDS=600)
+	$(PY) $(INSTALL) --require-hashes -r requirements/guided.txt
+	for target in latex page functions; do PYTHONPATH=book/_ext $(PY) -m tests.guided $$target \
+		-max_total_time=$(or $(SECONDS),60) || exit 1; done
+
 lint: env ## Check style, docstrings, imports, workflow files
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
@@ -214,6 +220,7 @@ lock: env ## Resolve requirements/*.txt again (ARGS=--upgrade: to the newest ver
 	$(COMPILE) $(ARGS) --group run --resolution lowest-direct -o requirements/lowest.txt
 	$(COMPILE) $(ARGS) --group bench -o requirements/bench.txt
 	$(COMPILE) $(ARGS) --group audit -o requirements/audit.txt
+	$(COMPILE) $(ARGS) --group guided -o requirements/guided.txt
 
 clean: ## Remove what was built; the environment stays
 	rm -rf _build mutants book/api .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

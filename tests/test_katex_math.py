@@ -110,14 +110,57 @@ assert os.waitpid(child, 0)[1] == 0
 """
 
 
-def test_a_forked_process_gets_a_runtime_of_its_own() -> None:
-    # In an interpreter of its own: other tests load libraries that do not survive a fork.
+def run(program: str, *arguments: str) -> str:
+    """Run one of these programs in an interpreter of its own."""
     paths = [str(EXTENSION.parent), *sys.path]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    done = subprocess.run(  # noqa: S603  (the program above)
-        [sys.executable, "-c", FORK], env=environment, capture_output=True, text=True, check=False
+    done = subprocess.run(  # noqa: S603  (a program of this file)
+        [sys.executable, "-c", program, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_forked_process_gets_a_runtime_of_its_own() -> None:
+    run(FORK)  # in this one, other tests load libraries that do not survive a fork
+
+
+KEPT = """
+import sys
+from pathlib import Path
+from katex_math import render
+from katex_math.engine import keep
+keep(Path(sys.argv[1]))
+print(render("x + 1"), end="")
+"""
+
+
+def test_a_damaged_file_of_formulas_is_made_anew(tmp_path: Path) -> None:
+    def kept() -> str:
+        return run(KEPT, str(file))
+
+    file = tmp_path / "katex.sqlite"
+    right = kept()
+    whole = file.read_bytes()
+    assert right == render("x + 1")
+    assert right.encode() in whole
+    for damaged in (
+        b"",
+        b"no database",
+        whole[: len(whole) // 2],
+        bytes(4096) + whole[4096:],
+        whole[:4096] + bytes(4096) + whole[8192:],
+        whole.replace(b"<mn>1</mn>", b"<mn>2</mn>"),
+        whole.replace(b"<mn>1</mn>", b"<mn>\xff</mn>"),
+    ):
+        assert damaged != whole
+        file.write_bytes(damaged)
+        assert kept() == right
+        assert right.encode() in file.read_bytes()
 
 
 def test_stylesheet_and_fonts_come_with_the_book() -> None:

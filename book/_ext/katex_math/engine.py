@@ -8,6 +8,7 @@ Formulas can be kept in a file, because many stand on several pages, which sever
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import hashlib
 import json
@@ -51,9 +52,23 @@ class _Store:
 
 
 def keep(file: Path) -> None:
-    """Keep formulas in a file from now on; processes and builds share it."""
+    """Keep formulas in a file from now on; processes and builds share it.
+
+    A file that is damaged is begun anew.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
+    if not _is_whole(file):
+        for part in ("", "-wal", "-shm"):
+            file.with_name(file.name + part).unlink(missing_ok=True)
     _Store.file = file
+
+
+def _is_whole(file: Path) -> bool:
+    with contextlib.closing(sqlite3.connect(file, timeout=60)) as kept:
+        try:
+            return bool(kept.execute("PRAGMA quick_check").fetchall() == [("ok",)])
+        except sqlite3.DatabaseError:
+            return False
 
 
 class KatexError(ValueError):
@@ -73,7 +88,7 @@ def _macros_json() -> str:
 
 def digest() -> str:
     """Return a hash of all that decides how a formula looks: KaTeX and the macros."""
-    return hashlib.sha256(_SCRIPT.read_bytes() + _macros_json().encode()).hexdigest()
+    return _hash(_SCRIPT.read_bytes() + _macros_json().encode())
 
 
 @functools.cache
@@ -148,21 +163,26 @@ def _render(
     if _Store.file is None:
         return _typeset(latex, display, output, macros_json)
     kept = _kept(_Store.file, os.getpid())
-    key = hashlib.sha256(
-        f"{_program()} {output} {display} {macros_json} {latex}".encode()
-    ).hexdigest()
-    found = kept.execute("SELECT html FROM formulas WHERE key = ?", (key,)).fetchone()
+    key = _hash(f"{_program()} {output} {display} {macros_json} {latex}".encode())
+    # A changed byte in a text is no damage to the file's form, so the text has its hash before it.
+    found = kept.execute("SELECT CAST(html AS BLOB) FROM formulas WHERE key = ?", (key,)).fetchone()
     if found is not None:
-        return str(found[0])
+        checksum, _, text = found[0].partition(b" ")
+        if _hash(text).encode() == checksum:
+            return str(text, "utf-8")
     html = _typeset(latex, display, output, macros_json)
-    kept.execute("INSERT OR IGNORE INTO formulas VALUES (?, ?)", (key, html))
+    kept.execute("REPLACE INTO formulas VALUES (?, ?)", (key, f"{_hash(html.encode())} {html}"))
     return html
 
 
 @functools.cache
 def _program() -> str:
     """Return a hash of KaTeX and of how it is called."""
-    return hashlib.sha256(_SCRIPT.read_bytes() + Path(__file__).read_bytes()).hexdigest()
+    return _hash(_SCRIPT.read_bytes() + Path(__file__).read_bytes())
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _typeset(
