@@ -229,7 +229,7 @@ def _bounded_lipschitz(
         [None, coo_array([[height]]), coo_array([[slope]])],
     ]
     limits = np.append(np.zeros(2 * m + 2 * n), 1.0)
-    table: Any = block_array(blocks if together else blocks[:-1], format="csr")
+    table: Any = block_array(blocks if together else blocks[:-1])
     found = linprog(
         -np.append(mass / np.abs(mass).sum(), [0.0, 0.0]),
         A_ub=table,
@@ -256,7 +256,7 @@ def row_norms(vectors: Array) -> Array:
 def _scaled(matrix: Array) -> tuple[Array, float]:
     """Divide a matrix by a power of two, so that its squares neither vanish nor overflow."""
     largest = float(np.abs(matrix).max())
-    scale = float(2.0 ** min(np.frexp(largest)[1], 1023)) if largest else 1.0
+    scale = float(2.0 ** min(np.frexp(largest)[1], 1023))
     return matrix / scale, scale
 
 
