@@ -248,17 +248,7 @@ def values_of(name: str, f: Callable[[Array], Array], x: Reals, where: str = "")
 
 def reals(name: str, value: ArrayLike) -> Reals:
     """Check that a value is a non-empty array of real numbers; leave its dtype alone."""
-    if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(
-            f"{name} is a masked array; decide what the masked entries are "
-            f"and give a plain array, such as {name}.filled(0.0)"
-        )
-    if isinstance(value, (list, tuple)):
-        _no_odd_items(name, value)
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name} is not an array; give rows of one length ({error})") from None
+    array = value if type(value) is np.ndarray else _as_array(name, value)
     if array.dtype.kind not in "fiu":
         raise TypeError(
             f"{name} is {short(value)}, which NumPy reads as dtype {array.dtype}; "
@@ -267,6 +257,21 @@ def reals(name: str, value: ArrayLike) -> Reals:
     if not array.size:
         raise ValueError(f"{name} is empty, with shape {array.shape}; give at least one number")
     return array
+
+
+def _as_array(name: str, value: ArrayLike) -> NDArray[Any]:
+    """Check that a value which is no plain array can become one without a loss; return it."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array; decide what the masked entries are "
+            f"and give a plain array, such as {name}.filled(0.0)"
+        )
+    if isinstance(value, (list, tuple)):
+        _no_odd_items(name, value)
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} is not an array; give rows of one length ({error})") from None
 
 
 def _no_odd_items(name: str, value: Sequence[object], *index: object) -> None:
@@ -654,10 +659,12 @@ def _sum(array: Reals, axis: int | tuple[int, int]) -> Array:
         total = np.add.reduce(array, axis, np.float64)
     elif n <= SHORT:
         total = array.dot(ONES[:n])
+    elif n % SHORT:
+        whole = n - n % SHORT
+        total = _sum(array[..., :whole], -1) + _sum(array[..., whole:], -1)
     else:
-        whole = n // SHORT * SHORT
-        blocks = array[..., :whole].reshape(*array.shape[:-1], -1, SHORT)
-        total = np.vecdot(blocks, ONES).sum(-1) + np.vecdot(array[..., whole:], ONES[: n - whole])
+        blocks = array.reshape(*array.shape[:-1], -1, SHORT)
+        total = np.add.reduce(np.vecdot(blocks, ONES), -1)
     return total
 
 

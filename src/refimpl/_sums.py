@@ -9,6 +9,7 @@ terms of one sign, each with a small relative error, so that nothing cancels.
 import functools
 import math
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
@@ -28,6 +29,12 @@ RAISED = 2.0**200  # keeps squares of tiny roots in the range of floats
 NEAR = 1 / 9  # the largest s² for which the series is used
 SERIES = [2 / k for k in range(3, 37, 2)]  # of 2 (atanh(s) - s) / s in powers of s²
 MIXTURE_SERIES = [1 / (k * (2 * k - 1)) for k in range(1, 19)]  # of 2t atanh(t) + log(1 - t²)
+# The largest s² for which 1, 2, 3, … terms of the series leave an error below rounding.
+_LIMITS = [(2.0**-55 * (2 * n + 3)) ** (1 / (n + 1 / 2)) for n in range(1, len(SERIES))]
+
+# Numbers as arrays: to make them anew at each call takes half the time of a short product.
+HALF = np.array(1 / 2)
+_SERIES, _MIXTURE_SERIES = ([np.array(x) for x in xs] for xs in (SERIES, MIXTURE_SERIES))
 
 
 def quiet(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
@@ -200,8 +207,7 @@ def _cross_entropy_of_logits(
 ) -> Array:
     """Sum as the method of `Softmax` does, in arrays that stay in the cache."""
     laws, rows = (a.reshape(-1, a.shape[-1]) for a in (p, z))
-    _, y, logits, work = _chunk(laws, rows, 0, 2, same=False)
-    negated, powers = work
+    _, y, logits, (negated, powers, *_) = _chunk(laws, rows, 0, same=False)
     top = np.arange(len(logits)), logits.argmax(axis=1)
     np.subtract(logits, logits[top][:, None], out=negated)
     negated[top] = 0.0  # also if it is ∞ - ∞
@@ -316,13 +322,20 @@ def _gaussian_space(m: Array, p: Array, p_factor: Array, q: Array, q_factor: Arr
 # The terms of the relative entropy.
 
 
-def relative_entropy_terms(p: Array, q: Array, d: Array, work: Sequence[Array] = ()) -> Array:
-    """Return q - p + p log(p / q) ≥ 0 entry by entry, where d is q - p with all its digits.
+def relative_entropy_terms(p: Array, q: Array, d: Array) -> Array:
+    """Return q - p + p log(p / q) ≥ 0 entry by entry, where d is q - p with all its digits."""
+    s, terms = _relative_entropy_factors(p, q, d, *(np.empty(d.shape) for _ in range(3)))
+    return np.multiply(s, terms, out=terms)
+
+
+def _relative_entropy_factors(
+    p: Array, q: Array, d: Array, s: Array, rest: Array, z: Array
+) -> tuple[Array, Array]:
+    """Return two factors of these terms, in the first two of three arrays to use.
 
     With δ = d / p the term is p (δ - log(1 + δ)). With s = d / (p + q) = δ / (2 + δ) the
     logarithm is 2 atanh(s), and the term is s (d - p s² (2/3 + 2s²/5 + 2s⁴/7 + …)).
     """
-    s, z, terms = work or (np.empty(d.shape) for _ in range(3))
     np.add(p, q, out=s)
     np.divide(d, s, out=s)
     np.multiply(s, s, out=z)
@@ -332,15 +345,15 @@ def relative_entropy_terms(p: Array, q: Array, d: Array, work: Sequence[Array] =
         near = z <= NEAR
         np.copyto(z, 0.0, where=~near)
         largest = float(z.max())
-    _polynomial(SERIES[: _terms_needed(largest)], z, terms)
-    terms *= p
-    np.subtract(d, terms, out=terms)
-    terms *= s
+    _polynomial(_SERIES[: 1 + bisect_left(_LIMITS, largest)], z, rest)
+    rest *= p
+    np.subtract(d, rest, out=rest)
     if near is not None:
         far = ~near
         p, q = p[far], q[far]
-        terms[far] = q - p + p * log_ratio(p, q)
-    return terms
+        rest[far] = q - p + p * log_ratio(p, q)
+        s[far] = 1.0
+    return s, rest
 
 
 def log_gap(x: Array) -> Array:
@@ -367,14 +380,6 @@ def share(p: Array, q: Array) -> Array:
     """Return p / (p + q) entry by entry, also where the sum is too large or has lost digits."""
     odds = np.where(p <= q, p, q) / np.where(p <= q, q, p)
     return np.where(p == q, 0.5, np.where(p <= q, odds, 1.0) / (1 + odds))
-
-
-def _terms_needed(z: float) -> int:
-    """Return how many terms of the series leave an error below rounding for s² ≤ z."""
-    n = 1
-    while z ** (n + 0.5) > 2.0**-55 * (2 * n + 3):
-        n += 1
-    return n
 
 
 # Panels of rows and chunks of columns.
@@ -425,22 +430,19 @@ _SPACE = _Space()
 Chunk = tuple[int, Array, Array, list[Array]]
 
 
-def _chunks(p: Reals, q: Reals, count: int = 5) -> Iterable[Chunk]:
-    """Return where each chunk starts, p and q there in double precision, and arrays to use.
-
-    There are at most five of them.
-    """
+def _chunks(p: Reals, q: Reals) -> Iterable[Chunk]:
+    """Return where each chunk starts, p and q there in double precision, and arrays to use."""
     n = p.shape[-1]
     if n > CHUNK:
         parts = (slice(i, i + CHUNK) for i in range(0, n, CHUNK))
-        return (_chunk(p[..., x], q[..., x], x.start, count, same=p is q) for x in parts)
-    return (_chunk(p, q, 0, count, same=p is q),)
+        return (_chunk(p[..., x], q[..., x], x.start, same=p is q) for x in parts)
+    return (_chunk(p, q, 0, same=p is q),)
 
 
-def _chunk(p: Reals, q: Reals, start: int, count: int, *, same: bool) -> Chunk:
+def _chunk(p: Reals, q: Reals, start: int, *, same: bool) -> Chunk:
     a = np.asarray(p, dtype=np.float64)
     b = a if same else np.asarray(q, dtype=np.float64)
-    return start, a, b, _SPACE.of_shape(a.shape, a.size)[:count]
+    return start, a, b, _SPACE.of_shape(a.shape, a.size)
 
 
 def _sum(terms: Array) -> Array:
@@ -454,12 +456,16 @@ def _any(flags: NDArray[np.bool_] | np.bool_) -> bool:
     return bool(flags.any() if flags.ndim else flags)
 
 
+def _all(flags: NDArray[np.bool_] | np.bool_) -> bool:
+    return bool(flags.all() if flags.ndim else flags)
+
+
 # Cross-entropy.
 
 
 def _cross_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
     total = NOTHING
-    for _, a, b, (terms,) in _chunks(p, q, 1):
+    for _, a, b, (terms, *_) in _chunks(p, q):
         total = total + _sum_p_log(a, b, unit.log, terms)
     result: Array = (unit.log(sum_q) - total / sum_p) / unit.scale
     small = result * unit.nats < 1 / 2  # so one q may be near 1, and log Q spoils its logarithm
@@ -498,14 +504,15 @@ def _sum_p_log(p: Array, x: Array, log: np.ufunc, terms: Array) -> Array:
 
 def _dot(x: Array, y: Array) -> Array:
     """Return Σ x y over the outcomes: short products, whose sums are then added in pairs."""
-    total: Array
-    if x.shape[-1] <= SHORT:
-        total = x.dot(y) if x.ndim == 1 else np.vecdot(x, y)
-    else:
-        whole = x.shape[-1] // SHORT * SHORT
-        blocks = (a[..., :whole].reshape(*a.shape[:-1], -1, SHORT) for a in (x, y))
-        total = _sum(np.vecdot(*blocks)) + np.vecdot(x[..., whole:], y[..., whole:])
-    return total
+    n = x.shape[-1]
+    if n <= SHORT:
+        total: Array = x.dot(y) if x.ndim == 1 else np.vecdot(x, y)
+        return total
+    if n % SHORT:
+        whole = n - n % SHORT
+        return _dot(x[..., :whole], y[..., :whole]) + _dot(x[..., whole:], y[..., whole:])
+    blocks = (a.reshape(*a.shape[:-1], -1, SHORT) for a in (x, y))
+    return _sum(np.vecdot(*blocks))
 
 
 # Relative entropy.
@@ -515,10 +522,10 @@ def _relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit
     if _seems_near(p, q):
         return _small_relative_entropy(p, q, sum_p, sum_q) / unit.nats
     total = NOTHING
-    for _, a, b, (terms,) in _chunks(p, q, 1):
+    for _, a, b, (terms, *_) in _chunks(p, q):
         np.divide(a, b, out=terms)
         part = _sum_p_log(a, terms, unit.log, terms)
-        if _any(np.isinf(part)):  # p / q is too large, or q = 0
+        if _any(abs(part) == np.inf):  # p / q is too large, or q = 0
             part = _sum(a * log_ratio(a, b, unit.log))
         total = total + part
     result: Array = total / sum_p / unit.scale
@@ -546,7 +553,7 @@ def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array) -> A
     r²/2. Where this is more than a small part of it, the terms are those of q / (1 + r). The
     sums that are known give r but for their rounding.
     """
-    result = _sum_terms(p, q, np.float64(0.0)) / sum_p
+    result = _sum_terms(p, q, NOTHING) / sum_p
     rounding = 2.0**-53 * (4 + math.sqrt(p.shape[-1]))  # signs of errors are random
     largest = abs((sum_q - sum_p) / sum_p) + rounding
     if _any(largest * largest > 2.0**-54 * result):
@@ -561,7 +568,7 @@ def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array) -> A
 def _excess(p: Reals, q: Reals) -> Array:
     """Return Σ (q - p), with more digits than the difference of the sums."""
     excess: Array = NOTHING
-    for _, a, b, (d,) in _chunks(p, q, 1):
+    for _, a, b, (d, *_) in _chunks(p, q):
         excess = excess + _sum(np.subtract(b, a, out=d))
     return excess
 
@@ -569,9 +576,9 @@ def _excess(p: Reals, q: Reals) -> Array:
 def _sum_terms(p: Reals, q: Reals, r: Array | np.float64) -> Array:
     """Return the sum of the terms for p and q / (1 + r)."""
     total: Array = NOTHING
-    for _, a, b, (d, *work) in _chunks(p, q):
-        scaled = _scaled(a, b, r, d, work[0], work.pop())
-        total = total + _sum(relative_entropy_terms(a, scaled, d, work))
+    for _, a, b, (d, x, y, z, out) in _chunks(p, q):
+        scaled = _scaled(a, b, r, d, x, out)
+        total = total + _dot(*_relative_entropy_factors(a, scaled, d, x, y, z))
     return total
 
 
@@ -689,19 +696,18 @@ def _sum_mixture_terms(
     s, t, z = work
     np.add(p, q, out=s)
     if not _seems_near(p, q):
-        m = np.multiply(s, 1 / 2, out=t)
+        m = np.multiply(s, HALF, out=t)
         total = _sum_p_log(p, np.divide(p, m, out=z), unit.log, z)
         total = (total + _sum_p_log(q, np.divide(q, m, out=z), unit.log, z)) / unit.scale
         large = (total * unit.nats >= mass / 6) & (total < np.inf)
-        if not _any(~large):
+        if _all(large):
             return total
     np.divide(d, s, out=t)
     np.multiply(t, t, out=z)
     largest = z.item(z.argmax())
     if largest <= NEAR:
-        terms = _polynomial(MIXTURE_SERIES[: _terms_needed(largest) + 1], z, d)
-        terms *= s
-        return _sum(terms) / 2 / unit.nats
+        rest = _polynomial(_MIXTURE_SERIES[: 2 + bisect_left(_LIMITS, largest)], z, d)
+        return _dot(rest, s) / 2 / unit.nats
     far = z > 1 / 2
     t[far] = z[far] = 0.0
     t[s == 0] = z[s == 0] = 0.0
@@ -717,7 +723,7 @@ def _sum_mixture_terms(
     return _sum(z) / 2 / unit.nats
 
 
-def _polynomial(coefficients: Sequence[float], z: Array, out: Array) -> Array:
+def _polynomial(coefficients: Sequence[Array], z: Array, out: Array) -> Array:
     """Return the polynomial in z with these coefficients, from that of z on."""
     *others, last = coefficients
     np.multiply(z, last, out=out)
