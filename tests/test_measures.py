@@ -42,6 +42,9 @@ def test_rounding_of_the_largest_mass_does_not_reach_the_small_ones() -> None:
         found = _measures.difference_of_laws(one, other)[these]
         assert_allclose(found, [float(x) for x in exact], rtol=1e-14)
         assert abs(math.fsum(found)) <= 1e-27
+    others = np.array([[0.1, 0.3, 0.6], [0.7, 0.2, 0.1]])
+    rows = [_checks.law(-1, "p", np.stack(pair)) for pair in zip((p, q), others, strict=True)]
+    assert abs(math.fsum(_measures.difference_of_laws(*rows)[0])) <= 1e-27
 
 
 def test_steps_are_summed_from_the_end_with_less_mass() -> None:
@@ -115,6 +118,8 @@ def test_little_mass_moves_the_best_way_too() -> None:
     for together, expected in ((True, 1 / 3 + 1e-8 * 4 / 3), (False, 0.5 + 1e-8 * 5 / 2)):
         value = _measures.bounded_lipschitz(mass, apart, together=together)
         assert value == pytest.approx(expected, rel=1e-11)
+        value = _measures.bounded_lipschitz(mass, 1e-200 * apart, together=together)
+        assert value == pytest.approx(1e-200 * (0.5 + 1e-8 * 5 / 2), rel=1e-11)
 
 
 def test_norms_of_matrices_of_any_size() -> None:
