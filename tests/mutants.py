@@ -194,7 +194,7 @@ def run_mutant(mutant: str, items: list[pytest.Item], seconds: list[float], kill
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(60 * MINUTES_AT_MOST)
     for i, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
-        signal.setitimer(signal.ITIMER_PROF, 5 + 20 * seconds[i])
+        signal.setitimer(signal.ITIMER_PROF, 2 + 10 * seconds[i])
         os.pwrite(killer, i.to_bytes(8), 0)
         try:
             reports = runtestprotocol(item, nextitem=following, log=False)

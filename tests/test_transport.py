@@ -248,6 +248,27 @@ def test_rows_in_short_parts(n: int, m: int, panel: int, monkeypatch: pytest.Mon
                     assert oracles.relative_error(longest[i], mp.mpf(float(way))) <= 3e-16
 
 
+@pytest.mark.parametrize("panel", [0, 1 << 12])
+@pytest.mark.parametrize("chunk", [4, 1 << 15])
+def test_small_differences_of_large_masses(
+    panel: int, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_transport, "PANEL", panel)
+    monkeypatch.setattr(_transport, "CHUNK", chunk)
+    rng = np.random.default_rng(34)
+    place = np.repeat([0.0, 1.0, 3.0], [7, 8, 7])
+    nearly_equal = (1 + 1e-10 * rng.standard_normal(22)) / 22
+    a = rng.dirichlet(np.ones(22))
+    for p, q in ((nearly_equal, None), (a, a * (1 + 1e-10 * rng.standard_normal(22)))):
+        for order in (1, 2):
+            found = wasserstein_1d(place, place, order=order, x_weights=p, y_weights=q)
+            there = wasserstein_1d(place, place, order=order, x_weights=q, y_weights=p)
+            with mp.workdps(40):
+                power, _ = on_the_line(place, place, p, np.ones(22) if q is None else q, order)
+                for value in (found, there):
+                    assert oracles.relative_error(value, root(power, order)) <= 1e-15
+
+
 def test_bad_input_on_the_line() -> None:
     with pytest.raises(ValueError, match=r"x_weights has shape .* for 3 points"):
         wasserstein_1d(POINTS, [1.0], x_weights=[0.5, 0.5])
