@@ -80,6 +80,13 @@ def linear_programme(p: Any, q: Any, cost: Any) -> float:  # noqa: ANN401  (arra
     return float(np.asarray(result.fun))
 
 
+def two_clouds(n: int, m: int, seed: int) -> tuple[Array, Array, Array]:
+    """Return two laws and the distances of their points."""
+    rng = np.random.default_rng(seed)
+    cost = cdist(rng.random((n, 2)), rng.random((m, 2)))
+    return rng.dirichlet(np.ones(n)), rng.dirichlet(np.ones(m)), cost
+
+
 @st.composite
 def samples(draw: st.DrawFn, *, weighted: bool = True) -> tuple[Array, Array | None]:
     """Draw points, some of them equal, and perhaps a law on them."""
@@ -484,6 +491,12 @@ def test_little_mass_far_away() -> None:
     assert tiny.cost == pytest.approx(1e-290, rel=1e-15)
 
 
+def test_laws_in_half_precision() -> None:
+    p, q = np.array([0.5, 0.25, 0.25], dtype=np.float16), np.array([0.25, 0.25, 0.5], np.float16)
+    assert wasserstein(p, q, x=POINTS).cost == 0.75
+    assert sinkhorn(p, q, x=POINTS, epsilon=1e-3).value == pytest.approx(0.75, rel=1e-2)
+
+
 def test_example_of_three_points() -> None:
     one, two = (wasserstein(A, B, x=POINTS, order=r) for r in (1, 2))
     assert one.distance == pytest.approx(0.9, rel=1e-15)
@@ -857,6 +870,31 @@ def test_what_entropic_transport_returns() -> None:
     assert (short.converged, short.iterations) == (False, steps - 1)
 
 
+@pytest.mark.parametrize("epsilon", [0.002, 0.1, 10.0])
+@pytest.mark.parametrize("most", [1, 3, 10_000])
+def test_potentials_where_there_is_no_mass(epsilon: float, most: int) -> None:
+    p, q, cost = two_clouds(9, 10, 35)
+    p[[0, 4]] = q[[2, 3, 7]] = 0
+    p, q = p / p.sum(), q / q.sum()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        result = sinkhorn(p, q, cost=cost, epsilon=epsilon, max_iterations=most, tolerance=1e-12)
+    f, g = result.potentials
+    soft = -epsilon * special.logsumexp((f[:, None] - cost) / epsilon, b=p[:, None], axis=0)
+    assert_allclose(g, soft, rtol=1e-10)
+    rows = (np.exp((f[:, None] + g - cost) / epsilon) * np.outer(p, q)).sum(axis=1)
+    assert result.error == pytest.approx(np.abs(rows - p).sum(), rel=1e-6, abs=1e-12)
+    assert result.value == pytest.approx(f @ p + g @ q, rel=1e-12)
+    soft = -epsilon * special.logsumexp((g - cost) / epsilon, b=q, axis=1)
+    zero = p == 0
+    assert_allclose(f[zero], soft[zero], rtol=1e-10)
+    assert result.converged is (result.error <= 1e-12)
+    if result.converged:
+        assert_allclose(f, soft, rtol=1e-8)
+        least = wasserstein(p, q, cost=cost).cost
+        assert least - 2 * epsilon <= result.lower <= least
+
+
 def test_small_epsilon_converges() -> None:
     rng = np.random.default_rng(14)
     x, y = rng.random((100, 2)), rng.random((100, 2))
@@ -938,13 +976,6 @@ def test_sinkhorn_divergence_numbers() -> None:
 
 
 # The parts of the solvers.
-
-
-def two_clouds(n: int, m: int, seed: int) -> tuple[Array, Array, Array]:
-    """Return two laws and the distances of their points."""
-    rng = np.random.default_rng(seed)
-    cost = cdist(rng.random((n, 2)), rng.random((m, 2)))
-    return rng.dirichlet(np.ones(n)), rng.dirichlet(np.ones(m)), cost
 
 
 def dual_value(a: Array, b: Array, cost: Array, f: Array) -> float:
