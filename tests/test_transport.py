@@ -161,6 +161,10 @@ def test_numbers_near_the_end_of_the_range() -> None:
     assert wasserstein_1d([1e200, 0.0], [0.0, 0.0], order=2) == pytest.approx(1e200 / 2**0.5)
     assert wasserstein_1d([1e-200, 0.0], [0.0, 0.0], order=2) == pytest.approx(1e-200 / 2**0.5)
     assert wasserstein_1d([3.0, 1.0], [0.0, 0.0], order=5000) == pytest.approx(3, rel=1e-3)
+    far, weights = [-1.5e308, 1.5e308], [0.25, 0.75]
+    expected = pytest.approx(0.75e308, rel=1e-15)
+    assert wasserstein_1d(far, [1.5e308], x_weights=weights) == expected
+    assert wasserstein_1d([1.5e308], far, y_weights=weights) == expected
     rows = wasserstein_1d([[1e308], [5e-324]], [[-1e308], [0.0]])
     assert rows.tolist() == [math.inf, 5e-324]
 
@@ -489,6 +493,15 @@ def test_little_mass_far_away() -> None:
     assert result.gap <= 1e-9 * result.cost
     tiny = wasserstein([1.0, 1e-300], [1.0, 0.0], x=[0, 1e10])
     assert tiny.cost == pytest.approx(1e-290, rel=1e-15)
+
+
+def test_laws_whose_sums_are_rounded() -> None:
+    p, q = np.random.default_rng(36).dirichlet(np.ones(3), 2).astype(np.float32)
+    result = sinkhorn(p, q, x=POINTS, epsilon=0.1, tolerance=1e-12)
+    for k, law in enumerate((p, q)):
+        exact = law.astype(np.float64) / math.fsum(map(float, law))
+        assert_allclose(result.plan.sum(axis=1 - k), exact, rtol=1e-13)
+        assert_allclose(wasserstein(p, q, x=POINTS).plan.sum(axis=1 - k), exact, rtol=1e-15)
 
 
 def test_laws_in_half_precision() -> None:
