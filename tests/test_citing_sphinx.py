@@ -143,7 +143,7 @@ def test_heads(book: TinyBook) -> None:
     assert one["citation_doi"] == EDITION.doi
     assert one["description"] == "Of H(p), this is the first sentence."
     assert (one["og:type"], head("index")["og:type"]) == ("article", "website")
-    assert "description" not in head("notes")
+    assert head("notes")["description"] == "Notes of Tiny"
     result = head("eq/eq-half/index")
     assert result["citation_title"] == "Two halves – of x"
     assert result["og:url"] == f"{SITE}eq/eq-half/"
@@ -151,7 +151,8 @@ def test_heads(book: TinyBook) -> None:
     for name in ("index", "one", "notes", "search", "genindex"):
         page = "" if name == "index" else f"{name}.html"
         assert f'<link rel="canonical" href="{SITE}{page}" />' in book.page(name)
-    assert not head("search")
+    assert head("search") == {"description": "Search of Tiny"}
+    assert head("genindex") == {"description": "Index of functions of Tiny"}
 
 
 def test_search_does_not_find_the_forms(book: TinyBook) -> None:

@@ -56,10 +56,12 @@ def test_pages_are_accessible(visits: Visits) -> None:
 
 
 # Contrast fails in one mode, a box without focus scrolls on a phone alone, a formula has a colour.
+# A paragraph that changes its colour slowly has contrast before and after.
 FAULTY = """<!doctype html>
 <html lang="en"><head><title>Faulty</title><meta charset="utf-8"><link rel="icon" href="data:,">
 <style>
   .pale { color: #767676 }
+  .slow { transition: color 0.6s }
   .box { overflow-x: auto }
   @media (prefers-color-scheme: dark) { html { background: #fff } body { color: #eee } }
   @media (prefers-color-scheme: dark) { .pale { background: #000; color: #444 } }
@@ -72,6 +74,7 @@ FAULTY = """<!doctype html>
   class="katex-html" aria-hidden="true"><span style="display: inline-block; width: 700px">z</span>
   </span></span></span></div>
 <div style="width: 800px">wider than a phone, and than a tablet</div>
+<p class="slow">from light to dark, by and by</p>
 <p><span class="katex"><span class="katex-html" aria-hidden="true"><span
   style="color: red">x</span><button>y</button></span></span></p></main>
 <script>console.debug("said"); setTimeout(() => { throw new Error("thrown") }, 0)</script>

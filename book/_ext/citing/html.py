@@ -63,6 +63,11 @@ def meta_html(work: Work, *, image: str, summary: str = "", whole: bool = False)
     return "\n".join(tags) + "\n"
 
 
+def description_html(text: str) -> str:
+    """Return the tag that says what a page without a source of its own is."""
+    return "\n".join(_tags("name", [("description", text)])) + "\n"
+
+
 def _body(author: str) -> str:
     """Return the name of a body without commas: before one, readers take it for a family name."""
     return author.replace(",", "")
@@ -85,4 +90,4 @@ def shortened(text: str, limit: int = 200) -> str:
     return start[:end] if end else start[: start.rindex(" ")] + " …"
 
 
-__all__ = ["button_html", "meta_html", "shortened"]
+__all__ = ["button_html", "description_html", "meta_html", "shortened"]

@@ -11,7 +11,7 @@ from sphinx.util import logging
 
 from citing.edition import read_edition
 from citing.forms import Work
-from citing.html import button_html, meta_html, shortened
+from citing.html import button_html, description_html, meta_html, shortened
 from citing.titles import plain_math, plain_title
 from citing.versions import write_switcher
 
@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 # How the marks of Markdown that a title may carry are written.
 _MARKS: dict[type[nodes.Node], str] = {nodes.math: "$", nodes.literal: "`", nodes.emphasis: "*"}
+
+# The pages that Sphinx makes without a source.
+_WITHOUT_SOURCE = {"genindex": "Index of functions", "search": "Search"}
 
 
 class Button(nodes.General, nodes.Element):
@@ -156,8 +159,12 @@ def add_tags(
         summary = f"{work.place} of {work.edition.title}: {plain_title(work.title)}"
     elif document is not None:
         work = work_of_page(app.builder, pagename)
-        summary = _summary(document)
-    else:  # the search, and lists that Sphinx makes
+        summary = _summary(document) or f"{plain_title(work.title)} of {work.edition.title}"
+    elif pagename in _WITHOUT_SOURCE:
+        text = f"{_WITHOUT_SOURCE[pagename]} of {app.config.citing_edition.title}"
+        context["metatags"] = context.get("metatags", "") + description_html(text)
+        return
+    else:
         return
     image = f"{app.config.html_baseurl}{app.config.citing_image}"
     whole = pagename == app.config.root_doc
