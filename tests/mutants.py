@@ -45,7 +45,7 @@ Result = TypeVar("Result")
 EQUIVALENT = Path("tests/mutants.toml")
 TIMINGS = Path("mutants/timings.json")
 HELPERS = ["tests/contract.py", "tests/oracles.py", "tests/peers_cases.json", "tests/strategies.py"]
-# The first eleven know best the module that they are named after.
+# The first thirteen know best the module that they are named after.
 TESTS = [
     "tests/test_kl.py",
     "tests/test_js.py",
@@ -58,6 +58,7 @@ TESTS = [
     "tests/test_ipms.py",
     "tests/test_transport.py",
     "tests/test_measures.py",
+    "tests/test_sums.py",
     "tests/test_checks.py",
     "tests/test_messages.py",
     "tests/test_contract.py",

@@ -1,0 +1,104 @@
+"""What is summed over parts of laws adds up to what is summed over the whole of them."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from numpy.typing import NDArray
+
+from refimpl import (
+    _sums,
+    js_divergence,
+    kl_divergence,
+    total_variation,
+    wasserstein_1d,
+)
+
+PARTS = [slice(0, 20), slice(20, 21), slice(21, 50)]
+
+
+@pytest.fixture(params=[3, 8, 60, 1 << 15])
+def chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Let laws be read in short chunks too."""
+    monkeypatch.setattr(_sums, "CHUNK", request.param)
+    return int(request.param)
+
+
+def three_laws(seed: int) -> list[NDArray[np.float32]]:
+    """Return laws in single precision, whose sums are not 1, with an outcome above 1/2."""
+    rng = np.random.default_rng(seed)
+    laws = rng.dirichlet(np.ones(50), (3, 2, 4))
+    laws[:, 0, 1] /= 4
+    laws[:, 0, 1, 30] += 0.75
+    laws[:, 1, 3] = laws[0, 1, 3] * (1 + 1e-4 * rng.standard_normal((3, 50)))
+    laws[1, 0, 0, 5] = laws[0, 0, 0, 6] = laws[:, 0, 0, 7] = 0
+    return [*(laws / laws.sum(axis=-1, keepdims=True)).astype(np.float32)]
+
+
+@pytest.mark.usefixtures("chunk")
+def test_divergences_of_parts() -> None:
+    p, q, _ = three_laws(0)
+    mass = p.sum(axis=-1, dtype=np.float64)
+    excess = sum(_sums.excess_of_part(p[..., x], q[..., x]) for x in PARTS)
+    exact = [
+        float(sum(map(Fraction, b)) - sum(map(Fraction, a)))
+        for a, b in zip(p.reshape(8, 50).tolist(), q.reshape(8, 50).tolist(), strict=True)
+    ]
+    assert_allclose(np.ravel(excess), exact, rtol=1e-12, atol=1e-17)
+    r = excess / mass
+    with np.errstate(all="ignore"):
+        nats = sum(_sums.relative_entropy_of_part(p[..., x], q[..., x], r) for x in PARTS)
+    assert_allclose(nats / mass, kl_divergence(p, q), rtol=1e-12)
+    moved = sum(_sums.total_variation_of_part(p[..., x], q[..., x], r) for x in PARTS)
+    assert_allclose(moved / mass / 2, total_variation(p, q), rtol=1e-12)
+
+
+@pytest.mark.usefixtures("chunk")
+@pytest.mark.parametrize("top", [0, 1, 2])
+def test_mixtures_of_parts(top: int) -> None:
+    laws, weights = three_laws(1), [0.2, 0.5, 0.3]
+    mass = laws[top].sum(axis=-1, dtype=np.float64)
+    excess = [(law.sum(axis=-1, dtype=np.float64) - mass) / mass for law in laws]
+    with np.errstate(all="ignore"):
+        parts = [
+            _sums.jensen_shannon_of_part([law[..., x] for law in laws], excess, weights, top)
+            for x in PARTS
+        ]
+    assert_allclose(sum(parts) / mass, js_divergence(*laws, weights=weights), rtol=1e-11)
+
+
+@pytest.mark.usefixtures("chunk")
+def test_information_of_parts() -> None:
+    p, *_ = three_laws(2)
+    p[1, 0, 9] = 0.5  # exactly a half is among the others
+    masses = {
+        above: sum(_sums.mass_of_part(p[..., x], above_half=above) for x in PARTS)
+        for above in (False, True)
+    }
+    for above, mass in masses.items():
+        assert_allclose(
+            mass, np.where((p > 0.5) == above, p, 0).sum(axis=-1, dtype=np.float64), rtol=1e-15
+        )
+    with np.errstate(all="ignore"):
+        nats = sum(_sums.information_of_part(p[..., x]) for x in PARTS)
+    for row, value in zip(p.reshape(8, 50), np.ravel(nats), strict=True):
+        terms = [-x * math.log(x) for x in row.tolist() if 0 < x <= 0.5]
+        assert value == pytest.approx(math.fsum(terms), rel=1e-14)
+
+
+@pytest.mark.usefixtures("chunk")
+def test_area_of_parts() -> None:
+    p, q, _ = three_laws(3)
+    points = np.sort(np.random.default_rng(4).standard_normal(50))
+    gaps = np.append(np.diff(points), 0.0)
+    mass = p.sum(axis=-1, dtype=np.float64)
+    r = (q.sum(axis=-1, dtype=np.float64) - mass) / mass
+    area, below = np.zeros(mass.shape), np.zeros(mass.shape)
+    for x in PARTS:
+        area += _sums.area_of_part(p[..., x], q[..., x], gaps[x], r, below)
+        below += (q[..., x] / (1 + r[..., None]) - p[..., x]).sum(axis=-1)
+    for i in np.ndindex(mass.shape):
+        line = wasserstein_1d(points, points, x_weights=p[i], y_weights=q[i])
+        assert area[i] / mass[i] == pytest.approx(line, rel=1e-11)
