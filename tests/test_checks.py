@@ -4,15 +4,18 @@ import math
 import re
 from decimal import Decimal
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import hypothesis
 import numpy as np
 import pytest
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 from numpy.typing import DTypeLike
 
 from refimpl import (
+    _checks,
     code_lengths,
     conditional_entropy,
     cross_entropy,
@@ -300,3 +303,87 @@ def test_large_batches_are_read_in_parts() -> None:
     p[257, 3] = 0.25
     with pytest.raises(ValueError, match=r"p\[257, :\] sums to 1.2"):
         entropy(p)
+
+
+# Laws in parts; tests/test_chunked.py takes them through Dask.
+
+
+def test_parts_of_laws_that_are_right() -> None:
+    p, counts = np.ones((2, 3)), np.ones((5, 2, 3), dtype=int)
+    assert _checks.outcomes_of_parts(0, {"p": p, "q": p[:, :1]}) == -2
+    assert _checks.outcomes_of_parts(1, {"p": p, "q": counts}) == -2
+    assert _checks.outcomes_of_parts(-1, {"p": p, "q": counts}) == -1
+    single = np.array([[0.1, 0.2], [0.3, 0.4]], dtype=np.float32)
+    found = _checks.sums_of_part("p", single, 0, (5, 10))
+    assert found.dtype == np.float64
+    assert_allclose(found, single.astype(np.float64).sum(axis=0, keepdims=True), rtol=1e-15)
+    assert _checks.sums_of_part("p", p[:, :0], 1, (5, 10)).tolist() == [[0], [0]]
+    sums = np.array([1.0, 1 + 1e-6])
+    assert _checks.sums_of_laws("p", sums, np.dtype(np.float32), 4, -1, (3,)) is sums
+    many = np.array([1.0, 1 + 1e-5])  # rounding errors add up
+    assert _checks.sums_of_laws("p", many, np.dtype(np.float32), 10**5, -1, (3,)) is many
+    assert _checks.sums_of_laws("p", many[:0], np.dtype(np.float32), 4, -1, (3,)).size == 0
+    gaps = _checks.gaps_of_part("points", np.array([1, 2, 4]), np.array([2, 4, 4]), (7,))
+    assert gaps.tolist() == [1, 2, 0]
+    assert gaps.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("array", "error", "message"),
+    [
+        (np.ones((2, 3), bool), TypeError, "p has dtype bool; give an array of real numbers"),
+        (
+            SimpleNamespace(dtype=np.dtype(float), shape=(math.nan, 3)),
+            ValueError,
+            (
+                "p has the unknown shape (nan, 3); give an array of known shape, such as one after "
+                "compute_chunk_sizes()"
+            ),
+        ),
+        (
+            np.ones((0, 3)),
+            ValueError,
+            "p is empty, with shape (0, 3); give at least one number",
+        ),
+    ],
+)
+def test_arrays_that_are_no_parts_of_laws(
+    array: object, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        _checks.outcomes_of_parts(0, {"p": array})
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (-1.0, "p[6, 11] = -1.0 is negative; probabilities are ≥ 0"),
+        (math.nan, "p[6, 11] = nan is not a number; give probabilities ≥ 0"),
+    ],
+)
+def test_entries_of_parts_are_counted_from_their_start(entry: float, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        _checks.sums_of_part("p", np.array([[0.1, 0.2], [0.3, entry]]), 1, (5, 10))
+
+
+@pytest.mark.parametrize(("axis", "entry"), [(-1, "p[4, :]"), (1, "p[4, :]"), (0, "p[:, 4]")])
+def test_sums_of_all_parts_are_those_of_laws(axis: int, entry: str) -> None:
+    message = (
+        f"{entry} sums to 1.00001, not 1; if these are counts or weights, divide by their sum: "
+        f"p / p.sum(axis={axis}, keepdims=True)"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        _checks.sums_of_laws("p", np.array([1, 1.00001]), np.dtype(np.float32), 4, axis, (3,))
+
+
+@pytest.mark.parametrize(
+    ("here", "message"),
+    [
+        ([1, 2, 4.5], "points[9] = 4.5 is larger than the next; give points in order"),
+        ([1, math.inf, 4], "points[8] = inf is not a finite number; give finite numbers"),
+        ([1, math.nan, 4], "points[8] = nan is not a finite number; give finite numbers"),
+    ],
+)
+def test_points_in_parts_are_in_order(here: list[float], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        _checks.gaps_of_part("points", np.array(here), np.array([2, 4, 4]), (7,))
