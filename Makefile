@@ -39,7 +39,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 .DEFAULT_GOAL := help
 .PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types \
 	equations ids bench errors audit lock clean runtime fuzz guided repeat pins faults mutants \
-	browser
+	browser measure
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -195,6 +195,10 @@ $(BENCH)/.stamp: requirements/bench.txt requirements/bench-torch.txt pyproject.t
 bench: $(BENCH)/.stamp ## Time refimpl against its peers (ARGS=entropy: only this, without a page)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
 		$(BENCH)/bin/python tests/bench.py $(ARGS)
+
+# MathJax comes from npm; everything else is here.
+measure: book ## Compare the longest chapter with a stock build of it on a slow phone (needs npm)
+	PYTHONPATH=book/_ext $(PY) -m tests.browser.measure
 
 errors: $(BENCH)/.stamp ## See that the peers still print what book/errors-in-print.toml says
 	$(BENCH)/bin/python -m pytest --quiet --noconftest -c /dev/null --rootdir . \
