@@ -163,11 +163,11 @@ def report(book: Visit, stock_page: Visit, promises: Sequence[Bar]) -> list[str]
         ("transferred", "{:.0f} kB", "transferred", 1e-3),
         ("formulas", "{:.0f}", "formulas", 1),
     ]
-    lines = ["| | this book | stock |", "|---|---:|---:|"]
+    lines = ["| seen | this book | stock |", "|---|---:|---:|"]
     for label, form, name, unit in rows:
         shown = [form.format(unit * getattr(one, name)) for one in (book, stock_page)]
         lines.append(f"| {label} | {shown[0]} | {shown[1]} |")
-    lines += ["", "| promise | at most | measured | |", "|---|---:|---:|---|"]
+    lines += ["", "| promise | at most | measured | verdict |", "|---|---:|---:|---|"]
     lines += [
         f"| {bar.promise} | {bar.limit:g} | {bar.measured:.3g} | "
         f"{'met' if bar.met else '**not met**'} |"
