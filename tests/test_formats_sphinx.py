@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -10,10 +11,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from formats.pdf import SvgToPdf
 from tests import sphinx_books
 from tests.test_equations_sphinx import TinyBook
 
 EXTENSIONS = ["sphinx.ext.autodoc", "myst_nb", "equations", "katex_math", "formats", "graphs"]
+CHAPTER_MAP = "```{graph} chapters\n:start: first: begin here\n```"
 MATHML = "{http://www.w3.org/1998/Math/MathML}math"
 
 
@@ -44,20 +47,30 @@ def build(book: TinyBook, builder: str) -> str:
     return sphinx_books.build(book.source, book.out, book.out.parent / "trees", settings, builder)
 
 
-def test_latex_has_numbers_anchors_and_links(book: TinyBook) -> None:
+def test_latex_has_numbers_anchors_and_links(
+    book: TinyBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (book.source / "first.md").write_text(
-        "# One\n\nSee {eq}`eq-half-def`, 熵 and $\\KL{p}{q}$.\n\n```{graph}\n```\n",
+        "# One\n\nSee {eq}`eq-half-def`, 熵 and $\\KL{p}{q}$.\n\n"
+        "## Of $L_1$\n\nOne.\n\n### What they need\n\nThis leads from left to right.\n\n"
+        f"```{{graph}}\n```\n\n## The map\n\n{CHAPTER_MAP}\n",
         encoding="utf-8",
     )
+    monkeypatch.setattr(SvgToPdf, "is_available", lambda _: True)
+    monkeypatch.setattr(SvgToPdf, "convert", lambda _, drawing, pdf: shutil.copy(drawing, pdf))
     assert build(book, "latex") == ""
+    assert ">begin here</text>" in (book.out / "chapter-map.pdf").read_text("utf-8")
     tex = (book.out / "tiny.tex").read_text("utf-8")
+    assert r"\sphinxincludegraphics{{chapter-map}.pdf}" in tex
     assert r"\label{\detokenize{second:eq-half-def}}" in tex
     assert r"\hyperref[\detokenize{second:eq-half-def}]" in tex
     assert r"\booknumber{(1.1)}" in tex
     assert r"\bookstep{" in tex
     assert r"\(\operatorname{KL}\mathopen{}\left(p \,\middle\|\, q\right)\)" in tex
     assert r"{\bookchinese 熵}" in tex
-    assert r"\sphinxhref{https://example.org/first.html}{the site}" in tex
+    assert r"drawn on \sphinxhref{https://example.org/first.html}{the site}" in tex
+    assert "left to right" not in tex
+    assert r"\section{Of \texorpdfstring{\protect\(L_1\protect\)}{L1}}" in tex
     assert r"\sphinxhref{https://example.org/api.html\#tinyhalf.half}" in tex
     parts = (
         r"\bookpreface",
@@ -73,7 +86,13 @@ def test_latex_has_numbers_anchors_and_links(book: TinyBook) -> None:
 
 
 def test_ebook_is_xml_with_mathml(book: TinyBook) -> None:
+    book.replace("first.md", "A **quarter**?", CHAPTER_MAP)
     assert build(book, "epub") == ""
+    drawing = (book.out / "_images" / "chapter-map.svg").read_text("utf-8")
+    assert ">begin here</text>" in drawing
+    assert "<a " not in drawing
+    first = (book.out / "first.xhtml").read_text("utf-8")
+    assert 'alt="The chapters, and what each of them needs first. ' in first
     assert (book.out / "tiny.epub").is_file()
     assert not (book.out / "api.xhtml").exists()
     page = ET.parse(book.out / "second.xhtml")  # noqa: S314  (our own page)
