@@ -53,15 +53,16 @@ def test_latex_has_numbers_anchors_and_links(
     (book.source / "first.md").write_text(
         "# One\n\nSee {eq}`eq-half-def`, 熵 and $\\KL{p}{q}$.\n\n"
         "## Of $L_1$\n\nOne.\n\n### What they need\n\nThis leads from left to right.\n\n"
-        f"```{{graph}}\n```\n\n## The map\n\n{CHAPTER_MAP}\n",
+        f"```{{graph}}\n```\n\n## The map\n\n{CHAPTER_MAP}\n\n```{{toctree}}\nbelow\n```\n",
         encoding="utf-8",
     )
+    (book.source / "below.md").write_text("# Below\n", encoding="utf-8")
     monkeypatch.setattr(SvgToPdf, "is_available", lambda _: True)
     monkeypatch.setattr(SvgToPdf, "convert", lambda _, drawing, pdf: shutil.copy(drawing, pdf))
     assert build(book, "latex") == ""
     assert ">begin here</text>" in (book.out / "chapter-map.pdf").read_text("utf-8")
     tex = (book.out / "tiny.tex").read_text("utf-8")
-    assert r"\sphinxincludegraphics{{chapter-map}.pdf}" in tex
+    assert r"\sphinxincludegraphics[width=0.750\linewidth]{{chapter-map}.pdf}" in tex
     assert r"\label{\detokenize{second:eq-half-def}}" in tex
     assert r"\hyperref[\detokenize{second:eq-half-def}]" in tex
     assert r"\booknumber{(1.1)}" in tex
@@ -70,6 +71,7 @@ def test_latex_has_numbers_anchors_and_links(
     assert r"{\bookchinese 熵}" in tex
     assert r"drawn on \sphinxhref{https://example.org/first.html}{the site}" in tex
     assert "left to right" not in tex
+    assert r"\section{Below}" in tex
     assert r"\section{Of \texorpdfstring{\protect\(L_1\protect\)}{L1}}" in tex
     assert r"\sphinxhref{https://example.org/api.html\#tinyhalf.half}" in tex
     parts = (

@@ -52,7 +52,7 @@ SPANS = {
     "step-mark": "bookmark",
 }
 _ROWS_OF_A_PAGE = 20
-_COLUMNS_OF_A_PAGE = 7  # so many need smaller letters
+_COLUMNS_OF_A_PAGE = 6  # so many need smaller letters
 
 
 class PrintBuilder(LaTeXBuilder):
@@ -65,8 +65,14 @@ class PrintBuilder(LaTeXBuilder):
         appendices: list[str],
     ) -> nodes.document:
         """Put the pages together, without those that paper cannot show."""
-        with elsewhere.contents_without(self.env, _arrange):
+        with elsewhere.contents_without(self.env, self._arrange):
             return super().assemble_doctree(indexfile, toctree_only, appendices)
+
+    def _arrange(self, docname: str, doctree: nodes.document) -> None:
+        if docname == self.config.root_doc:
+            _arrange_index(doctree)
+        else:
+            _hoist(doctree)
 
     def get_target_uri(self, docname: str, typ: str | None = None) -> str:
         """Return the address of a page, on the site if the book does not have it."""
@@ -80,16 +86,23 @@ class PrintBuilder(LaTeXBuilder):
         return self.get_target_uri(to, typ)
 
 
-def _arrange(index: nodes.document) -> None:
-    """Make a preface of the index page, chapters of the chapters, appendices of the rest.
+def _hoist(page: nodes.document) -> None:
+    """Let the pages below a page follow it; they would become a part of its last section."""
+    for tree in [tree.parent for tree in page.findall(addnodes.toctree)]:
+        top = tree.parent
+        while isinstance(top.parent, nodes.section):
+            top = top.parent
+        tree.parent.remove(tree)
+        top += tree
 
-    On the site a page of Sphinx is a page; in LaTeX what hangs below the last section of the
-    index would become a part of it.
-    """
+
+def _arrange_index(index: nodes.document) -> None:
+    """Make a preface of the index page, chapters of the chapters, appendices of the rest."""
+    _hoist(index)
     (top,) = index.findall(lambda node: isinstance(node, nodes.section) and node.parent is index)
     trees = [tree.parent for tree in index.findall(addnodes.toctree)]
     for tree in trees:
-        tree.parent.remove(tree)
+        top.remove(tree)
     for tree in (tree for parent in trees for tree in parent.findall(addnodes.toctree)):
         tree["caption"] = None  # LaTeX would take the first one for the title of the contents
     title, *preface = list(top.children)
@@ -106,10 +119,11 @@ def _latex(command: str) -> nodes.raw:
 
 
 class StillMap(SphinxPostTransform):
-    """Show the map of the chapters as a picture, in print and in e-books."""
+    """Show the map of the chapters as a picture, in e-books."""
 
     default_priority = 100  # before pictures are converted
-    builders = ("latex", "epub")
+    builders: tuple[str, ...] = ("epub",)
+    width = "100%"
 
     def run(self, **_kwargs: object) -> None:
         """Put the picture in the place of each map."""
@@ -125,8 +139,16 @@ class StillMap(SphinxPostTransform):
                 self.env.images.add_file(self.env.current_document.docname, str(file))
                 said = chapters.in_words(book, title)
                 image = nodes.image(uri=str(file), alt=said, align="center")
+                image["width"] = self.width
                 image["candidates"] = {"*": str(file)}
                 node.replace_self(image)
+
+
+class PrintedMap(StillMap):
+    """Show it in print too, no larger than its letters ask for."""
+
+    builders = ("latex",)
+    width = "75%"
 
 
 class PlainForm(SphinxPostTransform):
@@ -145,9 +167,14 @@ class PlainForm(SphinxPostTransform):
             link = nodes.reference("", "the site", refuri=page)
             lead = "What these results need is drawn on "
             said = nodes.paragraph("", lead, link, nodes.Text("."))
-            # A chapter has a section for its drawing alone, and says there how to read it.
-            alone = isinstance(graph.parent.parent, nodes.section)
-            (graph.parent if alone else graph).replace_self(said)
+            section = graph.parent
+            if isinstance(section.parent, nodes.section):
+                # A section for the drawing alone, which also says how to read it. It follows the
+                # table of results; there the sentence would often stand alone on a page.
+                section.parent.insert(1, said)
+                section.parent.remove(section)
+            else:
+                graph.replace_self(said)
         for node in list(self.document.findall(nodes.container)):
             inside_hidden = node.parent is not None and "tag_hide-input" in node.parent.get(
                 "classes", ()
@@ -319,5 +346,6 @@ def set_up(app: Sphinx) -> None:
     PrintBuilder.default_translator_class = PrintTranslator
     app.add_builder(PrintBuilder, override=True)
     app.add_post_transform(StillMap)
+    app.add_post_transform(PrintedMap)
     app.add_post_transform(PlainForm)
     app.add_post_transform(SvgToPdf)

@@ -18,7 +18,7 @@ ENOUGH = 2
 SAID = "The chapters, and what each of them needs first"
 # As book.css says it, for the map that is a file of its own.
 STYLE = """<style>
-text { font: 11px "DejaVu Sans", sans-serif; fill: #22272e; }
+text { font: 10.5px "DejaVu Sans", sans-serif; fill: #22272e; }
 .graph-title { font-weight: bold; }
 .graph-begin { font-style: italic; fill: #5b6370; }
 rect { fill: #f7f7f5; stroke: #5b6370; }
