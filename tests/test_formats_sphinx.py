@@ -16,6 +16,8 @@ from tests import sphinx_books
 from tests.test_equations_sphinx import TinyBook
 
 EXTENSIONS = ["sphinx.ext.autodoc", "myst_nb", "equations", "katex_math", "formats", "graphs"]
+NOTEBOOK_HEAD = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n  language: python\n---\n"
+HIDDEN_CELL = "\n```{code-cell} python\n:tags: [hide-input]\nhidden = 1\n```\n"
 CHAPTER_MAP = "```{graph} chapters\n:start: first: begin here\n```"
 MATHML = "{http://www.w3.org/1998/Math/MathML}math"
 
@@ -88,12 +90,16 @@ def test_latex_has_numbers_anchors_and_links(
 
 
 def test_ebook_is_xml_with_mathml(book: TinyBook) -> None:
-    book.replace("first.md", "A **quarter**?", CHAPTER_MAP)
+    first = (book.source / "first.md").read_text("utf-8").replace("A **quarter**?", CHAPTER_MAP)
+    (book.source / "first.md").write_text(NOTEBOOK_HEAD + first + HIDDEN_CELL, encoding="utf-8")
     assert build(book, "epub") == ""
     drawing = (book.out / "_images" / "chapter-map.svg").read_text("utf-8")
     assert ">begin here</text>" in drawing
     assert "<a " not in drawing
     first = (book.out / "first.xhtml").read_text("utf-8")
+    assert "hidden" not in first
+    assert "Show code" not in first
+    assert "tag_hide-input" in first
     assert 'alt="The chapters, and what each of them needs first. ' in first
     assert (book.out / "tiny.epub").is_file()
     assert not (book.out / "api.xhtml").exists()
@@ -109,6 +115,7 @@ def test_ebook_is_xml_with_mathml(book: TinyBook) -> None:
     assert "api" not in package
     with zipfile.ZipFile(book.out / "tiny.epub") as packed:
         static = [name for name in packed.namelist() if "_static" in name]
+        assert {entry.date_time[0] for entry in packed.infolist()} == {1980}
     assert [Path(name).name for name in static] == ["ebook.css"]
 
 

@@ -151,6 +151,22 @@ class PrintedMap(StillMap):
     width = "75%"
 
 
+class PlainCells(SphinxPostTransform):
+    """Leave out the programs of figures, in print and in e-books."""
+
+    default_priority = 150  # before MyST-NB folds them
+    builders = ("latex", "epub")
+
+    def run(self, **_kwargs: object) -> None:
+        """Remove the sources of cells that show their outputs alone."""
+        for cell in list(self.document.findall(nodes.container)):
+            if "tag_hide-input" in cell["classes"]:
+                cell["hide_mode"] = ""
+                cell.children = [
+                    part for part in cell.children if part.get("nb_element") != "cell_code_source"
+                ]
+
+
 class PlainForm(SphinxPostTransform):
     """Leave out what only a screen can use, in print and in e-books."""
 
@@ -158,7 +174,7 @@ class PlainForm(SphinxPostTransform):
     builders = ("latex", "epub")
 
     def run(self, **_kwargs: object) -> None:
-        """Remove marks that link a block to itself, drawings to be walked, code of figures."""
+        """Remove marks that link a block to itself, and drawings to be walked."""
         for link in list(self.document.findall(nodes.reference)):
             if "headerlink" in link["classes"]:
                 link.parent.remove(link)
@@ -175,12 +191,6 @@ class PlainForm(SphinxPostTransform):
                 section.parent.remove(section)
             else:
                 graph.replace_self(said)
-        for node in list(self.document.findall(nodes.container)):
-            inside_hidden = node.parent is not None and "tag_hide-input" in node.parent.get(
-                "classes", ()
-            )
-            if node.get("nb_element") == "cell_code_source" and inside_hidden:
-                node.parent.remove(node)
 
 
 class SvgToPdf(ImageConverter):
@@ -347,5 +357,6 @@ def set_up(app: Sphinx) -> None:
     app.add_builder(PrintBuilder, override=True)
     app.add_post_transform(StillMap)
     app.add_post_transform(PrintedMap)
+    app.add_post_transform(PlainCells)
     app.add_post_transform(PlainForm)
     app.add_post_transform(SvgToPdf)
