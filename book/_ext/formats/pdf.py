@@ -89,11 +89,11 @@ class PrintBuilder(LaTeXBuilder):
 def _hoist(page: nodes.document) -> None:
     """Let the pages below a page follow it; they would become a part of its last section."""
     for tree in [tree.parent for tree in page.findall(addnodes.toctree)]:
-        top = tree.parent
+        top: nodes.Element = tree.parent
         while isinstance(top.parent, nodes.section):
             top = top.parent
         tree.parent.remove(tree)
-        top += tree
+        top.append(tree)
 
 
 def _arrange_index(index: nodes.document) -> None:
@@ -101,11 +101,9 @@ def _arrange_index(index: nodes.document) -> None:
     _hoist(index)
     (top,) = index.findall(lambda node: isinstance(node, nodes.section) and node.parent is index)
     trees = [tree.parent for tree in index.findall(addnodes.toctree)]
-    for tree in trees:
-        top.remove(tree)
     for tree in (tree for parent in trees for tree in parent.findall(addnodes.toctree)):
         tree["caption"] = None  # LaTeX would take the first one for the title of the contents
-    title, *preface = list(top.children)
+    title, *preface = [child for child in top.children if child not in trees]
     chapter = nodes.section("", nodes.title("", "About this book"), *preface, ids=["about"])
     chapters, *rest = trees
     begin, number, letter = map(_latex, (r"\bookpreface", r"\bookchapters", r"\bookappendix"))
@@ -162,9 +160,9 @@ class PlainCells(SphinxPostTransform):
         for cell in list(self.document.findall(nodes.container)):
             if "tag_hide-input" in cell["classes"]:
                 cell["hide_mode"] = ""
-                cell.children = [
-                    part for part in cell.children if part.get("nb_element") != "cell_code_source"
-                ]
+                for part in list(cell.findall(nodes.container)):
+                    if part.get("nb_element") == "cell_code_source":
+                        cell.remove(part)
 
 
 class PlainForm(SphinxPostTransform):

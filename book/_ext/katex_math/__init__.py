@@ -51,9 +51,10 @@ _THIN = '<mspace width="0.1667em"></mspace>'
 _EMPTY = '<mo lspace="0em" rspace="0em"></mo>'
 _SPACED = re.compile(f"<mo>\u2061</mo>(?!</mrow>|(?:{_EMPTY}<mrow>)?<mo[^>]*>[(\\[{{])")
 # Brackets around what is no higher than they are; those that could grow are set with wide gaps.
+_HIGH = '<mo fence="true">|<mo[^>]* stretchy="true"|<mfrac|<munder|<mover|<mtable|<msqrt|<msubsup'
 _FLAT = re.compile(
     r'<mo fence="true">(?P<opened>[(\[{∣∥])</mo>'
-    r'(?P<inside>(?:(?!<mo fence="true">|<mfrac|<munder|<mover|<mtable|<msqrt|<msubsup).)*)'
+    rf"(?P<inside>(?:(?!{_HIGH}).)*)"
     r'<mo fence="true">(?P<closed>[)\]}∣∥])</mo>'
 )
 _NAMED = re.compile(r"(?:(?<=</mi>)|(?<=</mn>)|(?<=\)</mo>))(?:<msub>)?<mi>[a-z]{3,}</mi>")
@@ -94,7 +95,7 @@ def _with_flat_brackets(inside: str) -> str:
 
 def _flat(found: re.Match[str]) -> str:
     opened, closed = (f'<mo stretchy="false">{found[name]}</mo>' for name in ("opened", "closed"))
-    inside = found["inside"].replace('<mo fence="true" ', '<mo stretchy="false" ')
+    inside = found["inside"].replace('<mo fence="true" l', '<mo stretchy="false" l')
     return f"{opened}{inside}{closed}"
 
 
