@@ -18,6 +18,7 @@ from tests.test_equations_sphinx import TinyBook
 EXTENSIONS = ["sphinx.ext.autodoc", "myst_nb", "equations", "katex_math", "formats", "graphs"]
 NOTEBOOK_HEAD = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n  language: python\n---\n"
 HIDDEN_CELL = "\n```{code-cell} python\n:tags: [hide-input]\nhidden = 1\n```\n"
+WIDE_TABLE = f"{'|a' * 6}|\n{'|---' * 6}|\n{'|b' * 6}|\n"
 CHAPTER_MAP = "```{graph} chapters\n:start: first: begin here\n```"
 MATHML = "{http://www.w3.org/1998/Math/MathML}math"
 
@@ -74,6 +75,7 @@ def test_latex_has_numbers_anchors_and_links(
     assert r"drawn on \sphinxhref{https://example.org/first.html}{the site}" in tex
     assert "left to right" not in tex
     assert r"\section{Below}" in tex
+    assert tex.count(r"\begingroup\footnotesize") == 2  # the tables of results
     assert r"\section{Of \texorpdfstring{\protect\(L_1\protect\)}{L1}}" in tex
     assert r"\sphinxhref{https://example.org/api.html\#tinyhalf.half}" in tex
     parts = (
@@ -117,6 +119,19 @@ def test_ebook_is_xml_with_mathml(book: TinyBook) -> None:
         static = [name for name in packed.namelist() if "_static" in name]
         assert {entry.date_time[0] for entry in packed.infolist()} == {1980}
     assert [Path(name).name for name in static] == ["ebook.css"]
+
+
+def test_ebook_has_room_for_long_formulas_and_wide_tables(book: TinyBook) -> None:
+    long, short = " + ".join("abcdefghijklmnopqrstuv"), "a + b"
+    text = f"Either ${short}$ or ${long}$.\n\n{WIDE_TABLE}\n|c|d|\n|---|---|\n|1|2|\n"
+    book.replace("first.md", "A **quarter**?", text)
+    assert build(book, "epub") == ""
+    page = (book.out / "first.xhtml").read_text("utf-8")
+    lines = [line for line in page.split("<span ") if 'class="wide ' in line]
+    assert len(lines) == 1
+    assert page.count('<table class="many ') == 1
+    assert page.count("<table ") == 2
+    assert page.index('class="wide ') > page.index(f'alttext="{short}"')
 
 
 def test_a_page_that_is_no_xml_is_reported(book: TinyBook) -> None:

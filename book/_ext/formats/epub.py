@@ -57,7 +57,7 @@ _MENDED = (
     (re.compile(r"<!--.*?-->", re.DOTALL), ""),
     (
         re.compile(
-            r'(?:<span class="bound">)?<span class="math notranslate nohighlight">'
+            r'<span class="math notranslate nohighlight">(?:<span class="bound">)?'
             r"(?P<math><math\b.*?</math>)",
             re.DOTALL,
         ),
