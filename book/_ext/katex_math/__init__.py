@@ -53,9 +53,9 @@ _SPACED = re.compile(f"<mo>\u2061</mo>(?!</mrow>|(?:{_EMPTY}<mrow>)?<mo[^>]*>[(\
 # Brackets around what is no higher than they are; those that could grow are set with wide gaps.
 _HIGH = '<mo fence="true">|<mo[^>]* stretchy="true"|<mfrac|<munder|<mover|<mtable|<msqrt|<msubsup'
 _FLAT = re.compile(
-    r'<mo fence="true">(?P<opened>[(\[{∣∥])</mo>'
+    r'<mrow><mo fence="true">(?P<opened>[(\[{∣∥])</mo>'
     rf"(?P<inside>(?:(?!{_HIGH}).)*)"
-    r'<mo fence="true">(?P<closed>[)\]}∣∥])</mo>'
+    r'<mo fence="true">(?P<closed>[)\]}∣∥])</mo></mrow>'
 )
 _NAMED = re.compile(r"(?:(?<=</mi>)|(?<=</mn>)|(?<=\)</mo>))(?:<msub>)?<mi>[a-z]{3,}</mi>")
 _TABLE_TAG = re.compile(r"<(?P<name>/?mtable|mtr|mtd)(?P<rest>[^>]*)>")
@@ -94,9 +94,12 @@ def _with_flat_brackets(inside: str) -> str:
 
 
 def _flat(found: re.Match[str]) -> str:
-    opened, closed = (f'<mo stretchy="false">{found[name]}</mo>' for name in ("opened", "closed"))
+    # A bar of its own size is taken for a relation, and gets its space.
+    near = ' lspace="0em" rspace="0em"' if found["closed"] in "∣∥" else ""
+    start = f'<mo stretchy="false"{near}>'
+    opened, closed = (f"{start}{found[name]}</mo>" for name in ("opened", "closed"))
     inside = found["inside"].replace('<mo fence="true" l', '<mo stretchy="false" l')
-    return f"{opened}{inside}{closed}"
+    return f"<mrow>{opened}{inside}{closed}</mrow>"
 
 
 def _letters(found: re.Match[str]) -> str:
