@@ -25,12 +25,14 @@ AUDIT := .venv-audit
 LEDGERS := book/articles/claims.toml book/errors-in-print.toml
 INSTALL := -m pip --disable-pip-version-check install --quiet
 SPHINX := $(PY) -m sphinx -E -W --keep-going -n -j auto -c . -d _build/doctrees
+# All builds keep outputs of cells and evidence in one place, so they take turns.
+ALONE := $(PY) book/_ext/build_book.py --alone
 RUNTIME := _build/pyodide
 # Other formats have the date of the last commit, or of the epoch where there is no history.
 DATED = SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 NAME := divergences-derived
 TEX := texlive-xetex texlive-latex-extra texlive-fonts-recommended texlive-plain-generic latexmk \
-	lmodern tex-gyre fonts-freefont-otf fonts-wqy-microhei librsvg2-bin
+	lmodern tex-gyre fonts-dejavu-core fonts-freefont-otf fonts-wqy-microhei librsvg2-bin
 FORMATS := _build/epub/$(NAME).epub _build/latex/$(NAME).pdf
 EPUBCHECK ?= java -jar /usr/share/java/epubcheck.jar
 COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
@@ -39,7 +41,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 .DEFAULT_GOAL := help
 .PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types \
 	equations ids bench errors audit lock clean runtime fuzz guided repeat pins faults mutants \
-	browser
+	browser measure
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,10 +92,10 @@ epub: env ## Build the book as an EPUB in _build/epub, and check it with epubche
 	@$(EPUBCHECK) --version 2>&1 | grep -q "EPUBCheck v" || { echo "epubcheck is needed, and does not run as" \
 		"\`$(EPUBCHECK)\`. On Debian and Ubuntu: apt-get install \$$(make needs)." \
 		"Elsewhere: make epub EPUBCHECK=…, with the command that runs it."; exit 1; }
-	rm -rf _build/epub
-	$(DATED) $(SPHINX) -b epub book _build/epub
-	$(EPUBCHECK) --failonwarnings _build/epub/$(NAME).epub
-	PYTHONPATH=book/_ext $(PY) -m formats epub _build/epub/$(NAME).epub
+	$(ALONE) sh -ec 'rm -rf _build/epub; \
+		$(DATED) $(SPHINX) -b epub book _build/epub; \
+		$(EPUBCHECK) --failonwarnings _build/epub/$(NAME).epub; \
+		PYTHONPATH=book/_ext $(PY) -m formats epub _build/epub/$(NAME).epub'
 
 # xelatex runs until all numbers stand; a figure without a picture is no error to it.
 pdf: env ## Build the book as a PDF in _build/latex, and check its log
@@ -101,11 +103,11 @@ pdf: env ## Build the book as a PDF in _build/latex, and check its log
 		command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	if [ -n "$$missing" ]; then echo "Not found:$$missing. On Debian and Ubuntu:" \
 		"apt-get install --no-install-recommends \$$(make needs)"; exit 1; fi
-	rm -rf _build/latex
-	$(DATED) $(SPHINX) -b latex book _build/latex
-	cd _build/latex && $(DATED) latexmk -xelatex -interaction=nonstopmode -halt-on-error \
-		$(NAME).tex >latexmk.out 2>&1 || { tail -30 latexmk.out; exit 1; }
-	PYTHONPATH=book/_ext $(PY) -m formats pdf _build/latex/$(NAME).pdf
+	$(ALONE) sh -ec 'rm -rf _build/latex; \
+		$(DATED) $(SPHINX) -b latex book _build/latex; \
+		(cd _build/latex && $(DATED) latexmk -xelatex -interaction=nonstopmode -halt-on-error \
+			$(NAME).tex >latexmk.out 2>&1 || { tail -30 latexmk.out; exit 1; }); \
+		PYTHONPATH=book/_ext $(PY) -m formats pdf _build/latex/$(NAME).pdf'
 
 needs: ## List the packages of Debian and Ubuntu that `make epub pdf` needs
 	@echo epubcheck default-jre-headless $(TEX)
@@ -126,7 +128,7 @@ dist: book epub pdf ## Build a release into dist: the package, PDF and EPUB, the
 	cp $(FORMATS) dist/site
 
 linkcheck: env ## Follow every outside link of the book (needs the network)
-	$(SPHINX) -b linkcheck book _build/linkcheck
+	$(ALONE) $(SPHINX) -b linkcheck book _build/linkcheck
 
 # Debian's Chromium, for the tests in tests/browser, if there is none yet.
 browser: env ## Get a browser for the tests (with apt; elsewhere it says what to do)
@@ -195,6 +197,10 @@ $(BENCH)/.stamp: requirements/bench.txt requirements/bench-torch.txt pyproject.t
 bench: $(BENCH)/.stamp ## Time refimpl against its peers (ARGS=entropy: only this, without a page)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
 		$(BENCH)/bin/python tests/bench.py $(ARGS)
+
+# MathJax comes from npm; everything else is here.
+measure: book ## Compare the longest chapter with a stock build of it on a slow phone (needs npm)
+	PYTHONPATH=book/_ext $(PY) -m tests.browser.measure
 
 errors: $(BENCH)/.stamp ## See that the peers still print what book/errors-in-print.toml says
 	$(BENCH)/bin/python -m pytest --quiet --noconftest -c /dev/null --rootdir . \

@@ -57,6 +57,7 @@ exclude_patterns = ["_ext", "_static", "_templates", "experiments", "**/.ipynb_c
 templates_path = [str(ROOT / "book" / "_templates")]
 nitpicky = True
 numfig = True
+numfig_secnum_depth = 0  # a figure has the same number on the site and on paper
 
 myst_enable_extensions = [
     "attrs_block",

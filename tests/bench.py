@@ -504,7 +504,7 @@ def table(rows: dict[int, Row]) -> Iterator[str]:
     """Return the lines of a table of ratios."""
     names = list(dict.fromkeys(name for row in rows.values() for name in row.seconds))
     unit, contenders = names[0], names[names[0] != "refimpl" :]
-    yield f"| | {unit}, µs | {' | '.join(contenders)} |"
+    yield f"| row | {unit}, µs | {' | '.join(contenders)} |"
     yield f"|---|{'---:|' * (1 + len(contenders))}"
     for row in rows.values():
         cells = [number(row.ratio(n)) if n in row.seconds else "–" for n in contenders]
@@ -599,7 +599,7 @@ def main() -> None:
         targets += verdicts(contest, rows)
         slower += faster(contest, rows)
         mistaken += wrong(contest, rows)
-    head = ["| contest | row | target | measured | |", "|---|---|---|---:|---|"]
+    head = ["| contest | row | target | measured | verdict |", "|---|---|---|---:|---|"]
     summary = ["### Targets", "", *head, *targets, "", "### Where a peer is faster", ""]
     summary += slower or ["No peer is faster by more than a tenth on any row."]
     if mistaken:

@@ -39,8 +39,12 @@ class Folder:
 
     def start(self, statement: str = "") -> subprocess.Popen[str]:
         """Start a build."""
+        return self.run(sys.executable, "-c", BUILD % statement)
+
+    def run(self, *command: str) -> subprocess.Popen[str]:
+        """Start the script with a command."""
         return subprocess.Popen(  # noqa: S603  (a program of this test)
-            [sys.executable, str(SCRIPT), sys.executable, "-c", BUILD % statement],
+            [sys.executable, str(SCRIPT), *command],
             cwd=self.path,
             text=True,
             stdout=subprocess.PIPE,
@@ -177,6 +181,23 @@ def test_two_builds_at_once_make_one_book(folder: Folder) -> None:
     assert "Another build is running" in said
     assert "Nothing has changed" in said
     assert folder.runs == 1
+
+
+def test_other_formats_wait_for_the_book(folder: Folder) -> None:
+    old = folder.path / "book" / "api" / "old.rst"
+    book = folder.start("Path('begun').touch(); time.sleep(1)")
+    folder.await_file("begun")
+    old.parent.mkdir()
+    old.touch()
+    other = folder.run("--alone", "sh", "-c", "ls _build book/api; exit 3")
+    said, _ = other.communicate(timeout=60)
+    assert book.wait(timeout=60) == 0
+    assert book.stdout is not None
+    book.stdout.close()
+    assert said.startswith("Another build is running")
+    assert "html\nhtml.key\nlock\n" in said
+    assert other.returncode == 3
+    assert not old.exists()
 
 
 def test_a_site_between_two_renames_is_found_again(folder: Folder) -> None:

@@ -13,6 +13,7 @@ import jsonschema  # type: ignore[import-untyped]  # its stubs would be one more
 import pytest
 
 import refimpl
+from claims.directives import with_code
 from claims.ledger import COMPUTABLE, Claim, faults, numbers, pins, read_ledger, uncomputed
 from claims.pytest_plugin import ClaimFailed, run
 from equations.book import read_book
@@ -173,3 +174,12 @@ def test_a_number_of_the_prose_may_be_rounded_but_not_wrong() -> None:
 
 def test_the_package_of_the_book_is_what_examples_use() -> None:
     run(replace(ROW, example=f">>> refimpl.__version__\n{refimpl.__version__!r}\n{EXAMPLE}"))
+
+
+def test_code_in_the_place_of_a_claim_is_shown_as_code() -> None:
+    shown = with_code("code, dit 2.3, `f_divergence` of laws")
+    assert [(type(node).__name__, node.astext()) for node in shown] == [
+        ("Text", "code, dit 2.3, "),
+        ("literal", "f_divergence"),
+        ("Text", " of laws"),
+    ]

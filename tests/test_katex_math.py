@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from katex_math import KatexError, bind, display_html, macros, render
+from katex_math import KatexError, bind, display_html, macros, mathml, render
 from katex_math.engine import stack
 
 ROOT = Path(__file__).parent.parent
@@ -21,6 +21,20 @@ def test_formula_has_print_and_mathml() -> None:
     assert '<span class="katex-html" aria-hidden="true">' in html
     assert "<mfrac><mi>p</mi><mi>q</mi></mfrac>" in html
     assert r'<annotation encoding="application/x-tex">\frac{p}{q}</annotation>' in html
+
+
+def test_brackets_in_mathml_grow_only_with_what_is_in_them() -> None:
+    flat = mathml(r"\KL{p}{\abs{q}}")
+    assert "fence" not in flat
+    assert flat.count('stretchy="false"') == 5
+    assert flat.count('lspace="0em" rspace="0em">∣</mo>') == 2
+    assert "mspace" not in flat
+    assert mathml(r"\left( \big| x \big| \right)").count('<mo fence="true">') == 2
+    bar = mathml(r"\left( \abs{q} + \frac{a}{b} \right)")
+    assert bar.count('<mo fence="true">') == 2
+    high = mathml(r"\left( \frac{\left( a \right)}{b} \right)")
+    assert high.count('<mo fence="true">(</mo>') == 1
+    assert high.count('<mo stretchy="false">(</mo><mi>a</mi>') == 1
 
 
 @pytest.mark.parametrize("name", macros())

@@ -1,7 +1,7 @@
 """Build the whole book again and again: ``make repeat`` (ARGS=twice: this part alone).
 
 ``twice``   Two clean builds, in two folders and under circumstances that differ, and what a
-            release consists of, less EPUB and PDF: the same bytes?
+            release consists of, with EPUB and PDF where `make needs` is installed: the same bytes?
 ``edits``   A build after edits of all kinds, and one after they are taken back: the same as clean
             builds?
 ``faults``  Builds that are interrupted at random moments, that find their caches damaged or no
@@ -36,6 +36,10 @@ BOOK = f'exec make -o env book VENV="{sys.prefix}"'
 RELEASE = f"""\
 SOURCE_DATE_EPOCH=1000000000 "{sys.executable}" -m hatchling build -d dist/package &&
 PYTHONPATH=book/_ext "{sys.executable}" -m citing.versions pack _build/html 0.1.0 dist/site"""
+# They bear a date.
+FORMATS = f"""\
+SOURCE_DATE_EPOCH=1000000000 make -o env epub pdf VENV="{sys.prefix}" && mkdir dist/formats &&
+cp _build/epub/*.epub _build/latex/*.pdf dist/formats"""
 NEW_RESULT = r"""```{equation} eq-two-halves
 :title: Two halves
 :kind: identity
@@ -220,11 +224,15 @@ class Work:
         seconds, _ = second.build(before="umask 077")
         say(f"another, under other circumstances: {seconds:.0f} s")
         self.compare("two clean builds", first.site, second.site)
-        first.build(RELEASE)
-        second.build(RELEASE, before="umask 077")
-        self.compare(
-            "the package and the archive of the site", first.root / "dist", second.root / "dist"
-        )
+        what, commands = "the package and the archive of the site", [RELEASE]
+        if all(map(shutil.which, ("latexmk", "java", "rsvg-convert"))):
+            what, commands = f"{what}, EPUB and PDF", [RELEASE, FORMATS]
+        else:
+            say("without EPUB and PDF, because not all is here that `make needs` lists")
+        for command in commands:
+            first.build(command)
+            second.build(command, before="umask 077")
+        self.compare(what, first.root / "dist", second.root / "dist")
 
     def edits(self) -> None:
         """Edit, and take it back."""

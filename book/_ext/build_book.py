@@ -5,6 +5,9 @@ argument. The site is replaced by one rename, so that nobody sees half of a new 
 older one is left in it, and a build that fails, is interrupted or finds no room leaves it as it
 was. What is kept between builds, the outputs of cells and the evidence of equations, is kept
 under a hash of what it depends on; everything else is read and written anew.
+
+The other formats are built by ``build_book.py --alone COMMAND``, which runs a command when no
+other build in this folder is running: what is kept is the same for all of them.
 """
 
 from __future__ import annotations
@@ -37,12 +40,18 @@ ROOM = 5_000_000  # bytes; with less on its disk a build that failed has failed 
 
 
 def main(command: Sequence[str]) -> int:
-    """Build the book with a command, unless it was built from the same sources; 0 is success."""
+    """Build the book with a command, unless it was built from the same sources; 0 is success.
+
+    After ``--alone`` stands a command that builds something else.
+    """
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _interrupt)
     try:
         BUILD.mkdir(exist_ok=True)
         with _alone() as lock:
+            if command[0] == "--alone":
+                _remove(LEFT)
+                return _run(command[1:], lock)
             return _build(command, lock)
     except KeyboardInterrupt:
         return _failed("The build was interrupted.", 130)

@@ -59,7 +59,9 @@ class ClaimsDirective(SphinxDirective):
             nodes.Text(" "),
             nodes.inline("", verdict, classes=["claim-verdict"]),
             nodes.Text(" "),
-            nodes.inline("", f"{claim.kind}, {claim.place}", classes=["claim-place"]),
+            nodes.inline(
+                "", "", *with_code(f"{claim.kind}, {claim.place}"), classes=["claim-place"]
+            ),
             classes=["claim-head"],
         )
 
@@ -172,6 +174,12 @@ def _outcome(claim: Claim) -> str:
     return f"It is refuted by running it: {trial.seen.partition(', tolerance')[0]}."
 
 
+def with_code(text: str) -> list[nodes.Node]:
+    """Return a text whose parts between backticks are code."""
+    parts = enumerate(text.split("`"))
+    return [nodes.literal("", part) if odd % 2 else nodes.Text(part) for odd, part in parts]
+
+
 def _summary(claim: Claim) -> str:
     """Say what the evidence is, in a few words."""
     parts = []
@@ -235,4 +243,5 @@ __all__ = [
     "LedgerDirective",
     "SaidInPrint",
     "claim_reference",
+    "with_code",
 ]

@@ -29,9 +29,9 @@ def address(config: Config, docname: str) -> str:
 
 @contextmanager
 def contents_without(
-    env: BuildEnvironment, arrange: Callable[[nodes.document], None] | None = None
+    env: BuildEnvironment, arrange: Callable[[str, nodes.document], None] | None = None
 ) -> Iterator[None]:
-    """Take the pages that are left out from all tables of contents, and arrange the index."""
+    """Take the pages that are left out from all tables of contents, and arrange each page."""
     read = env.get_doctree
 
     def get_doctree(docname: str) -> nodes.document:
@@ -39,8 +39,8 @@ def contents_without(
         for tree in doctree.findall(addnodes.toctree):
             for key in ("entries", "includefiles"):
                 tree[key] = [item for item in tree[key] if not is_left_out(_name(item))]
-        if arrange is not None and docname == env.config.root_doc:
-            arrange(doctree)
+        if arrange is not None:
+            arrange(docname, doctree)
         return doctree
 
     env.get_doctree = get_doctree  # type: ignore[method-assign]  # Sphinx has no event for this

@@ -13,6 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from sphinx.builders.epub3 import Epub3Builder
 from sphinx.util import logging
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LONGEST = 38  # signs of a formula in a text, which a small screen can show in one line
+COLUMNS = 5  # of a table whose letters have to be smaller
 STYLESHEET = Path(__file__).with_name("ebook.css")
 
 
@@ -34,12 +37,33 @@ def _without_marks(summary: re.Match[str]) -> str:
     return f'<div class="summary">{inside}</div>'
 
 
+def _wide_if_long(formula: re.Match[str]) -> str:
+    """Let a formula in a text have a line of its own if a small screen has no room for it."""
+    long = len(re.sub("<[^>]+>", "", formula["math"])) > LONGEST
+    return formula.group().replace('class="', 'class="wide ', 1) if long else formula.group()
+
+
+def _small_if_many(head: re.Match[str]) -> str:
+    """Let a table with many columns have smaller letters."""
+    many = head.group().count("<th ") >= COLUMNS
+    return head.group().replace('class="', 'class="many ', 1) if many else head.group()
+
+
 # What a reader of EPUB knows of HTML: no folds, which many show closed for ever.
 _MENDED = (
     (re.compile(r"<details\b[^>]*>"), '<div class="unfolded">'),
     (re.compile(r"</details>"), "</div>"),
     (re.compile(r"<summary\b.*?</summary>", re.DOTALL), _without_marks),
     (re.compile(r"<!--.*?-->", re.DOTALL), ""),
+    (
+        re.compile(
+            r'<span class="math notranslate nohighlight">(?:<span class="bound">)?'
+            r"(?P<math><math\b.*?</math>)",
+            re.DOTALL,
+        ),
+        _wide_if_long,
+    ),
+    (re.compile(r'<table class="[^"]*">.*?</tr>', re.DOTALL), _small_if_many),
     (re.compile(r' (?:loading|tabindex|role|aria-[a-z]+|data-[a-z-]+)="[^"]*"'), ""),
 )
 
@@ -107,6 +131,24 @@ class EbookBuilder(Epub3Builder):
         package.write_text(
             _ITEM.sub(self._with_properties, package.read_text(encoding="utf-8")), encoding="utf-8"
         )
+
+    def build_navigation_doc(self) -> None:
+        """Write the page of contents, which Sphinx writes without a stylesheet."""
+        super().build_navigation_doc()
+        contents = Path(self.outdir, "nav.xhtml")
+        link = f'<link rel="stylesheet" type="text/css" href="_static/{STYLESHEET.name}" />'
+        text = contents.read_text(encoding="utf-8").replace("</head>", f"{link}</head>")
+        contents.write_text(text, encoding="utf-8")
+
+    def build_epub(self) -> None:
+        """Pack the files; nothing in the package says when, where or by whom that was done."""
+        names = ["mimetype", "META-INF/container.xml", "content.opf", "toc.ncx", *self.files]
+        with ZipFile(Path(self.outdir, f"{self.config.epub_basename}.epub"), "w") as package:
+            for name in map(str, names):
+                entry = ZipInfo(name)
+                entry.compress_type = ZIP_STORED if name == "mimetype" else ZIP_DEFLATED
+                entry.external_attr = 0o644 << 16
+                package.writestr(entry, Path(self.outdir, name).read_bytes())
 
     def _with_properties(self, item: re.Match[str]) -> str:
         """Say in the list of files which of them have formulas or drawings inside."""

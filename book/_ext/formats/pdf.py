@@ -10,7 +10,8 @@ import re
 import shutil
 import subprocess
 from os import PathLike
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from docutils import nodes
 from sphinx import addnodes
@@ -21,11 +22,14 @@ from sphinx.writers.latex import LaTeXTranslator
 
 from formats import elsewhere
 from formats.expand import expand
-from graphs import GraphNode
+from graphs import GraphNode, chapters
 from katex_math.engine import stack
+from results.records import page_title
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+
+    from equations.domain import EquationDomain
 
 # Runs of Chinese, for which the fonts of the text have no signs.
 _CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
@@ -48,6 +52,7 @@ SPANS = {
     "step-mark": "bookmark",
 }
 _ROWS_OF_A_PAGE = 20
+_COLUMNS_OF_A_PAGE = 6  # so many need smaller letters
 
 
 class PrintBuilder(LaTeXBuilder):
@@ -60,8 +65,14 @@ class PrintBuilder(LaTeXBuilder):
         appendices: list[str],
     ) -> nodes.document:
         """Put the pages together, without those that paper cannot show."""
-        with elsewhere.contents_without(self.env, _arrange):
+        with elsewhere.contents_without(self.env, self._arrange):
             return super().assemble_doctree(indexfile, toctree_only, appendices)
+
+    def _arrange(self, docname: str, doctree: nodes.document) -> None:
+        if docname == self.config.root_doc:
+            _arrange_index(doctree)
+        else:
+            _hoist(doctree)
 
     def get_target_uri(self, docname: str, typ: str | None = None) -> str:
         """Return the address of a page, on the site if the book does not have it."""
@@ -75,19 +86,24 @@ class PrintBuilder(LaTeXBuilder):
         return self.get_target_uri(to, typ)
 
 
-def _arrange(index: nodes.document) -> None:
-    """Make a preface of the index page, chapters of the chapters, appendices of the rest.
+def _hoist(page: nodes.document) -> None:
+    """Let the pages below a page follow it; they would become a part of its last section."""
+    for tree in [tree.parent for tree in page.findall(addnodes.toctree)]:
+        top: nodes.Element = tree.parent
+        while isinstance(top.parent, nodes.section):
+            top = top.parent
+        tree.parent.remove(tree)
+        top.append(tree)
 
-    On the site a page of Sphinx is a page; in LaTeX what hangs below the last section of the
-    index would become a part of it.
-    """
+
+def _arrange_index(index: nodes.document) -> None:
+    """Make a preface of the index page, chapters of the chapters, appendices of the rest."""
+    _hoist(index)
     (top,) = index.findall(lambda node: isinstance(node, nodes.section) and node.parent is index)
     trees = [tree.parent for tree in index.findall(addnodes.toctree)]
-    for tree in trees:
-        tree.parent.remove(tree)
     for tree in (tree for parent in trees for tree in parent.findall(addnodes.toctree)):
         tree["caption"] = None  # LaTeX would take the first one for the title of the contents
-    title, *preface = list(top.children)
+    title, *preface = [child for child in top.children if child not in trees]
     chapter = nodes.section("", nodes.title("", "About this book"), *preface, ids=["about"])
     chapters, *rest = trees
     begin, number, letter = map(_latex, (r"\bookpreface", r"\bookchapters", r"\bookappendix"))
@@ -100,6 +116,55 @@ def _latex(command: str) -> nodes.raw:
     return nodes.raw("", f"\n{command}\n", format="latex")
 
 
+class StillMap(SphinxPostTransform):
+    """Show the map of the chapters as a picture, in e-books."""
+
+    default_priority = 100  # before pictures are converted
+    builders: tuple[str, ...] = ("epub",)
+    width = "100%"
+
+    def run(self, **_kwargs: object) -> None:
+        """Put the picture in the place of each map."""
+        book = cast("EquationDomain", self.env.get_domain("equations")).book
+
+        def title(chapter: str) -> str:
+            return page_title(book.root / f"{chapter}.md")
+
+        for node in list(self.document.findall(GraphNode)):
+            if "start" in node:
+                file = Path(self.env.doctreedir, "chapter-map.svg")
+                file.write_text(chapters.still(book, title, node["start"]), "utf-8")
+                self.env.images.add_file(self.env.current_document.docname, str(file))
+                said = chapters.in_words(book, title)
+                image = nodes.image(uri=str(file), alt=said, align="center")
+                image["width"] = self.width
+                image["candidates"] = {"*": str(file)}
+                node.replace_self(image)
+
+
+class PrintedMap(StillMap):
+    """Show it in print too, no larger than its letters ask for."""
+
+    builders = ("latex",)
+    width = "75%"
+
+
+class PlainCells(SphinxPostTransform):
+    """Leave out the programs of figures, in print and in e-books."""
+
+    default_priority = 150  # before MyST-NB folds them
+    builders = ("latex", "epub")
+
+    def run(self, **_kwargs: object) -> None:
+        """Remove the sources of cells that show their outputs alone."""
+        for cell in list(self.document.findall(nodes.container)):
+            if "tag_hide-input" in cell["classes"]:
+                cell["hide_mode"] = ""
+                for part in list(cell.findall(nodes.container)):
+                    if part.get("nb_element") == "cell_code_source":
+                        cell.remove(part)
+
+
 class PlainForm(SphinxPostTransform):
     """Leave out what only a screen can use, in print and in e-books."""
 
@@ -107,20 +172,23 @@ class PlainForm(SphinxPostTransform):
     builders = ("latex", "epub")
 
     def run(self, **_kwargs: object) -> None:
-        """Remove marks that link a block to itself, drawings to be walked, code of figures."""
+        """Remove marks that link a block to itself, and drawings to be walked."""
         for link in list(self.document.findall(nodes.reference)):
             if "headerlink" in link["classes"]:
                 link.parent.remove(link)
         for graph in list(self.document.findall(GraphNode)):
             page = elsewhere.address(self.config, graph["chapter"] or "graph")
             link = nodes.reference("", "the site", refuri=page)
-            graph.replace_self(nodes.paragraph("", "It is drawn on ", link, nodes.Text(".")))
-        for node in list(self.document.findall(nodes.container)):
-            inside_hidden = node.parent is not None and "tag_hide-input" in node.parent.get(
-                "classes", ()
-            )
-            if node.get("nb_element") == "cell_code_source" and inside_hidden:
-                node.parent.remove(node)
+            lead = "What these results need is drawn on "
+            said = nodes.paragraph("", lead, link, nodes.Text("."))
+            section = graph.parent
+            if isinstance(section.parent, nodes.section):
+                # A section for the drawing alone, which also says how to read it. It follows the
+                # table of results; there the sentence would often stand alone on a page.
+                section.parent.insert(1, said)
+                section.parent.remove(section)
+            else:
+                graph.replace_self(said)
 
 
 class SvgToPdf(ImageConverter):
@@ -145,7 +213,9 @@ class PrintTranslator(LaTeXTranslator):
     def visit_math(self, node: nodes.math) -> None:
         """Write a formula in the text, without macros of the book."""
         latex = expand(node.astext())
-        self.body.append(rf"\protect\({latex}\protect\)" if self.in_title else rf"\({latex}\)")
+        # A bookmark of a PDF is text.
+        titled = rf"\texorpdfstring{{\protect\({latex}\protect\)}}{{{_letters(node)}}}"
+        self.body.append(titled if self.in_title else rf"\({latex}\)")
         raise nodes.SkipNode
 
     def visit_math_block(self, node: nodes.math_block) -> None:
@@ -236,17 +306,28 @@ class PrintTranslator(LaTeXTranslator):
         node["classes"].append("colwidths-given")
         if len(list(node.findall(nodes.row))) > _ROWS_OF_A_PAGE:
             node["classes"].append("longtable")
+        small = r"\footnotesize\setlength{\tabcolsep}{3pt}" if _is_wide(node) else ""
+        self.body.append(f"\n\\begingroup{small}\n")
         super().visit_table(node)
+
+    def depart_table(self, node: nodes.Element) -> None:
+        """Close a table."""
+        super().depart_table(node)
+        self.body.append("\\endgroup\n")
+
+
+def _is_wide(table: nodes.Element) -> bool:
+    return len(list(table.findall(nodes.colspec))) >= _COLUMNS_OF_A_PAGE
 
 
 def _widths(table: nodes.Element) -> list[int]:
-    """Return weights for the widths of the columns of a table."""
+    """Return weights for the widths of the columns of a table, with the space between them."""
     columns: dict[int, list[str]] = {}
     for row in table.findall(nodes.row):
         for number, cell in enumerate(row.children):
             columns.setdefault(number, []).append(_shown(cell))
     return [
-        round(max(*(len(word) for text in texts for word in text.split()), 6, 4 * mean**0.5))
+        round(max(*(len(word) for text in texts for word in text.split()), 6, 4 * mean**0.5)) + 4
         for texts in columns.values()
         for mean in [sum(map(len, texts)) / len(texts)]
     ]
@@ -255,10 +336,15 @@ def _widths(table: nodes.Element) -> list[int]:
 def _shown(node: nodes.Node) -> str:
     """Return about as many letters as a text takes on paper: LaTeX is longer than its formula."""
     if isinstance(node, nodes.math):
-        return re.sub(r"\\[A-Za-z]+|[{}_^\\ ]", "", node.astext()) + "mm"
+        return f"{_letters(node)}mm"
     if isinstance(node, nodes.Text):
         return node.astext()
-    return "".join(_shown(child) for child in node.children)
+    shown = "".join(_shown(child) for child in node.children)
+    return f"{shown}{'m' * (len(shown) // 4)}" if isinstance(node, nodes.literal) else shown
+
+
+def _letters(formula: nodes.math) -> str:
+    return re.sub(r"\\[A-Za-z]+|[{}_^\\ ]", "", formula.astext())
 
 
 def set_up(app: Sphinx) -> None:
@@ -267,5 +353,8 @@ def set_up(app: Sphinx) -> None:
     # translator is registered.
     PrintBuilder.default_translator_class = PrintTranslator
     app.add_builder(PrintBuilder, override=True)
+    app.add_post_transform(StillMap)
+    app.add_post_transform(PrintedMap)
+    app.add_post_transform(PlainCells)
     app.add_post_transform(PlainForm)
     app.add_post_transform(SvgToPdf)

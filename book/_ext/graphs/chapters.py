@@ -15,6 +15,16 @@ BETWEEN, GAP, EDGE = 30.0, 20.0, 10.0
 LINE = 15.0
 # So many results of a chapter have to need another one before a line says so.
 ENOUGH = 2
+SAID = "The chapters, and what each of them needs first"
+# As book.css says it, for the map that is a file of its own.
+STYLE = """<style>
+text { font: 10.5px "DejaVu Sans", sans-serif; fill: #22272e; }
+.graph-title { font-weight: bold; }
+.graph-begin { font-style: italic; fill: #5b6370; }
+rect { fill: #f7f7f5; stroke: #5b6370; }
+.graph-start rect { stroke: #16508b; stroke-width: 2.2; }
+.graph-line { fill: none; stroke: #5b6370; stroke-width: 1.6; opacity: 0.75; }
+</style>"""
 
 
 def needs(book: Book) -> list[tuple[str, str]]:
@@ -40,6 +50,35 @@ def drawing(
     book: Book, title: Callable[[str], str], address: Callable[[str], str], start: Mapping[str, str]
 ) -> str:
     """Return the map; ``start`` has a word for the chapters at which readers may begin."""
+    inside, size = _drawn(book, title, address, start)
+    role = f'role="group" aria-label="{SAID}"'
+    return (
+        f'<div class="graph-scroll" tabindex="0" {role}>'
+        f'<svg class="graph chapter-map" {role} {size}>{inside}</svg></div>'
+    )
+
+
+def still(book: Book, title: Callable[[str], str], start: Mapping[str, str]) -> str:
+    """Return the map as a file of its own, whose boxes are no links."""
+    inside, size = _drawn(book, title, lambda _chapter: "", start)
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{STYLE}{inside}</svg>\n'
+
+
+def in_words(book: Book, title: Callable[[str], str]) -> str:
+    """Return what the map shows, for those who do not see it."""
+    labels = {name: _label(book, title, name) for name in book.chapters}
+    edges = needs(book)
+    said = [f"{SAID}."]
+    for name, label in labels.items():
+        first = [labels[low] for low, high in edges if high == name]
+        said.append(f"{label} needs {' and '.join(first) or 'no other'}.")
+    return " ".join(" ".join(said).split())
+
+
+def _drawn(
+    book: Book, title: Callable[[str], str], address: Callable[[str], str], start: Mapping[str, str]
+) -> tuple[str, str]:
+    """Return the lines and boxes of the map, and the attributes that say how large it is."""
     edges = needs(book)
     # The layout goes from left to right: this one is turned.
     placed = place(
@@ -47,16 +86,15 @@ def drawing(
     )
     inside = [_line(placed.lines[edge]) for edge in edges]
     for name in book.chapters:
-        label = f"{book.chapters.index(name)}  {words(title(name)).partition(':')[0]}"
+        label = _label(book, title, name)
         inside.append(_box(name, label, placed, address(name), start.get(name, "")))
-    width, height = placed.height, placed.width
-    said = "The chapters, and what each of them needs first"
-    return (
-        f'<div class="graph-scroll" tabindex="0" role="group" aria-label="{said}">'
-        f'<svg class="graph chapter-map" role="group" aria-label="{said}" width="{width + 4:g}"'
-        f' height="{height + 4:g}" viewBox="-2 -2 {width + 4:g} {height + 4:g}">'
-        f"{''.join(inside)}</svg></div>"
-    )
+    width, height = placed.height + 4, placed.width + 4
+    size = f'width="{width:g}" height="{height:g}" viewBox="-2 -2 {width:g} {height:g}"'
+    return "".join(inside), size
+
+
+def _label(book: Book, title: Callable[[str], str], name: str) -> str:
+    return f"{book.chapters.index(name)}  {words(title(name)).partition(':')[0]}"
 
 
 def _box(name: str, label: str, placed: Placement, address: str, start: str) -> str:
@@ -69,9 +107,10 @@ def _box(name: str, label: str, placed: Placement, address: str, start: str) -> 
         for number, line in enumerate(lines, 1)
     )
     css = "graph-box graph-start" if start else "graph-box"
+    tag, way = ("a", f' href="{escape(address)}"') if address else ("g", "")
     return (
-        f'<a class="{css}" href="{escape(address)}">'
-        f'<rect x="{x:g}" y="{y:g}" width="{WIDTH:g}" height="{HEIGHT:g}" rx="4"/>{shown}</a>'
+        f'<{tag} class="{css}"{way}>'
+        f'<rect x="{x:g}" y="{y:g}" width="{WIDTH:g}" height="{HEIGHT:g}" rx="4"/>{shown}</{tag}>'
     )
 
 

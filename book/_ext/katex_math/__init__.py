@@ -48,7 +48,15 @@ _ALPHABET = re.compile(
 )
 # Readers set no space around the name of a function.
 _THIN = '<mspace width="0.1667em"></mspace>'
-_SPACED = re.compile("<mo>\u2061</mo>(?!</mrow>|<mo[^>]*>[(\\[{])")
+_EMPTY = '<mo lspace="0em" rspace="0em"></mo>'
+_SPACED = re.compile(f"<mo>\u2061</mo>(?!</mrow>|(?:{_EMPTY}<mrow>)?<mo[^>]*>[(\\[{{])")
+# Brackets around what is no higher than they are; those that could grow are set with wide gaps.
+_HIGH = '<mo fence="true">|<mo[^>]* stretchy="true"|<mfrac|<munder|<mover|<mtable|<msqrt|<msubsup'
+_FLAT = re.compile(
+    r'<mrow><mo fence="true">(?P<opened>[(\[{∣∥])</mo>'
+    rf"(?P<inside>(?:(?!{_HIGH}).)*)"
+    r'<mo fence="true">(?P<closed>[)\]}∣∥])</mo></mrow>'
+)
 _NAMED = re.compile(r"(?:(?<=</mi>)|(?<=</mn>)|(?<=\)</mo>))(?:<msub>)?<mi>[a-z]{3,}</mi>")
 _TABLE_TAG = re.compile(r"<(?P<name>/?mtable|mtr|mtd)(?P<rest>[^>]*)>")
 
@@ -74,7 +82,24 @@ def mathml(latex: str, *, display: bool = False) -> str:
     text = escape(" ".join(latex.split()))
     inside = _SPACED.sub(r"\g<0>" + _THIN, _ALPHABET.sub(_letters, _aligned(found["inside"])))
     inside = _NAMED.sub(_THIN + r"\g<0>", inside).replace("<mo>:</mo><mo>=</mo>", "<mo>:=</mo>")
-    return f'{found["start"]} alttext="{text}">{inside}</math>'
+    return f'{found["start"]} alttext="{text}">{_with_flat_brackets(inside)}</math>'
+
+
+def _with_flat_brackets(inside: str) -> str:
+    """Let brackets keep their size where nothing asks for more, from inside out."""
+    count = 1
+    while count:
+        inside, count = _FLAT.subn(_flat, inside)
+    return inside
+
+
+def _flat(found: re.Match[str]) -> str:
+    # A bar of its own size is taken for a relation, and gets its space.
+    near = ' lspace="0em" rspace="0em"' if found["closed"] in "∣∥" else ""
+    start = f'<mo stretchy="false"{near}>'
+    opened, closed = (f"{start}{found[name]}</mo>" for name in ("opened", "closed"))
+    inside = found["inside"].replace('<mo fence="true" l', '<mo stretchy="false" l')
+    return f"<mrow>{opened}{inside}{closed}</mrow>"
 
 
 def _letters(found: re.Match[str]) -> str:
