@@ -197,7 +197,8 @@ def test_batches(axis: int, *, weighted: bool) -> None:
         )
         assert result[i, j] == pytest.approx(row, rel=1e-15)
     line = np.zeros(5)
-    assert wasserstein_1d(np.ones((7, 2)), line).shape == (7,)
+    assert wasserstein_1d(np.ones((7, 2)), line).tolist() == [1.0] * 7
+    assert wasserstein_1d(line, np.ones((7, 2))).tolist() == [1.0] * 7
     assert wasserstein_1d(np.ones((40_000, 2)), line).tolist() == [1.0] * 40_000
 
 
@@ -220,6 +221,27 @@ def test_long_weighted_samples(n: int, m: int, order: float) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_transport, "PANEL", 0)
         assert_allclose(wasserstein_1d(first, second, **options), both, rtol=1e-15)
+
+
+@pytest.mark.parametrize("panel", [0, 1 << 12])
+def test_points_without_mass_do_not_count(panel: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_transport, "PANEL", panel)
+    half = [0.5, 0.5]
+    for order in (1, 2, math.inf):
+        for x, weights in (([-9.0, 0, 5], [0, *half]), ([0.0, 5, 9], [*half, 0])):
+            for sign in (-1, 1):
+                y = [0.0, sign * 5]
+                options: dict[str, Any] = {"order": order, "x_weights": weights}
+                assert wasserstein_1d(np.multiply(sign, x), y, y_weights=half, **options) == 0
+                assert wasserstein_1d(np.multiply(sign, x), y, **options) == 0
+
+
+def test_sums_are_wider_than_their_terms() -> None:
+    # Where the platform has no wider float, both sides lose what is added.
+    tiny = 2.0**-60
+    found = _transport._total(iter([(np.array([[1.0, tiny]]), None), (np.array([[tiny]]), None)]))  # noqa: SLF001 - each digit counts here
+    assert found == np.longdouble(1) + np.longdouble(2 * tiny)
+    assert _transport._wide_sum(np.array([[1.0, tiny, tiny]])) == found  # noqa: SLF001 - likewise
 
 
 @pytest.mark.parametrize("panel", [0, 1 << 12])
@@ -747,6 +769,8 @@ def test_normal_laws_in_space() -> None:
         assert value == pytest.approx(5 * scale, rel=1e-15)
     flat = wasserstein_gaussian([0, 0], [0, 0], cov_p=np.zeros((2, 2)), cov_q=b)
     assert flat == pytest.approx(2, rel=1e-15)
+    singular = np.array([[1.0, 3.0], [3.0, 9.0]])
+    assert wasserstein_gaussian([0, 0], [0, 0], cov_p=singular, cov_q=singular.copy()) == 0
     line = wasserstein_gaussian([0, 0], [0, 0], cov_p=[[1, 1], [1, 1]], cov_q=[[4, 4], [4, 4]])
     assert line == pytest.approx(2**0.5, rel=1e-12)
     for options in ({"cov_p": a}, {"std_p": 1}, {"cov_p": a, "cov_q": a, "std_p": 1}):
@@ -931,6 +955,13 @@ def test_scale_of_the_costs_does_not_matter() -> None:
         assert result.value == pytest.approx(base.value * scale**2, rel=1e-9)
 
 
+def test_bounds_allow_for_rounding() -> None:
+    for cost in (0.7, 1 / 3, 1e-300, 1e300):
+        result = sinkhorn([1.0], [1.0], cost=[[cost]], epsilon=cost)
+        assert result.lower <= cost <= result.upper
+        assert result.gap <= 1e-14 * cost
+
+
 def test_large_epsilon_keeps_the_digits_of_the_value() -> None:
     independent = float((np.outer(A, B) * cdist(np.c_[POINTS], np.c_[POINTS])).sum())
     for epsilon in (1e8, 1e20, 1e300):
@@ -1093,10 +1124,19 @@ def test_best_partner_of_a_potential(heat: float) -> None:
     assert_allclose(slopes, a - reached, atol=1e-8)
 
 
-def test_newton_doubles_the_digits() -> None:
+@pytest.mark.parametrize("failures", [0, 1])
+def test_newton_doubles_the_digits(failures: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    solve, fails = np.linalg.solve, iter(range(failures))
+
+    def now_and_then(*arguments: Array) -> Array:
+        if next(fails, None) is not None:
+            raise np.linalg.LinAlgError
+        return np.asarray(solve(*arguments))
+
     a, b, cost = two_clouds(6, 8, 29)
     best = np.array(sinkhorn(a, b, cost=cost, epsilon=0.1, tolerance=1e-15).potentials[0])
     f = best + 1e-3 * np.random.default_rng(30).standard_normal(6)
+    monkeypatch.setattr(np.linalg, "solve", now_and_then)
     after = _transport._newton(a, b, cost, f, 0.1)  # noqa: SLF001 - no input gets there at will
     before, then = (_transport._dual(a, b, cost, z, 0.1)[1] for z in (f, after))  # noqa: SLF001 - likewise
     assert before > 1e-3
