@@ -236,6 +236,15 @@ def test_points_without_mass_do_not_count(panel: int, monkeypatch: pytest.Monkey
                 assert wasserstein_1d(np.multiply(sign, x), y, **options) == 0
 
 
+@pytest.mark.parametrize("panel", [0, 1 << 12])
+def test_masses_of_three_scales(panel: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_transport, "PANEL", panel)
+    for sign in (-1, 1):
+        x = sign * np.array([0.0, 1.0, 1e40])
+        value = wasserstein_1d(x, [0.0], x_weights=[1, 1e-17, 1e-40])
+        assert value == pytest.approx(1, rel=1e-15)
+
+
 def test_sums_are_wider_than_their_terms() -> None:
     # Where the platform has no wider float, both sides lose what is added.
     tiny = 2.0**-60
@@ -289,17 +298,17 @@ def test_small_differences_of_large_masses(
     monkeypatch.setattr(_transport, "PANEL", panel)
     monkeypatch.setattr(_transport, "CHUNK", chunk)
     rng = np.random.default_rng(34)
-    place = np.repeat([0.0, 1.0, 3.0], [7, 8, 7])
+    places = np.repeat([0.0, 1.0, 3.0], [7, 8, 7]), np.repeat([0.0, 1.0], 11)
     nearly_equal = (1 + 1e-10 * rng.standard_normal(22)) / 22
     a = rng.dirichlet(np.ones(22))
-    for p, q in ((nearly_equal, None), (a, a * (1 + 1e-10 * rng.standard_normal(22)))):
-        for order in (1, 2):
-            found = wasserstein_1d(place, place, order=order, x_weights=p, y_weights=q)
-            there = wasserstein_1d(place, place, order=order, x_weights=q, y_weights=p)
-            with mp.workdps(40):
-                power, _ = on_the_line(place, place, p, np.ones(22) if q is None else q, order)
-                for value in (found, there):
-                    assert oracles.relative_error(value, root(power, order)) <= 1e-15
+    two = (nearly_equal, None), (a, a * (1 + 1e-10 * rng.standard_normal(22)))
+    for place, (p, q), order in itertools.product(places, two, (1, 2)):
+        found = wasserstein_1d(place, place, order=order, x_weights=p, y_weights=q)
+        there = wasserstein_1d(place, place, order=order, x_weights=q, y_weights=p)
+        with mp.workdps(40):
+            power, _ = on_the_line(place, place, p, np.ones(22) if q is None else q, order)
+            for value in (found, there):
+                assert oracles.relative_error(value, root(power, order)) <= 1e-15
 
 
 def test_bad_input_on_the_line() -> None:
