@@ -1,4 +1,4 @@
-"""What is summed over parts of laws adds up to what is summed over the whole of them."""
+"""Sums over laws of any length and shape, and over parts of laws, by plain formulas."""
 
 import math
 from fractions import Fraction
@@ -9,12 +9,21 @@ from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
 from refimpl import (
+    _checks,
     _sums,
+    chi_square,
+    cross_entropy,
+    entropy,
+    f_divergence,
+    hellinger_distance,
     js_divergence,
     kl_divergence,
+    mutual_information,
+    renyi_divergence,
     total_variation,
     wasserstein_1d,
 )
+from tests.strategies import Array
 
 PARTS = [slice(0, 20), slice(20, 21), slice(21, 50)]
 
@@ -102,3 +111,64 @@ def test_area_of_parts() -> None:
     for i in np.ndindex(mass.shape):
         line = wasserstein_1d(points, points, x_weights=p[i], y_weights=q[i])
         assert area[i] / mass[i] == pytest.approx(line, rel=1e-11)
+
+
+# Whole laws.
+
+
+def plain(p: Array, q: Array) -> dict[str, tuple[Array, Array]]:
+    """Return what `refimpl` gives for laws without zeros, and what plain formulas give."""
+    ratio, m = p / q, (p + q) / 2
+    kl, lk = p * np.log(p / m), q * np.log(q / m)
+    terms: dict[str, tuple[Array, Array]] = {
+        "kl": (np.asarray(kl_divergence(p, q)), p * np.log(ratio)),
+        "bits": (np.asarray(kl_divergence(p, q, base=2)), p * np.log2(ratio)),
+        "base 3": (np.asarray(kl_divergence(p, q, base=3)), p * np.log(ratio) / math.log(3)),
+        "js": (np.asarray(js_divergence(p, q)), (kl + lk) / 2),
+        "js in bits": (np.asarray(js_divergence(p, q, base=2)), (kl + lk) / 2 / math.log(2)),
+        "entropy": (np.asarray(entropy(p)), -p * np.log(p)),
+        "cross entropy": (np.asarray(cross_entropy(p, q)), -p * np.log(q)),
+        "in base 3": (np.asarray(cross_entropy(p, q, base=3)), -p * np.log(q) / math.log(3)),
+        "tv": (np.asarray(total_variation(p, q)), np.abs(p - q) / 2),
+        "chi": (np.asarray(chi_square(p, q)), (p - q) ** 2 / q),
+        "hellinger": (hellinger_distance(p, q) ** 2, (np.sqrt(p) - np.sqrt(q)) ** 2),
+        "f": (np.asarray(f_divergence("chi_square", p, q)), (p - q) ** 2 / q),
+    }
+    found = {name: (value, each.sum(axis=-1)) for name, (value, each) in terms.items()}
+    for alpha in (0.25, 0.5, 0.75, 3.0):
+        sums = np.log((p**alpha * q ** (1 - alpha)).sum(axis=-1)) / (alpha - 1)
+        found[f"renyi {alpha}"] = np.asarray(renyi_divergence(p, q, alpha)), sums
+    return found
+
+
+@pytest.mark.parametrize("n", [2, 7, 90, 2500])
+@pytest.mark.parametrize("shapes", [((), ()), ((3,), (3,)), ((2, 1), (3,)), ((), (4,))])
+def test_laws_of_any_shape(
+    n: int,
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+    chunk: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    n = min(n, 40 * chunk)
+    monkeypatch.setattr(_checks, "PART", 512)
+    rng = np.random.default_rng(n)
+    for near in (1.0, 1e-2):
+        p, q = (rng.dirichlet(np.full(n, 2.0), shape) for shape in shapes)
+        if near < 1:
+            q = p * (1 + near * (rng.random((*shapes[1], n)) - 0.5))
+            q = q / q.sum(axis=-1, keepdims=True)
+        for value, expected in plain(p, q).values():
+            assert np.shape(value) == np.shape(expected)
+            assert_allclose(value, expected, rtol=1e-9, atol=1e-14)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 2)])
+def test_joint_laws_of_any_shape(shape: tuple[int, ...]) -> None:
+    for dependence in (0.01, 1.0):
+        rng = np.random.default_rng(len(shape))
+        marginals = rng.dirichlet(np.ones(3), shape)[..., None] * rng.dirichlet(np.ones(4))
+        joint = marginals * (1 + dependence * rng.random((*shape, 3, 4)))
+        joint /= joint.sum(axis=(-2, -1), keepdims=True)
+        both = joint.sum(axis=-1, keepdims=True) * joint.sum(axis=-2, keepdims=True)
+        expected = (joint * np.log(joint / both)).sum(axis=(-2, -1))
+        assert_allclose(mutual_information(joint), expected, rtol=1e-9)
