@@ -366,7 +366,9 @@ def test_entries_of_parts_are_counted_from_their_start(entry: float, message: st
         _checks.sums_of_part("p", np.array([[0.1, 0.2], [0.3, entry]]), 1, (5, 10))
 
 
-@pytest.mark.parametrize(("axis", "entry"), [(-1, "p[4, :]"), (1, "p[4, :]"), (0, "p[:, 4]")])
+@pytest.mark.parametrize(
+    ("axis", "entry"), [(-1, "p[4, :]"), (1, "p[4, :]"), (0, "p[:, 4]"), (-2, "p[:, 4]")]
+)
 def test_sums_of_all_parts_are_those_of_laws(axis: int, entry: str) -> None:
     message = (
         f"{entry} sums to 1.00001, not 1; if these are counts or weights, divide by their sum: "
@@ -387,3 +389,22 @@ def test_sums_of_all_parts_are_those_of_laws(axis: int, entry: str) -> None:
 def test_points_in_parts_are_in_order(here: list[float], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         _checks.gaps_of_part("points", np.array(here), np.array([2, 4, 4]), (7,))
+
+
+# What few functions ask for.
+
+
+def test_weights_are_divided_by_their_sum() -> None:
+    found = _checks.weights("weights", [0.25, 0.0, 0.75 + 5e-10], 3)
+    assert [*found] == [0, 2]
+    assert math.fsum(found.values()) == pytest.approx(1, abs=1e-15)
+    assert found[0] / found[2] == pytest.approx(0.25 / (0.75 + 5e-10), rel=1e-15)
+
+
+def test_shape_of_costs_is_asked_for() -> None:
+    p, q = (_checks.law(-1, "p", law) for law in ([0.5, 0.25, 0.25], [0.5, 0.5]))
+    message = (
+        "cost has shape (2, 2), and p and q have 3 and 2 outcomes; give a matrix of shape (3, 2)"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        _checks.cost(np.ones((2, 2)), p, q)
