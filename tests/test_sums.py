@@ -28,7 +28,7 @@ from tests.strategies import Array
 PARTS = [slice(0, 20), slice(20, 21), slice(21, 50)]
 
 
-@pytest.fixture(params=[3, 8, 60, 1 << 15])
+@pytest.fixture(params=[3, 60, 1 << 15])
 def chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Let laws be read in short chunks too."""
     monkeypatch.setattr(_sums, "CHUNK", request.param)
@@ -116,50 +116,56 @@ def test_area_of_parts() -> None:
 # Whole laws.
 
 
-def plain(p: Array, q: Array) -> dict[str, tuple[Array, Array]]:
-    """Return what `refimpl` gives for laws without zeros, and what plain formulas give."""
+def plain(p: Array, q: Array, a: Array, b: Array) -> dict[str, tuple[Array, Array]]:
+    """Return what `refimpl` gives for a and b, and what plain formulas give for p and q."""
     ratio, m = p / q, (p + q) / 2
     kl, lk = p * np.log(p / m), q * np.log(q / m)
     terms: dict[str, tuple[Array, Array]] = {
-        "kl": (np.asarray(kl_divergence(p, q)), p * np.log(ratio)),
-        "bits": (np.asarray(kl_divergence(p, q, base=2)), p * np.log2(ratio)),
-        "base 3": (np.asarray(kl_divergence(p, q, base=3)), p * np.log(ratio) / math.log(3)),
-        "js": (np.asarray(js_divergence(p, q)), (kl + lk) / 2),
-        "js in bits": (np.asarray(js_divergence(p, q, base=2)), (kl + lk) / 2 / math.log(2)),
-        "entropy": (np.asarray(entropy(p)), -p * np.log(p)),
-        "cross entropy": (np.asarray(cross_entropy(p, q)), -p * np.log(q)),
-        "in base 3": (np.asarray(cross_entropy(p, q, base=3)), -p * np.log(q) / math.log(3)),
-        "tv": (np.asarray(total_variation(p, q)), np.abs(p - q) / 2),
-        "chi": (np.asarray(chi_square(p, q)), (p - q) ** 2 / q),
-        "hellinger": (hellinger_distance(p, q) ** 2, (np.sqrt(p) - np.sqrt(q)) ** 2),
-        "f": (np.asarray(f_divergence("chi_square", p, q)), (p - q) ** 2 / q),
+        "kl": (np.asarray(kl_divergence(a, b)), p * np.log(ratio)),
+        "bits": (np.asarray(kl_divergence(a, b, base=2)), p * np.log2(ratio)),
+        "base 3": (np.asarray(kl_divergence(a, b, base=3)), p * np.log(ratio) / math.log(3)),
+        "js": (np.asarray(js_divergence(a, b)), (kl + lk) / 2),
+        "js in bits": (np.asarray(js_divergence(a, b, base=2)), (kl + lk) / 2 / math.log(2)),
+        "entropy": (np.asarray(entropy(a)), -p * np.log(p)),
+        "cross entropy": (np.asarray(cross_entropy(a, b)), -p * np.log(q)),
+        "in base 3": (np.asarray(cross_entropy(a, b, base=3)), -p * np.log(q) / math.log(3)),
+        "tv": (np.asarray(total_variation(a, b)), np.abs(p - q) / 2),
+        "chi": (np.asarray(chi_square(a, b)), (p - q) ** 2 / q),
+        "hellinger": (hellinger_distance(a, b) ** 2, (np.sqrt(p) - np.sqrt(q)) ** 2),
+        "f": (np.asarray(f_divergence("chi_square", a, b)), (p - q) ** 2 / q),
     }
     found = {name: (value, each.sum(axis=-1)) for name, (value, each) in terms.items()}
     for alpha in (0.25, 0.5, 0.75, 3.0):
         sums = np.log((p**alpha * q ** (1 - alpha)).sum(axis=-1)) / (alpha - 1)
-        found[f"renyi {alpha}"] = np.asarray(renyi_divergence(p, q, alpha)), sums
+        found[f"renyi {alpha}"] = np.asarray(renyi_divergence(a, b, alpha)), sums
     return found
 
 
-@pytest.mark.parametrize("n", [2, 7, 90, 2500])
-@pytest.mark.parametrize("shapes", [((), ()), ((3,), (3,)), ((2, 1), (3,)), ((), (4,))])
+@pytest.mark.parametrize("n", [2, 7, 1500])
+@pytest.mark.parametrize("shapes", [((), ()), ((2, 1), (3,)), ((), (4,))])
 def test_laws_of_any_shape(
     n: int,
     shapes: tuple[tuple[int, ...], tuple[int, ...]],
     chunk: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    n = min(n, 40 * chunk)
+    n = min(n, 10 * chunk)
     monkeypatch.setattr(_checks, "PART", 512)
     rng = np.random.default_rng(n)
-    for near in (1.0, 1e-2):
+    for kind in ("apart", "near", "sure"):
         p, q = (rng.dirichlet(np.full(n, 2.0), shape) for shape in shapes)
-        if near < 1:
-            q = p * (1 + near * (rng.random((*shapes[1], n)) - 0.5))
-            q = q / q.sum(axis=-1, keepdims=True)
-        for value, expected in plain(p, q).values():
-            assert np.shape(value) == np.shape(expected)
-            assert_allclose(value, expected, rtol=1e-9, atol=1e-14)
+        if kind == "near":
+            q = p * (1 + 1e-2 * (rng.random((*shapes[1], n)) - 0.5))
+        if kind == "sure":
+            p[..., -1] += 500
+            q[..., -1] += 900
+        p, q = (law / law.sum(axis=-1, keepdims=True) for law in (p, q))
+        # Sums may differ from 1 by rounding, of which these are extreme cases.
+        for factors in ((1, 1), (1 + 8e-10, 1 - 8e-10)):
+            a, b = (law * factor for law, factor in zip((p, q), factors, strict=True))
+            for value, expected in plain(p, q, a, b).values():
+                assert np.shape(value) == np.shape(expected)
+                assert_allclose(value, expected, rtol=2e-10, atol=1e-15)
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 2)])
