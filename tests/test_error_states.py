@@ -26,16 +26,16 @@ def odd_inputs(call: Call) -> Iterator[dict[str, Any]]:
                 yield values | {name: change(values[name], entry) for name in names}
 
 
-def with_first(value: object, entry: float) -> Any:  # noqa: ANN401 - lists of lists of numbers
+def with_first(value: Any, entry: float) -> Any:  # noqa: ANN401 - lists of lists of numbers
     """Return an array with another first entry."""
-    array = np.array(value, dtype=np.float64 if np.ndim(value) else object)
+    array = np.array(value, dtype=np.float64)
     array.flat[0] = entry
     return array.tolist()
 
 
-def with_share(value: object, share: float) -> Any:  # noqa: ANN401 - lists of lists of numbers
+def with_share(value: Any, share: float) -> Any:  # noqa: ANN401 - lists of lists of numbers
     """Return an array of the same sum, of which the first entry has this share."""
-    array = np.array(value, dtype=np.float64 if np.ndim(value) else object)
+    array = np.array(value, dtype=np.float64)
     first, total = array.flat[0], array.sum()
     return with_first((1 - share) * array * (total / ((total - first) or 1.0)), share * total)
 

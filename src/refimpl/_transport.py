@@ -726,11 +726,9 @@ def entropic(
         small = np.ldexp(cost, -excess), max(math.ldexp(epsilon, -excess), math.ulp(0.0))
         found = entropic(p, q, *small, tolerance, max_iterations)
         f, g = (np.ldexp(potential, excess) for potential in found.potentials)
-        costs = {
-            name: float(np.ldexp(getattr(found, name), excess))
-            for name in ("cost", "bound", "value")
-        }
-        return found._replace(potentials=(f, g), **costs)
+        numbers = (found.cost, found.bound, found.value)
+        upper, lower, value = (float(np.ldexp(number, excess)) for number in numbers)
+        return found._replace(potentials=(f, g), cost=upper, bound=lower, value=value)
     rows, columns = np.flatnonzero(p.values), np.flatnonzero(q.values)
     a, b = (
         np.asarray(law.values[some], dtype=np.float64) / law.total
