@@ -226,11 +226,11 @@ def by_pytest_singly(copy: Copy, trials: Sequence[Trial]) -> None:
 
 
 def by_pytest_alone(copy: Copy, trial: Trial) -> None:
-    """Try a fault that can show on any page: quick tests first, then the pages that it touches."""
+    """Try a fault that can show on any page: quick tests, the pages that it touches, the list."""
     quick = [*test_files(READ), *([REGISTER] if trial.fault.kind == "id" else [])]
     name = trial.fault.unit
     pages = [file for file, text in sources_texts(copy) if f"\\{name}{{" in text]
-    for tests in (quick, pages):
+    for tests in (quick, pages, [PINS]):
         if tests and not trial.caught:
             found = copy.failing([trial.fault], "-x", *tests)
             trial.caught = f"make test: {next(iter(found))}" if found else ""
