@@ -12,9 +12,9 @@ each of them with the first check that fails. Nothing but parts of the two comma
    then all tests but those in a browser with what is left, each failure counted for the fault whose
    block or words it names. ``--quick`` leaves both out.
 
-In the end it prints by which checks how many were caught, and which were not. The list of what only
-a reader can check comes after all that computes something, so what is counted for it nothing else
-has caught. Fewer caught than BAR in 100 are an error.
+In the end it prints by which checks how many were caught, and which were not. The lists of what
+only a reader can check come after the tests and pages that compute something, so what is counted
+for them none of these has caught. Fewer caught than BAR in 100 are an error.
 
 ``--plant N`` plants fault number N in the working tree instead, to try the commands themselves.
 """
@@ -58,6 +58,8 @@ SHORT = 6  # a shorter text may stand in a message by chance
 BLOCK = 60  # lines that a block has at most
 BAR = 98  # faults of 100 that have to be caught
 PINS = "tests/test_pins.py"
+# These compute nothing: they say what changed, and a reader has to judge it.
+LISTS = (PINS, "tests/test_claims.py::test_what_nothing_computes")
 
 
 @dataclass
@@ -206,6 +208,7 @@ def by_pytest(copy: Copy, trials: Sequence[Trial]) -> None:
     if not tests:
         return
     failed = copy.failing([trial.fault for trial in trials], *tests)
+    failed = dict(sorted(failed.items(), key=lambda item: item[0].startswith(LISTS)))
     unread = []
     for name, said in failed.items():
         owners = [t for t in trials if len(trials) == 1 or owns(t.fault, name, said)]
@@ -380,8 +383,8 @@ def check(caught: str) -> str:
     command, _, test = caught.partition(": ")
     if command == "make book":
         return "a warning of the build"
-    if test.startswith(PINS):
-        return f"{PINS} alone, for a reader to judge"
+    if test.startswith(LISTS):
+        return f"{test.partition(':')[0]} alone, which lists what a reader has to judge"
     return test.partition("::")[0] if test.startswith("tests/") else "what a page computes"
 
 
