@@ -294,7 +294,7 @@ def test_the_map_of_chapters_says_what_is_needed_first(site: Path) -> None:
     for low, high in sorted(edges, key=lambda edge: order(edge[0])):
         assert low in reached
         reached.add(high)
-    assert reached == set(book.chapters)
+    assert reached == set(book.chapters), "no line of the map leads to a chapter"
     between = {(a, c) for a, b in edges for d, c in edges if b == d}
     assert not between & set(edges)
     svg = re.search(r'<svg class="graph chapter-map".*?</svg>', text(site / "index.html"))
