@@ -10,7 +10,7 @@ from equations.book import Book
 from graphs.drawing import text, words, wrapped
 from graphs.layout import Placement, place
 
-WIDTH, HEIGHT = 186.0, 58.0
+WIDTH, HEIGHT = 180.0, 58.0  # three in a row, and a line, fit a narrow column of text
 BETWEEN, GAP, EDGE = 30.0, 20.0, 10.0
 LINE = 15.0
 # So many results of a chapter have to need another one before a line says so.
