@@ -304,6 +304,13 @@ def test_the_map_of_chapters_says_what_is_needed_first(site: Path) -> None:
     assert "begin here" in "".join(drawn.itertext())
 
 
+def test_the_map_of_the_book_fits_its_narrowest_column() -> None:
+    drawn = chapters.drawing(read_book(BOOK), str, str, {})
+    size = re.search(r'<svg class="graph chapter-map"[^>]* width="(\d+)"', drawn)
+    assert size
+    assert int(size[1]) <= 624  # of a window of 1200 pixels, with both sidebars
+
+
 # --- Weight
 
 
