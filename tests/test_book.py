@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]  # it has no types
@@ -94,14 +95,23 @@ def test_a_test_of_something_else_is_found(tmp_path: Path) -> None:
 DRAWS = re.compile(r"^ *plt\.show\(\)|^ *figure:$", re.MULTILINE)
 
 
+def words_of(content: str, *, is_slider: bool) -> dict[str, Any]:
+    """Return what stands above the code of a figure, and for sliders above the caption."""
+    _, head, rest = content.split("---\n", 2) if content.startswith("---\n") else ("", "", "")
+    options = yaml.safe_load(head) or {}
+    if is_slider:
+        return {**options, "caption": rest.strip()}
+    book = options.get("mystnb") or {}
+    return {**(book.get("image") or {}), **(book.get("figure") or {})}
+
+
 def wordless(page: Path) -> Iterator[str]:
     """Yield what a page draws without words for it: figures without alt text, name or caption."""
     text = page.read_text("utf-8")
     for info, content in fences(text):
-        if info.startswith("{code-cell}") and DRAWS.search(content):
-            head = content.split("---\n")[1] if content.startswith("---\n") else "{}"
-            options = (yaml.safe_load(head) or {}).get("mystnb", {})
-            words = (options.get("image") or {}) | (options.get("figure") or {})
+        is_slider = info.startswith("{slider}")
+        if is_slider or (info.startswith("{code-cell}") and DRAWS.search(content)):
+            words = words_of(content, is_slider=is_slider)
             missing = ", ".join(w for w in ("alt", "name", "caption") if not words.get(w))
             if missing:
                 line = text[: text.index(content)].count("\n") + 1
@@ -128,6 +138,26 @@ plt.plot([0, 1])
 plt.show()
 ```
 """
+
+
+SLIDER = """```{slider} lines
+---
+name: fig-line
+alt: >-
+  A line.
+---
+It rises.
+```
+"""
+
+
+@pytest.mark.parametrize("words", ["alt: >-\n  A line.\n", "name: fig-line\n", "It rises.\n"])
+def test_a_slider_without_words_is_found(tmp_path: Path, words: str) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(SLIDER, "utf-8")
+    assert [*wordless(page)] == []
+    page.write_text(SLIDER.replace(words, ""), "utf-8")
+    assert len([*wordless(page)]) == 1
 
 
 @pytest.mark.parametrize("word", ["alt", "name", "caption"])

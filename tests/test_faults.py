@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from tests.faults import KINDS, Fault, Sources, draw, page_lines
-from tests.plant_faults import ROOT, Copy, Trial, owns, rounds
+from tests.plant_faults import BAR, ROOT, Copy, Trial, owns, report, rounds
 
 PAGE = """\
 ---
@@ -116,3 +116,18 @@ def test_a_planted_fault_is_taken_out_again(tmp_path: Path) -> None:
     assert page.read_text("utf-8") == "a =-b - c"
     copy.restore()
     assert page.read_text("utf-8") == "a = b + c"
+
+
+def test_too_few_faults_caught_are_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    checks = ("book/kl.md::eq-a[latex]", "tests/test_pins.py: kl.md, eq-a: the numbers changed")
+    trials = [Trial(number, fault(), f"make test: {checks[number % 2]}") for number in range(100)]
+    for missed in range(4):
+        if missed:
+            trials[missed].caught = ""
+        failed = report(trials, 1)
+        said = capsys.readouterr().out
+        assert failed == (100 - missed < BAR)
+        assert f"{100 - missed} of 100 faults caught, of 100 at least {BAR} have to be" in said
+        assert said.count("NOT CAUGHT") == missed
+    assert " 49 caught by what a page computes" in said
+    assert " 48 caught by tests/test_pins.py alone" in said

@@ -34,7 +34,7 @@ def test_released_versions_are_in_the_changelog() -> None:
     dated = lines("CITATION.cff", r"date-released: (.+)")
     version = PROJECT["version"]
     if dated:
-        assert released[0] == (version, *dated)
+        assert released[:1] == [(version, *dated)]
         assert lines("CITATION.cff", r"  year: (.+)") == [dated[0][:4]]
     else:
         assert version.endswith(".dev0")

@@ -878,6 +878,21 @@ def test_plan_of_entropic_transport(epsilon: float) -> None:
         assert there >= value * (1 - 1e-14)
 
 
+def test_entropic_transport_of_huge_costs() -> None:
+    costs, unit = np.abs(np.subtract.outer(POINTS, POINTS)), 2.0**1021
+    small = sinkhorn(A, B, cost=costs, epsilon=0.5)
+    huge = sinkhorn(A, B, cost=costs * unit, epsilon=0.5 * unit)
+    assert huge.cost == small.cost * unit
+    assert huge.lower == small.lower * unit
+    assert huge.value == small.value * unit
+    for found, expected in zip(huge.potentials, small.potentials, strict=True):
+        assert (found == expected * unit).all()
+    assert (huge.plan == small.plan).all()
+    with pytest.warns(ConvergenceWarning):
+        cold = sinkhorn(A, B, cost=costs * unit, epsilon=5e-324, max_iterations=5)
+    assert cold.lower <= wasserstein(A, B, cost=costs * unit).cost <= cold.upper < math.inf
+
+
 def test_entropic_numbers() -> None:
     two = sinkhorn([0.5, 0.5], [0.5, 0.5], x=[0, 1], epsilon=0.5)
     assert two.plan[0, 0] == pytest.approx(0.440398538989, rel=1e-11)

@@ -294,7 +294,7 @@ def test_the_map_of_chapters_says_what_is_needed_first(site: Path) -> None:
     for low, high in sorted(edges, key=lambda edge: order(edge[0])):
         assert low in reached
         reached.add(high)
-    assert reached == set(book.chapters)
+    assert reached == set(book.chapters), "no line of the map leads to a chapter"
     between = {(a, c) for a, b in edges for d, c in edges if b == d}
     assert not between & set(edges)
     svg = re.search(r'<svg class="graph chapter-map".*?</svg>', text(site / "index.html"))
@@ -302,6 +302,13 @@ def test_the_map_of_chapters_says_what_is_needed_first(site: Path) -> None:
     drawn = ET.fromstring(svg[0])  # noqa: S314 - our own
     assert [link.get("href") for link in drawn.iter("a")] == ["first.html", "second.html"]
     assert "begin here" in "".join(drawn.itertext())
+
+
+def test_the_map_of_the_book_fits_its_narrowest_column() -> None:
+    drawn = chapters.drawing(read_book(BOOK), str, str, {})
+    size = re.search(r'<svg class="graph chapter-map"[^>]* width="(\d+)"', drawn)
+    assert size
+    assert int(size[1]) <= 624  # of a window of 1200 pixels, with both sidebars
 
 
 # --- Weight

@@ -37,6 +37,7 @@ HALVINGS = 8  # of a step that is too long
 TIGHT = 1e-13  # a gap, as part of the cost, that may be rounding
 ROUGH = 1e-12  # a gap, as part of the cost, that is worth a second search
 TOP = 1000  # the power of two to which costs are scaled, so that small ones stay
+ROOM = 900  # the largest power of two for entropic transport, so that potentials are floats
 COOLINGS = 6  # before the first plan
 GUESSES = 20  # steps at each temperature before it
 RELAXED = 1.8  # of these, how far they go, in steps
@@ -720,6 +721,14 @@ def entropic(
     p: Law, q: Law, cost: Array, epsilon: float, tolerance: float, max_iterations: int
 ) -> Scaling:
     """Solve entropic transport, and enclose the cost of transport without entropy."""
+    excess = math.frexp(max(float(cost.max()), epsilon))[1] - ROOM
+    if excess > 0:
+        small = np.ldexp(cost, -excess), max(math.ldexp(epsilon, -excess), math.ulp(0.0))
+        found = entropic(p, q, *small, tolerance, max_iterations)
+        f, g = (np.ldexp(potential, excess) for potential in found.potentials)
+        numbers = (found.cost, found.bound, found.value)
+        upper, lower, value = (float(np.ldexp(number, excess)) for number in numbers)
+        return found._replace(potentials=(f, g), cost=upper, bound=lower, value=value)
     rows, columns = np.flatnonzero(p.values), np.flatnonzero(q.values)
     a, b = (
         np.asarray(law.values[some], dtype=np.float64) / law.total

@@ -367,7 +367,7 @@ _HINTS = {
     "^": r"after a function a power can be read in two ways: write (\tr(A))^2 or \tr(A^2)",
     "UNDERSCORE": "this cannot carry a subscript",
     "RELATION": "one side of the relation is missing",
-    "COMMAND": "this command is not part of the notation",
+    "COMMAND": "this command is not part of the notation, nor in macros.toml",
 }
 
 

@@ -10,7 +10,7 @@ from equations.book import Book
 from graphs.drawing import text, words, wrapped
 from graphs.layout import Placement, place
 
-WIDTH, HEIGHT = 186.0, 58.0
+WIDTH, HEIGHT = 180.0, 58.0  # three in a row, and a line, fit a narrow column of text
 BETWEEN, GAP, EDGE = 30.0, 20.0, 10.0
 LINE = 15.0
 # So many results of a chapter have to need another one before a line says so.
@@ -30,8 +30,9 @@ rect { fill: #f7f7f5; stroke: #5b6370; }
 def needs(book: Book) -> list[tuple[str, str]]:
     """Return what chapters need, each pair the earlier first, without what others imply."""
     pairs: Counter[tuple[str, str]] = Counter()
-    for low, high in {(edge.target, edge.source) for edge in book.graph.edges}:
-        first, second = book.entries[low].chapter, book.entries[high].chapter
+    needed = {(book.entries[edge.target].chapter, edge.source) for edge in book.graph.edges}
+    for first, high in needed:
+        second = book.entries[high].chapter
         if book.chapters.index(first) < book.chapters.index(second):
             pairs[first, second] += 1
     edges = {pair for pair, many in pairs.items() if many >= ENOUGH}
