@@ -1,7 +1,10 @@
 """Sums over laws of any length and shape, and over parts of laws, by plain formulas."""
 
+import functools
 import math
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -178,3 +181,62 @@ def test_joint_laws_of_any_shape(shape: tuple[int, ...]) -> None:
         both = joint.sum(axis=-1, keepdims=True) * joint.sum(axis=-2, keepdims=True)
         expected = (joint * np.log(joint / both)).sum(axis=(-2, -1))
         assert_allclose(mutual_information(joint), expected, rtol=1e-9)
+
+
+def test_rows_do_not_mix() -> None:
+    rng = np.random.default_rng(5)
+    p, q = rng.dirichlet(np.ones(4), (2, 7))
+    p[0], q[0] = [0.5, 0.5, 0, 0], [0, 0, 0.25, 0.75]
+    p[1], q[1] = [0.5, 0.5, 0, 0], [0.25, 0.25, 0.25, 0.25]
+    p[2], q[2] = [1, 0, 0, 0], [1 - 3e-9, 1e-9, 1e-9, 1e-9]
+    p[3] = q[3] * (1 + 1e-9 * np.array([1, -1, 1, -1]))
+    p[3] /= p[3].sum()
+    p[4] = q[4]
+    formulas: list[Callable[[Array, Array], Any]] = [
+        kl_divergence,
+        js_divergence,
+        total_variation,
+        hellinger_distance,
+        chi_square,
+        cross_entropy,
+        lambda a, b: entropy(a) + entropy(b),
+        *(
+            functools.partial(renyi_divergence, alpha=alpha)
+            for alpha in (0, 0.25, 0.5, 2, 50, math.inf)
+        ),
+    ]
+    for formula in formulas:
+        rows = [formula(a, b) for a, b in zip(p, q, strict=True)]
+        assert_allclose(formula(p, q), rows, rtol=1e-14)
+        assert_allclose(formula(p.reshape(7, 1, 4), q)[np.diag_indices(7)], rows, rtol=1e-14)
+    joint = rng.dirichlet(np.ones(6), 3).reshape(3, 2, 3).astype(np.float32)
+    assert_allclose(mutual_information(joint), [mutual_information(x) for x in joint], rtol=1e-13)
+    flat, (x, given) = _sums.flattened(joint), _sums.conditionals(joint)
+    for i, table in enumerate(joint.astype(np.float64)):
+        assert_allclose(flat.values[i], table.ravel())
+        assert flat.total[i] == pytest.approx(table.sum(), rel=1e-15)
+        assert_allclose(x[i], table.sum(axis=1), rtol=1e-15)
+        assert_allclose(given.values[i], table / table.sum(axis=1, keepdims=True), rtol=1e-14)
+
+
+@np.errstate(all="ignore")
+def test_rows_of_logits_do_not_mix() -> None:
+    v, z = 3 * np.random.default_rng(6).standard_normal((2, 5, 4))
+    z[0, 1] = v[1, 2] = v[2, 0] = z[2, 0] = -np.inf
+    z[3] = v[3] + [0, 1e-9, -1e-9, 0]
+    both = _sums.compare(v, z, 2.0)
+    for i in range(5):
+        for name, value in _sums.compare(v[i], z[i], 2.0)._asdict().items():
+            assert_allclose(getattr(both, name)[i], value, rtol=1e-14, atol=1e-25)
+        p, q = (np.exp(a[i] / 2) / np.exp(a[i] / 2).sum() for a in (v, z))
+        assert_allclose(both.p[i], p, rtol=1e-14)
+        assert_allclose(both.difference[i], q - p, atol=1e-15)
+        assert both.divergence[i] == pytest.approx(kl_divergence(p, q), rel=1e-7)
+    assert both.divergence[0] == np.inf
+
+
+def test_no_warnings_where_functions_are_quiet() -> None:
+    with np.errstate(all="raise"):
+        assert _sums.quiet(np.log)(np.zeros(1)) == -np.inf
+        with pytest.raises(FloatingPointError):
+            np.log(np.zeros(1))
