@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from tests.faults import KINDS, Fault, Sources, draw, page_lines
-from tests.plant_faults import BAR, ROOT, Copy, Trial, owns, report, rounds
+from tests.plant_faults import BAR, ROOT, Copy, Trial, by_build, by_whole, owns, report, rounds
 
 PAGE = """\
 ---
@@ -116,6 +116,25 @@ def test_a_planted_fault_is_taken_out_again(tmp_path: Path) -> None:
     assert page.read_text("utf-8") == "a =-b - c"
     copy.restore()
     assert page.read_text("utf-8") == "a = b + c"
+
+
+def test_what_the_build_and_all_tests_say_is_counted_for_the_fault_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = Copy(tmp_path)
+    trials = [Trial(1, fault()), Trial(2, fault(file="book/js.md")), Trial(3, fault(line=400))]
+    page = tmp_path / "book"
+    warned = f"{page}/kl.md:7: WARNING: no such label\n{page}/ipms.md:1: WARNING: another\n"
+    monkeypatch.setattr(Copy, "warnings", lambda *_: warned)
+    by_build(copy, trials)
+    assert [bool(trial.caught) for trial in trials] == [True, False, False]
+    assert trials[0].caught == "make book: book/kl.md:7: WARNING: no such label"
+    assert "a warning of no fault" in capsys.readouterr().out
+    failed = {"tests/test_book.py::test_a": f"{page}/js.md:5: a circle", "tests/test_x.py::b": ""}
+    monkeypatch.setattr(Copy, "failing", lambda *_: failed)
+    by_whole(copy, trials[1:])
+    assert [trial.caught for trial in trials[1:]] == ["make test: tests/test_book.py::test_a", ""]
+    assert "a failure of no fault: tests/test_x.py::b" in capsys.readouterr().out
 
 
 def test_too_few_faults_caught_are_an_error(capsys: pytest.CaptureFixture[str]) -> None:

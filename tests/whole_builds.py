@@ -73,6 +73,7 @@ EDITS = (
 # What is kept between builds, and may be cut off at any byte.
 KEPT = (
     "equations.json",
+    "doctrees/*.sqlite",
     "doctrees/*.pickle",
     "doctrees/**/*.doctree",
     "doctrees/cells/*/*.db",
