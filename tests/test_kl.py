@@ -90,6 +90,17 @@ def test_renyi_divergence_against_mpmath(pair: Pair, alpha: float) -> None:
     assert oracles.relative_error(value, reference) <= bound
 
 
+@pytest.mark.parametrize("alpha", [5, 20, 50, 200, 1000, 1e4, 1e6])
+def test_renyi_divergence_of_large_order(alpha: float) -> None:
+    for rare in (1e-3, 1e-2, 0.3):
+        for factor in (0.51, 0.9, 0.999, 1 + 1e-6, 1.2, 1.9, 3):
+            p, q = [1 - rare, rare], [1 - factor * rare, factor * rare]
+            for pair in ((p, q), (q, p)):
+                value, reference = renyi_divergence(*pair, alpha), oracles.renyi(*pair, alpha)
+                assert oracles.relative_error(value, reference) <= 4e-15
+
+
+
 @pytest.mark.parametrize("digits", range(1, 16))
 def test_renyi_divergence_of_nearly_equal_laws(digits: int) -> None:
     p, q = nearly_equal(8, digits, digits)

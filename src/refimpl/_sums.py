@@ -623,11 +623,13 @@ def _renyi(
 
     The sum is 1 - Σ z with z = p (c δ - y), δ = q/p - 1, y = (q/p)^c - 1; the z have the sign
     of c. Near δ = 0, z = p (c gap(δ) - gap(y)) has all its digits, with gap(x) = x - log(1 + x).
+    Where |c| is large, y may be so near to -1 that 1 + y has none; its logarithm is known.
     """
     p, q, d, logs = _ratios(p, q, sum_p)
     y = np.where((q == 0) & (c >= 0), -1.0, np.expm1(c * logs))
     near = (d >= -p / 2) & (d <= p) & (p > 0)
-    gaps = c * relative_entropy_terms(p, q, d) - p * log_gap(y)
+    gap = np.where(y < -1 / 2, y - c * logs, log_gap(y))
+    gaps = c * relative_entropy_terms(p, q, d) - p * gap
     total = _sum(np.where(near, gaps, c * d - p * y)) / sum_p
     log_sum = np.log1p(-total)
     far = ~(np.abs(total) <= 1 / 2)
