@@ -163,6 +163,10 @@ VALUE_ERRORS: list[Row] = [
         "base = 1 is no base of information; give a finite number > 1 (2 for bits), or None for nats",
     ),
     (
+        lambda: api.entropy([0.5, 0.5], axis=10**5000),
+        "axis = an object of type int is out of range; give -1 to 0",
+    ),
+    (
         lambda: api.entropy([0.5, 0.5], base=10**400),
         "base is too large; give a number below 1.8e308",
     ),

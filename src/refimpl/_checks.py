@@ -400,7 +400,7 @@ def short(value: object) -> str:
     try:
         text = repr(value)
     except (RecursionError, ValueError):  # of a list in a list in a list …, or of too many digits
-        return f"a {type(value).__name__}"
+        return f"an object of type {type(value).__name__}"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -548,7 +548,7 @@ def same_outcomes(axis: int, arrays: dict[str, Reals]) -> int:
     if not ndim:
         raise ValueError(f"{' and '.join(arrays)} is one number; give an array along the outcomes")
     if not -ndim <= axis < ndim:
-        raise ValueError(f"axis = {axis} is out of range; give {-ndim} to {ndim - 1}")
+        raise ValueError(f"axis = {short(axis)} is out of range; give {-ndim} to {ndim - 1}")
     if axis >= 0:
         axis -= ndim
     if len(shapes) == 1:
