@@ -100,7 +100,6 @@ def test_renyi_divergence_of_large_order(alpha: float) -> None:
                 assert oracles.relative_error(value, reference) <= 4e-15
 
 
-
 @pytest.mark.parametrize("digits", range(1, 16))
 def test_renyi_divergence_of_nearly_equal_laws(digits: int) -> None:
     p, q = nearly_equal(8, digits, digits)
