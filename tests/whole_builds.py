@@ -318,6 +318,8 @@ def say(text: str) -> None:
 
 def main(parts: Sequence[str]) -> None:
     """Do the parts that are named, or all."""
+    # A shell lets what it starts with & ignore this one, and the builds would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         work = Work(Path(folder))
         known = {"twice": work.twice, "faults": work.faults, "edits": work.edits}
