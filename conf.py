@@ -125,6 +125,8 @@ numpydoc_xref_param_type = False  # the types are those of Python and NumPy: not
 # --- Pages
 
 html_theme = "sphinx_book_theme"
+# Sentences that the search takes from pages would show each formula three times.
+html_show_search_summary = False
 html_title = project
 html_baseurl = SITE
 html_math_renderer = "katex"

@@ -125,14 +125,28 @@
     observer.observe(box);
   }
 
-  // --- Print has all figures. A browser does not wait for those that it has not fetched, so on a
-  // wide window, from which people print, they are fetched when there is nothing else to do.
-  const fetchFigures = () => {
+  // --- Print has all figures, and all type of formulas. A browser does not wait for what it has
+  // not fetched, so on a wide window, from which people print, it is fetched when there is nothing
+  // else to do.
+  const fetchForPrint = () => {
     for (const image of document.querySelectorAll("img[loading=lazy]")) image.loading = "eager";
+    if (!document.querySelector(".katex")) return;
+    for (const face of document.fonts) if (face.family.includes("KaTeX")) face.load();
   };
-  addEventListener("beforeprint", fetchFigures);
+  addEventListener("beforeprint", fetchForPrint);
   addEventListener("load", () => {
-    if (matchMedia("(min-width: 992px)").matches) setTimeout(fetchFigures, 2000);
+    if (matchMedia("(min-width: 992px)").matches) setTimeout(fetchForPrint, 2000);
+  });
+
+  // --- Paper is light.
+  const page = document.documentElement;
+  let shown;
+  addEventListener("beforeprint", () => {
+    shown = page.dataset.theme;
+    page.dataset.theme = "light";
+  });
+  addEventListener("afterprint", () => {
+    page.dataset.theme = shown;
   });
 
   // --- A formula that is copied, whole or in a sentence, is copied as its LaTeX.

@@ -89,11 +89,11 @@ class EquationDomain(SourceDomain):
         return make_refnode(builder, fromdocname, entry.chapter, target, contnode, title)
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
-        """Yield every result for the search and for the inventory."""
+        """Yield every result for the inventory; the search finds them as its own entries."""
         for name, entry in self.book.entries.items():
             shown = f"{entry.label} {entry.number}: {plain(entry.block.title)}"
             kind = "exercise" if entry.label == "Exercise" else "eq"
-            yield name, shown, kind, entry.chapter, name, 1
+            yield name, shown, kind, entry.chapter, name, -1
 
 
 def number_text(entry: Entry) -> str:

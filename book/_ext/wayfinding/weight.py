@@ -32,6 +32,8 @@ NEEDED_FOR = {
 }
 # Scripts of the themes whose part book.js plays.
 REPLACED = {"scripts/sphinx-book-theme.js"}
+# On other pages it would mark what was searched for last, in drawings and formulas too.
+FOR_SEARCH = {"sphinx_highlight.js"}
 
 COMPLETED = "${"
 
@@ -48,7 +50,7 @@ _GROUPS = ("@media", "@supports", "@layer", "@container")
 
 def choose_files(
     app: Sphinx,
-    _pagename: str,
+    pagename: str,
     _templatename: str,
     context: dict[str, Any],
     _document: nodes.document | None,
@@ -59,12 +61,16 @@ def choose_files(
     body = context.get("body", "")
     for key in ("script_files", "css_files"):
         files = context.get(key, [])
-        context[key] = [file for file in files if _needed(str(file.filename or ""), body)]
+        names = [str(file.filename or "").removeprefix("_static/") for file in files]
+        context[key] = [
+            file
+            for file, name in zip(files, names, strict=True)
+            if _needed(name, body) and (name not in FOR_SEARCH or pagename == "search")
+        ]
     context["collapse_index"] = False  # it needs a script in the page
 
 
-def _needed(filename: str, body: str) -> bool:
-    name = filename.removeprefix("_static/")
+def _needed(name: str, body: str) -> bool:
     if not name or name in REPLACED:
         return False  # a script without a file sets what only the themes' scripts read
     marks = (mark for start, mark in NEEDED_FOR.items() if name.startswith(start))
