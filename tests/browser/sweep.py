@@ -28,7 +28,14 @@ LAID_OUT = """() => {
     part.style.contentVisibility = "visible";
 }"""
 # Colours and places that change by and by, as in the themes: axe would measure one in between.
-SETTLED = "Promise.allSettled(document.getAnimations().map((change) => change.finished))"
+# What turns for ever, or waits, is not waited for.
+SETTLED = """async () => {
+  const changes = document.getAnimations().map((change) => change.finished);
+  await Promise.race([
+    Promise.allSettled(changes),
+    new Promise((done) => setTimeout(done, 1000)),
+  ]);
+}"""
 PATIENCE = 180_000  # milliseconds: the longest pages, on a machine that is busy
 # The order changes one thing at a time. axe sees the last state, and then the first.
 STATES: list[tuple[int, Scheme]] = [
