@@ -71,7 +71,7 @@ def fetch_mathjax(folder: Path) -> None:
     folder.mkdir(parents=True)
     flags = ("--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
     command = [npm, "install", *flags, "--prefix", str(folder), package]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - the command above
     if done.returncode:
         raise RuntimeError(f"npm could not install {package}:\n{done.stderr}")
 

@@ -29,7 +29,7 @@ def test_policy_ends_what_is_planted(
     context: BrowserContext,
     site: str,
     name: str,
-    is_planted: bool,  # noqa: FBT001  (a table)
+    is_planted: bool,  # noqa: FBT001  (from the table above)
 ) -> None:
     def plant(route: Route) -> None:
         answer = route.fetch()

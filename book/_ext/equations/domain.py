@@ -155,9 +155,9 @@ def verdicts(book: Book, store: Path) -> dict[str, Verdict]:
 def changed_pages(
     app: Sphinx,  # noqa: ARG001  (Sphinx's signature)
     env: BuildEnvironment,
-    added: set[str],  # noqa: ARG001  (likewise)
-    changed: set[str],  # noqa: ARG001  (likewise)
-    removed: set[str],  # noqa: ARG001  (likewise)
+    added: set[str],  # noqa: ARG001  (Sphinx's signature)
+    changed: set[str],  # noqa: ARG001  (Sphinx's signature)
+    removed: set[str],  # noqa: ARG001  (Sphinx's signature)
 ) -> list[str]:
     """Read every page again once numbers, titles or ids have changed anywhere."""
     domain = env.get_domain("equations")

@@ -203,7 +203,7 @@ class SvgToPdf(ImageConverter):
     def convert(self, _from: str | PathLike[str], _to: str | PathLike[str]) -> bool:
         """Convert a file."""
         program = shutil.which("rsvg-convert") or "rsvg-convert"
-        subprocess.run([program, "--format=pdf", f"--output={_to}", _from], check=True)  # noqa: S603  (ours)
+        subprocess.run([program, "--format=pdf", f"--output={_to}", _from], check=True)  # noqa: S603  (our command)
         return True
 
 
