@@ -1,5 +1,6 @@
 """Formulas become HTML while the book is built, and bad ones are found."""
 
+import asyncio
 import os
 import re
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from katex_math import KatexError, bind, display_html, macros, mathml, render
+from katex_math import KatexError, bind, display_html, engine, macros, mathml, render
 from katex_math.engine import stack
 
 ROOT = Path(__file__).parent.parent
@@ -42,6 +43,16 @@ def test_macros_of_the_book_can_be_set(name: str) -> None:
     arguments = sorted(set(re.findall(r"#(\d)", macros()[name])))
     formula = name + "".join(f"{{a_{k}}}" for k in arguments)
     assert "katex" in render(f"x^{{{formula}}}" if name == r"\T" else formula)
+
+
+def test_formulas_outlive_the_event_loop_in_which_the_first_was_set() -> None:
+    engine._runtime.cache_clear()  # noqa: SLF001 - so that the next formula is the first
+
+    async def first() -> str:
+        return mathml("x_1")
+
+    assert "<mn>1</mn>" in asyncio.run(first())
+    assert "<mn>2</mn>" in mathml("x_2")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import os
 import re
 import sqlite3
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from py_mini_racer import MiniRacer
@@ -99,7 +100,10 @@ def _runtime(process: int) -> MiniRacer:  # noqa: ARG001 - the process id is the
     The id of the process as key gives each worker one of its own,
     and keeps the one it inherited alive, which could not be closed there.
     """
-    runtime = MiniRacer()
+    # It takes the event loop that runs where it is made, and whoever owns that may close it.
+    # In a thread of its own, none runs, and it makes one.
+    with ThreadPoolExecutor(1) as thread:
+        runtime = thread.submit(MiniRacer).result()
     # Left to the collector at the end of Python, it would wait for its thread for ever.
     atexit.register(runtime.close)
     runtime.eval(_SCRIPT.read_text(encoding="utf-8"))
