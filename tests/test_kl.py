@@ -75,6 +75,56 @@ def test_divergence_of_nearly_equal_laws(n: int, digits: int) -> None:
         assert oracles.relative_error(kl_divergence(p, q), reference) <= 1e-15
 
 
+MIDDLE: dict[str, Callable[[np.random.Generator, Array], Array]] = {
+    "noise": lambda rng, p: p * (1 + 0.8 * rng.uniform(-1, 1, p.size)),
+    "unrelated": lambda rng, p: rng.gamma(3.0, p),
+    "sparse": lambda rng, p: p + 0.1 * rng.dirichlet(np.full(p.size, 0.01)),
+    "two values": lambda _, p: p * (1 + 0.4 * (-1.0) ** np.arange(p.size)),
+}
+
+
+def middle(kind: str, n: int, seed: int) -> Pair:
+    """Return two laws whose divergence is neither small nor large; some p are 0, some tiny."""
+    rng = np.random.default_rng(seed)
+    p = np.full(n, 1.0) if kind == "two values" else rng.gamma(2.0, size=n)
+    q = MIDDLE[kind](rng, p / p.sum())
+    if kind == "sparse":
+        p[:3] = 0.0, 1e-300, 1e-20
+        q[:3] /= 100
+    p[4], q[4] = 1e-5 * p.sum(), 1e-320  # the ratio is too large for a float
+    return p / p.sum(), q / q.sum()
+
+
+@pytest.mark.parametrize("n", [10, 64, 1000, 5000])
+@pytest.mark.parametrize("kind", MIDDLE)
+def test_divergence_of_middle_laws(n: int, kind: str) -> None:
+    for seed in range(3):
+        p, q = middle(kind, n, seed)
+        assert 2**-9 < oracles.kl(p, q, digits=60) < 1 / 2
+        for x, y in ((p, q), (p * (1 + 9e-10), q * (1 - 9e-10))):
+            expected = oracles.kl(x, y, digits=60)
+            assert oracles.relative_error(kl_divergence(x, y), expected) <= 4e-15
+            bits = oracles.relative_error(kl_divergence(x, y, base=2), expected / math.log(2))
+            assert bits <= 4e-15
+
+
+def test_rows_take_the_sum_that_suits_them() -> None:
+    rng = np.random.default_rng(4)
+    p = rng.dirichlet(np.ones(500))
+    sizes = [3e-9, 3e-3, 0.1, 0.3, 0.9]  # from 1e-18 nats on
+    rows = [p * (1 + size * rng.uniform(-1, 1, 500)) for size in sizes]
+    rows += [rng.dirichlet(np.ones(500)), np.eye(500)[0]]
+    q = np.array([p, *(row / row.sum() for row in rows)])
+    values = kl_divergence(p, q)
+    assert values[0] == 0
+    assert values[-1] == math.inf
+    assert np.sum((values > 2**-9) & (values < 1 / 2)) == 2
+    for row, value in zip(q[1:-1], values[1:-1], strict=True):
+        assert oracles.relative_error(value, oracles.kl(p, row, digits=80)) <= 1e-15
+        assert value == pytest.approx(kl_divergence(p, row), rel=1e-15)
+    assert_allclose(kl_divergence(p, q[::-1]), values[::-1], rtol=1e-15)
+
+
 @given(pairs())
 def test_jeffreys_divergence_against_mpmath(pair: Pair) -> None:
     p, q = pair

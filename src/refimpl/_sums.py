@@ -27,6 +27,8 @@ NOTHING: Any = np.float64(0.0)  # to which arrays are added
 TINY = float(np.finfo(np.float64).tiny)  # below it, floats lose digits
 RAISED = 2.0**200  # keeps squares of tiny roots in the range of floats
 NEAR = 1 / 9  # the largest s² for which the series is used
+MIDDLE = 2.0**-9  # the least relative entropy for which no series is needed
+LONG = 64  # number of outcomes from which a series takes longer than a logarithm
 SERIES = [2 / k for k in range(3, 37, 2)]  # of 2 (atanh(s) - s) / s in powers of s²
 MIXTURE_SERIES = [1 / (k * (2 * k - 1)) for k in range(1, 19)]  # of 2t atanh(t) + log(1 - t²)
 # The largest s² for which 1, 2, 3, … terms of the series leave an error below rounding.
@@ -324,8 +326,9 @@ def _gaussian_space(m: Array, p: Array, p_factor: Array, q: Array, q_factor: Arr
 
 def relative_entropy_terms(p: Array, q: Array, d: Array) -> Array:
     """Return q - p + p log(p / q) ≥ 0 entry by entry, where d is q - p with all its digits."""
-    s, terms = _relative_entropy_factors(p, q, d, *(np.empty(d.shape) for _ in range(3)))
-    return np.multiply(s, terms, out=terms)
+    arrays = np.atleast_1d(p, q, d)
+    s, terms = _relative_entropy_factors(*arrays, *np.empty((3, *arrays[-1].shape)))
+    return np.multiply(s, terms, out=terms).reshape(d.shape)
 
 
 def _relative_entropy_factors(
@@ -340,16 +343,15 @@ def _relative_entropy_factors(
     np.divide(d, s, out=s)
     np.multiply(s, s, out=z)
     largest = z.item(z.argmax())
-    near = None
+    far = None
     if not largest <= NEAR:  # so also if it is NaN, from p = q = 0
-        near = z <= NEAR
-        np.copyto(z, 0.0, where=~near)
+        far = np.nonzero(~(z <= NEAR))
+        z[far] = 0.0
         largest = float(z.max())
     _polynomial(_SERIES[: 1 + bisect_left(_LIMITS, largest)], z, rest)
     rest *= p
     np.subtract(d, rest, out=rest)
-    if near is not None:
-        far = ~near
+    if far is not None:
         p, q = p[far], q[far]
         rest[far] = q - p + p * log_ratio(p, q)
         s[far] = 1.0
@@ -521,6 +523,8 @@ def _dot(x: Array, y: Array) -> Array:
 def _relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
     if _seems_near(p, q):
         return _small_relative_entropy(p, q, sum_p, sum_q) / unit.nats
+    if _seems_middle(p, q):
+        return _middle_relative_entropy(p, q, sum_p, sum_q) / unit.nats
     total = NOTHING
     for _, a, b, (terms, *_) in _chunks(p, q):
         np.divide(a, b, out=terms)
@@ -532,18 +536,62 @@ def _relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit
     result = result + np.log1p((sum_q - sum_p) / sum_p) / unit.nats
     small = result * unit.nats < 1 / 2  # so terms of both signs may have cancelled
     if _any(small):
-        sums = _small_relative_entropy(p, q, sum_p, sum_q) / unit.nats
+        middle = small & (result * unit.nats >= MIDDLE)
+        takes_logs = p.shape[-1] >= LONG and _any(middle)
+        sums_of_one_sign = _middle_relative_entropy if takes_logs else _small_relative_entropy
+        sums = sums_of_one_sign(p, q, sum_p, sum_q) / unit.nats
         result = np.where(small, sums, result) if small.ndim else sums
     return result
 
 
 def _seems_near(p: Reals, q: Reals) -> bool:
-    """Return whether the ratios of some outcomes are at most 2, so that terms may cancel."""
-    for i in (0, p.size // 3, p.size // 2, -1):
-        a, b = p.item(i), q.item(i)
-        if not b <= 2 * a <= 4 * b:
+    """Return whether p and q differ by at most 1/8 of q at some outcomes."""
+    last = p.size - 1
+    for i in range(8):
+        a, b = p.item(i * last // 7), q.item(i * last // 7)
+        if not 7 * b <= 8 * a <= 9 * b:
             return False
     return True
+
+
+def _seems_middle(p: Reals, q: Reals) -> bool:
+    """Return whether the divergence is below 1/2 if the first of many outcomes are like all."""
+    if p.shape[-1] <= 4 * SHORT:
+        return False
+    head = np.asarray(p[..., :SHORT], dtype=np.float64)
+    return _all(_sum_log_terms(head, q[..., :SHORT]) < _sum(head) / 2)
+
+
+def _middle_relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array) -> Array:
+    """Sum terms of one sign with a logarithm in each, or by a series where the sum is small."""
+    r = (sum_q - sum_p) / sum_p  # so small that r - log(1 + r) need not have all its digits
+    result: Array = _sum_log_terms(p, q) / sum_p - (r - np.log1p(r))
+    small = result < MIDDLE
+    if _any(small):
+        sums = _small_relative_entropy(p, q, sum_p, sum_q)
+        result = np.where(small, sums, result) if small.ndim else sums
+    return result
+
+
+def _sum_log_terms(p: Reals, q: Reals) -> Array:
+    """Return Σ q - p + p log(p / q), whose terms are ≥ 0, with the logarithm of 1 + (p - q) / q.
+
+    This logarithm has all its digits where p and q are close, so that the error is a few
+    roundings of Σ |p - q|.
+    """
+    total: Array = NOTHING
+    for _, a, b, (d, terms, *_) in _chunks(p, q):
+        np.subtract(a, b, out=d)
+        np.log1p(np.divide(d, b, out=terms), out=terms)
+        np.subtract(np.multiply(terms, a, out=terms), d, out=terms)
+        part = _sum(terms)
+        if not _all(np.isfinite(part)):  # p = 0, or p / q is too large
+            odd = np.nonzero(~np.isfinite(terms))
+            x, y = a[odd], b[odd]
+            terms[odd] = y - x + x * log_ratio(x, y)
+            part = _sum(terms)
+        total = total + part
+    return total
 
 
 def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array) -> Array:
