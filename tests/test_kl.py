@@ -108,6 +108,25 @@ def test_divergence_of_middle_laws(n: int, kind: str) -> None:
             assert bits <= 4e-15
 
 
+@pytest.mark.parametrize("n", [64, 128, 1000])
+def test_roundings_that_all_go_one_way(n: int) -> None:
+    p = np.full(n, 1 / n)
+    for size in np.linspace(0.07, 0.5, 25):
+        q = p * (1 + size * (-1.0) ** np.arange(n))
+        reference = oracles.kl(p, q / q.sum(), digits=60)
+        assert oracles.relative_error(kl_divergence(p, q / q.sum()), reference) <= 3e-15
+
+
+def test_middle_laws_in_half_precision() -> None:
+    rng = np.random.default_rng(6)
+    p = rng.dirichlet(np.ones(100)).astype(np.float16)
+    for size in (0.2, 0.5, 0.9):  # the sums differ by more than the tolerance of doubles
+        model = p * (1 + size * rng.uniform(-1, 1, 100))
+        q = (1.004 * model / model.sum()).astype(np.float16)
+        reference = oracles.kl(p, q, digits=60)
+        assert oracles.relative_error(kl_divergence(p, q), reference) <= 2e-15
+
+
 def test_rows_take_the_sum_that_suits_them() -> None:
     rng = np.random.default_rng(4)
     p = rng.dirichlet(np.ones(500))
