@@ -54,6 +54,11 @@ def kl(p: Vector, q: Vector, digits: int = DIGITS) -> Number:
         return mp.fsum(x * log_ratio(x, y) for x, y in zip(law(p), law(q), strict=True) if x)
 
 
+@exact
+def midpoint_kl(p: Vector, q: Vector) -> Number:
+    return mp.fsum((x + y) * mp.log((x + y) / (2 * y)) for x, y in zip(law(p), law(q), strict=True))
+
+
 def js(*laws: Vector, weights: Sequence[float] | None = None, digits: int = DIGITS) -> Number:
     with mp.workdps(digits):
         w = law(weights or [1.0] * len(laws))

@@ -263,6 +263,36 @@ def test_kernel_has_to_be_positive_definite() -> None:
     assert mmd([0.0, 0.0], [1.0], kernel=lambda s, t: -1e-6 * (s[:, None] == t) + 1e9) == 0
 
 
+def test_squares_are_not_negative() -> None:
+    rng = np.random.default_rng(5)
+    factor = rng.standard_normal((6, 6))
+    gram = factor @ factor.T
+    squares = []
+    for _ in range(50):
+        x = rng.standard_normal((20, 2))
+        y = x + 1e-9 * rng.standard_normal((20, 2))
+        p = rng.dirichlet(np.ones(6))
+        q = p * (1 + 1e-15 * rng.uniform(-1, 1, 6))
+        squares += [mmd_squared(x, y), mmd_squared(x, y, kernel="laplace")]
+        squares += [mmd_squared(p, q / q.sum(), kernel=gram), energy_distance(x, y)]
+    assert min(squares) == 0  # some of them would be negative
+    with pytest.raises(ValueError, match=r"kernel gives the square -.*; it must be positive"):
+        mmd_squared([0.0, 1.0], [2.0], kernel=lambda s, t: np.abs(s[:, None] - t))
+
+
+@pytest.mark.parametrize("unbiased", [False, True])
+def test_kernel_has_to_be_symmetric(unbiased: bool) -> None:  # noqa: FBT001 - a case
+    def skew(s: Array, t: Array) -> Array:
+        return np.asarray(np.exp(-np.square(s[:, None] - t)) + 1e-3 * (s[:, None] > t))
+
+    message = r"kernel is 1.0.* points 0.0 and 1.0, and .* in the other order; it must be symm"
+    for x, y in ([0.0, 1.0], [2.0, 3.0]), ([0.0] * 70, [0.0, 1.0] * 35):
+        with pytest.raises(ValueError, match=message.replace("1.0.*", r"\d.*")):
+            mmd_squared(x, y, kernel=skew, unbiased=unbiased)
+    with pytest.raises(ValueError, match="it must be symmetric"):
+        mmd([[0.0, 1.0]], [[2.0, 3.0]], kernel=lambda s, t: s @ np.diag([1, 2]) @ t[:, ::-1].T)
+
+
 @given(pairs(4), st.lists(positions, min_size=8, max_size=8))
 def test_matrices_of_kernels_and_distances(pair: tuple[Array, Array], numbers: list[float]) -> None:
     p, q = pair

@@ -243,6 +243,26 @@ def values_of(name: str, f: Callable[[Array], Array], x: Reals, where: str = "")
     return result
 
 
+def convex(name: str, f: Callable[[Array], Array], u: Array) -> None:
+    """Check that each value of a function is below the chord of the values on both sides.
+
+    Rounding is no fault: it is measured by the values near 1.
+    """
+    near = np.array([0.5, 1.0, 2.0])
+    x = np.unique(np.append(u, near))
+    y = np.asarray(values_of(name, f, x), dtype=np.float64)
+    left, right = np.diff(x)[:-1], np.diff(x)[1:]
+    chord = (right * y[:-2] + left * y[2:]) / (left + right)
+    rounding = np.abs(chord) + np.maximum(x[1:-1], 1.0) * np.abs(y[np.isin(x, near)]).max()
+    wrong = np.flatnonzero(y[1:-1] > chord + 1e-6 * rounding)
+    if wrong.size:
+        i = int(wrong[0]) + 1
+        raise ValueError(
+            f"{name}({x[i]!s}) is {y[i]!s}, above the chord from {x[i - 1]!s} to {x[i + 1]!s}; "
+            "give a convex function"
+        )
+
+
 # Arrays of numbers.
 
 
@@ -947,6 +967,19 @@ def kernel(name: str, function: Callable[..., ArrayLike]) -> Callable[[Array, Ar
         return values
 
     return checked
+
+
+def symmetric_kernel(name: str, kernel: Callable[[Array, Array], Array], points: Array) -> None:
+    """Check that a kernel is the same in both orders, for some of the points."""
+    some = points[:: 1 + len(points) // 64]
+    values = kernel(some, some)
+    skew = np.abs(values - values.T) > tolerance(values, len(some)) * np.abs(values).max()
+    if skew.any():
+        i, j = np.argwhere(skew)[0]
+        raise ValueError(
+            f"{name} is {values[i, j]!s} for the points {some[i]!s} and {some[j]!s}, and "
+            f"{values[j, i]!s} for the same in the other order; it must be symmetric"
+        )
 
 
 def pairs(name: str, value: ArrayLike, length: int) -> Array:

@@ -87,10 +87,15 @@ def chi_square(p: Law, q: Law, unit: Unit) -> Array:
     return _by_panels(functools.partial(_by_difference, _chi_square), p, q, unit)
 
 
+def midpoint_relative_entropy(p: Law, q: Law, unit: Unit) -> Array:
+    """Return Σ m log(m / q) with m = (p + q) / 2."""
+    return _by_panels(functools.partial(_by_difference, _midpoint), p, q, unit)
+
+
 def f_divergence(
     function: Callable[[Reals], Reals], at_zero: float, slope: float, p: Law, q: Law, unit: Unit
 ) -> Array:
-    """Return Σ q f(p / q), with f(0) and f'(∞) for what only one of the laws has."""
+    """Return Σ q f(p / q) for f ≥ 0, with f(0) and f'(∞) for what only one of the laws has."""
     formula = functools.partial(_f_divergence, function, at_zero, slope)
     return _by_panels(formula, p, q, unit)
 
@@ -877,6 +882,12 @@ def _chi_square(_: Array, q: Array, d: Array) -> None:
     d[...] = terms
 
 
+def _midpoint(p: Array, q: Array, d: Array) -> None:
+    """Write q - m + m log(m / q) with m = (p + q) / 2, so that q - m = d / 2."""
+    d /= 2
+    d[...] = relative_entropy_terms(p / 2 + q / 2, q, d)
+
+
 def _f_divergence(
     function: Callable[[Reals], Reals],
     at_zero: float,
@@ -897,6 +908,7 @@ def _f_divergence(
         regular = regular + _sum(terms)
         only_p = only_p + _sum(np.where(b == 0, x, 0.0))
         only_q = only_q + _sum(np.where(a == 0, y, 0.0))
+    regular = np.maximum(regular, 0.0)  # rounding may leave a tiny negative number
     singular = np.where(only_p > 0, slope * only_p, 0.0)
     return np.asarray(regular + np.where(only_q > 0, at_zero * only_q, 0.0) + singular)
 
@@ -904,7 +916,7 @@ def _f_divergence(
 def _perspective(function: Callable[[Reals], Reals], p: Array, q: Array) -> Array:
     """Return q f(p / q), also where p / q or f(p / q) leaves the range of floats."""
     ratio = p / q
-    odd = ratio > RAISED
+    odd = (ratio > RAISED) | (ratio < TINY)
     if not odd.any():
         return np.asarray(q * function(ratio))
     terms = q * function(np.where(odd, 1.0, ratio))
