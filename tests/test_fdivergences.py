@@ -157,6 +157,9 @@ def test_a_generator_that_keeps_digits_gives_a_divergence_that_does() -> None:
         assert f_divergence(f, p, q) == pytest.approx(-3, rel=1e-15)
         assert f_divergence(f, [1.0, 0.0], [0.0, 1.0]) == pytest.approx(-1, rel=1e-9)
         assert f_divergence(f, P, Q) == pytest.approx(2 * 0.0433333333333 - 3, rel=1e-11)
+        one_sided = [0.6, 0.4, 0.0], [0.3, 0.2, 0.5]
+        assert f_divergence(f, *one_sided) == pytest.approx(2 / 3 - 3, rel=1e-9)
+        assert f_divergence(f, *one_sided[::-1]) == pytest.approx(2 / 3 - 3, rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -171,14 +174,14 @@ def test_functions_that_are_not_convex(function: Callable[[Array], Array]) -> No
 
 
 def test_a_dent_between_two_ratios_is_found() -> None:
-    """The function is 0 but for a dent upwards at 3."""
+    """The function is twice that of the total variation but for a dent upwards at 3."""
     f = Generator(
-        function=lambda u: np.maximum(0, 1e-4 - np.abs(u - 3)),
-        at_zero=0.0,
-        slope_at_infinity=0.0,
+        function=lambda u: np.abs(u - 1) + np.maximum(0, 1e-4 - np.abs(u - 3)),
+        at_zero=1.0,
+        slope_at_infinity=1.0,
     )
-    assert f_divergence(f, [0.5, 0.5], [0.25, 0.75]) == 0
-    with pytest.raises(ValueError, match=r"function\(3.0\) is 0.0001, above .* 2.0 to 4.0; give"):
+    assert f_divergence(f, [0.5, 0.5], [0.25, 0.75]) == 0.5
+    with pytest.raises(ValueError, match=r"function\(3.0\) is 2.0001, above .* 2.0 to 4.0; give"):
         f_divergence(f, [0.75, 0.2, 0.05], [0.25, 0.05, 0.7])
 
 
