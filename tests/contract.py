@@ -292,6 +292,7 @@ INFORMATION = [
     call(refimpl.information_content, p=probabilities([0.5, 0.2])),
     call(refimpl.entropy, p=law(LAW)),
     call(refimpl.binary_entropy, t=probabilities([0.5, 0.2])),
+    call(refimpl.entropy_continuity_bound, tv=probabilities([0.5, 0.2]), n=count(3)),
     call(refimpl.joint_entropy, joint=joint(TABLE)),
     call(refimpl.conditional_entropy, joint=joint(TABLE)),
     call(refimpl.mutual_information, joint=joint(TABLE)),
@@ -366,6 +367,13 @@ LOSSES = [
         soft=word("kl"),
     ),
     call(refimpl.distillation_gradient, **TEACHER, **TEMPERATURE, weight=fraction(0.5)),
+    call(
+        refimpl.clipped_kl_divergence,
+        p=law(LAW),
+        q=law(OTHER),
+        epsilon=fraction(1e-3),
+        how=word("add"),
+    ),
     call(refimpl.gaussian_vae_kl, mean=real([0.0, 1.0]), std=positive([1.0, 2.0])),
     call(refimpl.gaussian_vae_kl, mean=real([0.0, 1.0]), log_variance=real([1.0, 2.0])),
     call(
@@ -380,6 +388,10 @@ JS = [
     call(function, p=law(LAW), q=law(OTHER), **more)
     for function in (refimpl.js_divergence, refimpl.js_distance)
     for more in ({}, {"weights": law([0.3, 0.7])}, {"others": further_law([0.2, 0.2, 0.6])})
+] + [
+    call(refimpl.js_bounds, tv=probabilities([0.1, 1.0])),
+    call(refimpl.bayes_error, p=law(LAW), q=law(OTHER), weight=fraction(0.3)),
+    call(refimpl.bayes_error_bounds, js=non_negative([0.1, 0.2]), weight=fraction(0.3)),
 ]
 
 FDIVERGENCES = [
@@ -394,6 +406,12 @@ FDIVERGENCES = [
         p=law(LAW),
         q=law(OTHER),
     ),
+    call(
+        refimpl.reverse_pinsker_bound, tv=probabilities([0.1, 1.0]), least=probabilities([0.2, 0.1])
+    ),
+    call(refimpl.chi_square_bound, chi_square=divergence([0.1, 2.0])),
+    call(refimpl.hellinger_bound, hellinger=non_negative([0.1, 1.4])),
+    call(refimpl.le_cam_bounds, hellinger=non_negative([0.1, 1.4])),
     call(refimpl.pinsker_bound, kl=divergence([0.1, 2.0])),
     call(refimpl.bretagnolle_huber_bound, kl=divergence([0.1, 2.0])),
 ]
@@ -463,6 +481,13 @@ TRANSPORT = [
         std_p=non_negative([1.0, 2.0]),
         std_q=non_negative([2.0, 1.0]),
     ),
+    call(
+        refimpl.wasserstein_1_gaussian,
+        **MEANS,
+        std_p=non_negative([1.0, 2.0]),
+        std_q=non_negative([2.0, 1.0]),
+    ),
+    call(refimpl.entropic_gap_bound, **LAW_AND_OTHER, epsilon=positive_number(0.1)),
     call(refimpl.wasserstein_gaussian, **MEANS, cov_p=semidefinite(COV), cov_q=semidefinite(COV)),
     call(
         refimpl.sliced_wasserstein,

@@ -249,8 +249,9 @@ def convex(name: str, f: Callable[[Array], Array], u: Array) -> None:
     Rounding is no fault: it is measured by the values near 1.
     """
     near = np.array([0.5, 1.0, 2.0])
-    x = np.unique(np.append(u, near))
-    y = np.asarray(values_of(name, f, x), dtype=np.float64)
+    y = np.append(values_of(name, f, u), values_of(name, f, near)).astype(np.float64)
+    x, first = np.unique(np.append(u, near), return_index=True)
+    y = y[first]
     left, right = np.diff(x)[:-1], np.diff(x)[1:]
     chord = (right * y[:-2] + left * y[2:]) / (left + right)
     rounding = np.abs(chord) + np.maximum(x[1:-1], 1.0) * np.abs(y[np.isin(x, near)]).max()
@@ -353,6 +354,14 @@ def probabilities(name: str, value: ArrayLike) -> Array:
     _blame(name, result, result < 0, "is negative; probabilities are ≥ 0")
     _blame(name, result, result > 1, "is larger than 1; probabilities are ≤ 1")
     return result + 0.0  # without the sign of −0.0, which decides what 1 / −0.0 is
+
+
+def up_to(name: str, value: ArrayLike, largest: float) -> Array:
+    """Check that all entries are in an interval from 0 on; a little more is rounding."""
+    result = non_negative(name, value)
+    why = f"is above {largest:.12g}; give numbers from 0 to there"
+    _blame(name, result, result > largest * (1 + 1e-12), why)
+    return np.minimum(result, largest)
 
 
 def below_infinity(name: str, value: ArrayLike) -> Array:

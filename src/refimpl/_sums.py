@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
+from scipy.special import xlog1py, xlogy
 
 from refimpl._checks import ONES, SHORT, Array, Covariance, Law, Reals, Unit
 
@@ -98,6 +99,17 @@ def f_divergence(
     """Return Σ q f(p / q) for f ≥ 0, with f(0) and f'(∞) for what only one of the laws has."""
     formula = functools.partial(_f_divergence, function, at_zero, slope)
     return _by_panels(formula, p, q, unit)
+
+
+def inverse_binary_entropy(nats: Array) -> Array:
+    """Return the t ≤ 1/2 whose binary entropy is given, by halving an interval for log t."""
+    low, high = np.full(nats.shape, -1080.0), np.full(nats.shape, -1.0)
+    for _ in range(64):
+        middle = (low + high) / 2
+        t = np.exp2(middle)
+        above = -(xlogy(t, t) + xlog1py(1 - t, -t)) > nats
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return np.where(nats > 0, np.exp2(low), 0.0)
 
 
 # Joint laws and means.

@@ -18,9 +18,13 @@ __all__ = [
     "Generator",
     "bretagnolle_huber_bound",
     "chi_square",
+    "chi_square_bound",
     "f_divergence",
+    "hellinger_bound",
     "hellinger_distance",
+    "le_cam_bounds",
     "pinsker_bound",
+    "reverse_pinsker_bound",
     "total_variation",
     "variational_lower_bound",
 ]
@@ -530,8 +534,8 @@ def f_divergence(
 
     if divergence := _with_all_digits(f):
         return how.shape(divergence(a, b, how.unit))
-    value, slope = _line_at_one(f)
     _checks.convex("generator.function", f.function, _some_ratios(a, b))
+    value, slope = _line_at_one(f)
 
     def gap(u: Reals) -> Reals:  # Σ q (u - 1) = 0, with all that only one of the laws has
         return _checks.values_of("generator.function", f.function, u) - value - slope * (u - 1)
@@ -626,12 +630,17 @@ def variational_lower_bound(
 # Bounds.
 
 
+def _nats(kl: ArrayLike, base: float | None) -> Array:
+    """Check divergences, and return them in nats."""
+    return _checks.divergences("kl", kl) * _checks.unit(base).nats
+
+
 @overload
-def pinsker_bound(kl: float) -> float: ...
+def pinsker_bound(kl: float, *, base: float | None = None) -> float: ...
 @overload
-def pinsker_bound(kl: ArrayLike) -> FloatOrArray: ...
+def pinsker_bound(kl: ArrayLike, *, base: float | None = None) -> FloatOrArray: ...
 @_sums.quiet
-def pinsker_bound(kl: ArrayLike) -> FloatOrArray:
+def pinsker_bound(kl: ArrayLike, *, base: float | None = None) -> FloatOrArray:
     """
     Pinsker's upper bound of the total variation distance, √(KL / 2).
 
@@ -640,7 +649,9 @@ def pinsker_bound(kl: ArrayLike) -> FloatOrArray:
     Parameters
     ----------
     kl : array_like
-        Kullback-Leibler divergence in nats, in [0, ∞], in either direction.
+        Kullback-Leibler divergence in [0, ∞], in either direction.
+    base : float, optional
+        Base of the logarithm in the divergence, > 1. The default is nats, 2 is for bits.
 
     Returns
     -------
@@ -650,24 +661,24 @@ def pinsker_bound(kl: ArrayLike) -> FloatOrArray:
     Raises
     ------
     TypeError
-        If the argument is of the wrong kind, such as a string or a boolean.
+        If an argument is of the wrong kind, such as a string or a boolean.
     ValueError
-        If an entry is negative or not a number.
+        If an entry is negative or not a number, or the base is not a finite number > 1.
 
     Examples
     --------
     >>> pinsker_bound(kl_divergence([0.7, 0.2, 0.1], [0.5, 0.3, 0.2]))
     0.206304175863
     """
-    return _checks.scalar(np.sqrt(_checks.divergences("kl", kl) / 2))
+    return _checks.scalar(np.sqrt(_nats(kl, base) / 2))
 
 
 @overload
-def bretagnolle_huber_bound(kl: float) -> float: ...
+def bretagnolle_huber_bound(kl: float, *, base: float | None = None) -> float: ...
 @overload
-def bretagnolle_huber_bound(kl: ArrayLike) -> FloatOrArray: ...
+def bretagnolle_huber_bound(kl: ArrayLike, *, base: float | None = None) -> FloatOrArray: ...
 @_sums.quiet
-def bretagnolle_huber_bound(kl: ArrayLike) -> FloatOrArray:
+def bretagnolle_huber_bound(kl: ArrayLike, *, base: float | None = None) -> FloatOrArray:
     """
     Upper bound of Bretagnolle and Huber of the total variation distance, √(1 - exp(-KL)).
 
@@ -676,7 +687,9 @@ def bretagnolle_huber_bound(kl: ArrayLike) -> FloatOrArray:
     Parameters
     ----------
     kl : array_like
-        Kullback-Leibler divergence in nats, in [0, ∞], in either direction.
+        Kullback-Leibler divergence in [0, ∞], in either direction.
+    base : float, optional
+        Base of the logarithm in the divergence, > 1. The default is nats, 2 is for bits.
 
     Returns
     -------
@@ -686,13 +699,185 @@ def bretagnolle_huber_bound(kl: ArrayLike) -> FloatOrArray:
     Raises
     ------
     TypeError
-        If the argument is of the wrong kind, such as a string or a boolean.
+        If an argument is of the wrong kind, such as a string or a boolean.
     ValueError
-        If an entry is negative or not a number.
+        If an entry is negative or not a number, or the base is not a finite number > 1.
 
     Examples
     --------
     >>> bretagnolle_huber_bound(kl_divergence([0.7, 0.2, 0.1], [0.5, 0.3, 0.2]))
     0.285658057511
     """
-    return _checks.scalar(np.sqrt(-np.expm1(-_checks.divergences("kl", kl))))
+    return _checks.scalar(np.sqrt(-np.expm1(-_nats(kl, base))))
+
+
+@overload
+def reverse_pinsker_bound(tv: float, least: float, *, base: float | None = None) -> float: ...
+@overload
+def reverse_pinsker_bound(
+    tv: ArrayLike, least: ArrayLike, *, base: float | None = None
+) -> FloatOrArray: ...
+@_sums.quiet
+def reverse_pinsker_bound(
+    tv: ArrayLike, least: ArrayLike, *, base: float | None = None
+) -> FloatOrArray:
+    """
+    Upper bound of the Kullback-Leibler divergence, log(1 + 2 TV² / min q).
+
+    It holds on finite sets only, for models that give every outcome some probability.
+    Equation :eq:`ineq-reverse-pinsker`.
+
+    Parameters
+    ----------
+    tv : array_like
+        Total variation distance, in [0, 1].
+    least : array_like
+        Least probability of an outcome in the model, in [0, 1]. `tv` and `least` broadcast.
+    base : float, optional
+        Base of the logarithm, > 1. The default is nats, 2 gives bits.
+
+    Returns
+    -------
+    float or ndarray
+        Bound in [0, ∞], entry by entry. For a least probability of 0 it is infinite, or 0 for
+        equal laws.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong kind, such as a string or a boolean.
+    ValueError
+        If an entry is not in [0, 1], the shapes do not broadcast, or the base is not a finite
+        number > 1.
+
+    Examples
+    --------
+    >>> p, q = [0.7, 0.2, 0.1], [0.5, 0.3, 0.2]
+    >>> reverse_pinsker_bound(total_variation(p, q), min(q))
+    0.336472236621
+    """
+    unit = _checks.unit(base)
+    delta, floor = _checks.probabilities("tv", tv), _checks.probabilities("least", least)
+    _checks.broadcast(tv=delta, least=floor)
+    nats = np.log1p(2 * delta * (delta / floor))
+    return _checks.scalar(np.where(delta == 0, 0.0, nats) / unit.nats)
+
+
+@overload
+def chi_square_bound(chi_square: float, *, base: float | None = None) -> float: ...
+@overload
+def chi_square_bound(chi_square: ArrayLike, *, base: float | None = None) -> FloatOrArray: ...
+@_sums.quiet
+def chi_square_bound(chi_square: ArrayLike, *, base: float | None = None) -> FloatOrArray:
+    """
+    Upper bound of the Kullback-Leibler divergence, log(1 + χ²).
+
+    Equation :eq:`ineq-kl-chi2`.
+
+    Parameters
+    ----------
+    chi_square : array_like
+        Chi-square divergence in [0, ∞], in the same direction.
+    base : float, optional
+        Base of the logarithm, > 1. The default is nats, 2 gives bits.
+
+    Returns
+    -------
+    float or ndarray
+        Bound in [0, ∞], entry by entry.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong kind, such as a string or a boolean.
+    ValueError
+        If an entry is negative or not a number, or the base is not a finite number > 1.
+
+    Examples
+    --------
+    >>> chi_square_bound(chi_square([0.7, 0.2, 0.1], [0.5, 0.3, 0.2]))
+    0.151289447546
+    """
+    unit = _checks.unit(base)
+    return _checks.scalar(np.log1p(_checks.divergences("chi_square", chi_square)) / unit.nats)
+
+
+@overload
+def hellinger_bound(hellinger: float, *, base: float | None = None) -> float: ...
+@overload
+def hellinger_bound(hellinger: ArrayLike, *, base: float | None = None) -> FloatOrArray: ...
+@_sums.quiet
+def hellinger_bound(hellinger: ArrayLike, *, base: float | None = None) -> FloatOrArray:
+    """
+    Lower bound of the Kullback-Leibler divergence, -2 log(1 - a² / 2) for the distance a.
+
+    It is the Rényi divergence of order 1/2. Equation :eq:`ineq-hellinger`.
+
+    Parameters
+    ----------
+    hellinger : array_like
+        Hellinger distance a, in [0, √2].
+    base : float, optional
+        Base of the logarithm, > 1. The default is nats, 2 gives bits.
+
+    Returns
+    -------
+    float or ndarray
+        Bound in [0, ∞], entry by entry.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong kind, such as a string or a boolean.
+    ValueError
+        If an entry is not in [0, √2], or the base is not a finite number > 1.
+
+    Examples
+    --------
+    >>> hellinger_bound(hellinger_distance([0.7, 0.2, 0.1], [0.5, 0.3, 0.2]))
+    0.0445355766164
+    """
+    unit = _checks.unit(base)
+    a = _checks.up_to("hellinger", hellinger, math.sqrt(2))
+    return _checks.scalar(-2 * np.log1p(-np.minimum(a * a / 2, 1.0)) / unit.nats + 0.0)
+
+
+@overload
+def le_cam_bounds(hellinger: float) -> tuple[float, float]: ...
+@overload
+def le_cam_bounds(hellinger: ArrayLike) -> tuple[FloatOrArray, FloatOrArray]: ...
+@_sums.quiet
+def le_cam_bounds(hellinger: ArrayLike) -> tuple[FloatOrArray, FloatOrArray]:
+    """
+    Le Cam's bounds of the total variation distance, a² / 2 and a √(1 - a² / 4).
+
+    Equation :eq:`ineq-hellinger`.
+
+    Parameters
+    ----------
+    hellinger : array_like
+        Hellinger distance a, in [0, √2].
+
+    Returns
+    -------
+    lower : float or ndarray
+        Lower bound in [0, 1], entry by entry.
+    upper : float or ndarray
+        Upper bound in [0, 1], likewise.
+
+    Raises
+    ------
+    TypeError
+        If the argument is of the wrong kind, such as a string or a boolean.
+    ValueError
+        If an entry is not in [0, √2].
+
+    Examples
+    --------
+    >>> le_cam_bounds(hellinger_distance([0.7, 0.2, 0.1], [0.5, 0.3, 0.2]))
+    (0.0220216911744, 0.208706558274)
+    """
+    a = _checks.up_to("hellinger", hellinger, math.sqrt(2))
+    half = np.minimum(a * a / 2, 1.0)
+    upper = np.minimum(a * np.sqrt(1 - half / 2), 1.0)
+    return _checks.scalar(half), _checks.scalar(upper)

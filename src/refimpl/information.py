@@ -15,6 +15,7 @@ __all__ = [
     "binary_entropy",
     "conditional_entropy",
     "entropy",
+    "entropy_continuity_bound",
     "gaussian_entropy",
     "information_content",
     "joint_entropy",
@@ -351,4 +352,50 @@ def gaussian_entropy(
     else:
         raise TypeError("give either std or cov, and not both")
     nats = np.log(scales).sum(axis=-1) + scales.shape[-1] * math.log(2 * math.pi * math.e) / 2
+    return _checks.scalar(nats / unit.nats)
+
+
+@overload
+def entropy_continuity_bound(tv: float, n: int, *, base: float | None = None) -> float: ...
+@overload
+def entropy_continuity_bound(
+    tv: ArrayLike, n: int, *, base: float | None = None
+) -> FloatOrArray: ...
+@_sums.quiet
+def entropy_continuity_bound(tv: ArrayLike, n: int, *, base: float | None = None) -> FloatOrArray:
+    """
+    Upper bound of the difference of the entropies of two laws that are close.
+
+    For laws on n outcomes of the total variation distance δ it is δ log(n - 1) + h(δ), with
+    the binary entropy h. It is attained for every δ. Equation :eq:`ineq-entropy-continuity`.
+
+    Parameters
+    ----------
+    tv : array_like
+        Total variation distances δ, in [0, 1].
+    n : int
+        Number of outcomes, at least 2.
+    base : float, optional
+        Base of the logarithm, > 1. The default is nats, 2 gives bits.
+
+    Returns
+    -------
+    float or ndarray
+        Bound in [0, log n], entry by entry.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong kind, such as a string or a boolean.
+    ValueError
+        If an entry is not in [0, 1], `n` is below 2, or the base is not a finite number > 1.
+
+    Examples
+    --------
+    >>> entropy_continuity_bound(0.2, 3)
+    0.63903185965
+    """
+    unit = _checks.unit(base)
+    delta, count = _checks.probabilities("tv", tv), _checks.count("n", n, least=2)
+    nats = delta * math.log(count - 1) - (xlogy(delta, delta) + xlog1py(1 - delta, -delta))
     return _checks.scalar(nats / unit.nats)

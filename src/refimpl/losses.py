@@ -17,6 +17,7 @@ from refimpl._checks import Array, FloatOrArray
 __all__ = [
     "binary_cross_entropy_gradient",
     "binary_cross_entropy_loss",
+    "clipped_kl_divergence",
     "cross_entropy_gradient",
     "cross_entropy_loss",
     "distillation_gradient",
@@ -950,3 +951,99 @@ def evidence_lower_bound(
     law, model, logs = _checks.laws_and_log_likelihood(how.axis, q, prior, log_likelihood)
     divergence = _sums.relative_entropy(law, model, how.unit)
     return how.shape(_sums.mean(law.values, logs) / how.unit.nats - divergence)
+
+
+# What other programs compute.
+
+
+@overload
+def clipped_kl_divergence(
+    p: Sequence[float],
+    q: Sequence[float],
+    *,
+    epsilon: float = 1e-7,
+    how: Literal["clip", "add"] = "clip",
+    axis: int = -1,
+    base: float | None = None,
+    keepdims: Literal[False] = False,
+) -> float: ...
+@overload
+def clipped_kl_divergence(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    epsilon: float = 1e-7,
+    how: Literal["clip", "add"] = "clip",
+    axis: int = -1,
+    base: float | None = None,
+    keepdims: bool = False,
+) -> FloatOrArray: ...
+@_sums.quiet
+def clipped_kl_divergence(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    epsilon: float = 1e-7,
+    how: Literal["clip", "add"] = "clip",
+    axis: int = -1,
+    base: float | None = None,
+    keepdims: bool = False,
+) -> FloatOrArray:
+    """
+    Kullback-Leibler divergence as programs compute it that change probabilities first.
+
+    It is no divergence, and is here to compare with: `kl_divergence` needs no constant. With
+    "clip" both laws are raised to ε where they are less, as Keras does it. With "add" ε is
+    added to p within the logarithm only, and the value for equal laws is not 0.
+    Equation :eq:`alg-kl-clip`.
+
+    Parameters
+    ----------
+    p : array_like
+        Law, or array of laws: non-negative and of sum 1 along `axis`.
+    q : array_like
+        Model, a law on the same outcomes. The other axes of `p` and `q` broadcast.
+    epsilon : float, default 1e-7
+        The constant ε, in [0, 1].
+    how : {"clip", "add"}, default "clip"
+        Which change is made.
+    axis : int, default -1
+        Axis of the outcomes.
+    base : float, optional
+        Base of the logarithm, > 1. The default is nats, 2 gives bits.
+    keepdims : bool, default False
+        Whether the outcome axis stays, with length 1.
+
+    Returns
+    -------
+    float or ndarray
+        Value, which may be negative with "clip", and infinite with "add" or for ε = 0: a float
+        for one pair of laws, an array for several.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong kind, such as a string or a boolean.
+    ValueError
+        If `p` or `q` is not a law along `axis`, the shapes do not match, `epsilon` is not in
+        [0, 1], the way is unknown, or the base is not a finite number > 1.
+
+    Examples
+    --------
+    >>> clipped_kl_divergence(np.eye(10)[0], np.full(10, 0.1))
+    2.30257265903
+    >>> clipped_kl_divergence([0.5, 0.5], [0.5, 0.5], epsilon=1e-4, how="add")
+    0.000199980002666
+    """
+    reduction = _checks.reduction(axis, base, keepdims)
+    least = _checks.share("epsilon", epsilon)
+    _checks.choice("how", how, ("clip", "add"))
+    a, b = _checks.laws(reduction.axis, p=p, q=q)
+    x, y = (np.asarray(law.values / law.total[..., None], dtype=np.float64) for law in (a, b))
+    if how == "clip":
+        x, y = np.maximum(x, least), np.maximum(y, least)
+        logs = _sums.log_odds(x, y)
+    else:
+        logs = _sums.log_odds(x + least, y)
+    nats = np.where(x > 0, x * logs, 0.0).sum(axis=-1)
+    return reduction.shape(nats / reduction.unit.nats)

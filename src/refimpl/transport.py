@@ -8,6 +8,7 @@ from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import erf
 
 from refimpl import _checks, _sums, _transport
 from refimpl._checks import Array, FloatOrArray, Law
@@ -17,11 +18,13 @@ __all__ = [
     "SinkhornResult",
     "TransportResult",
     "c_transform",
+    "entropic_gap_bound",
     "is_lipschitz",
     "sinkhorn",
     "sinkhorn_divergence",
     "sliced_wasserstein",
     "wasserstein",
+    "wasserstein_1_gaussian",
     "wasserstein_1d",
     "wasserstein_gaussian",
 ]
@@ -607,6 +610,111 @@ def wasserstein_gaussian(
         m, n = _checks.means(mean_p, mean_q, a, b)
         return _checks.scalar(np.hypot(_transport.length(m - n), _transport.bures(a, b)))
     raise TypeError("give both std_p and std_q, or both cov_p and cov_q, and no other")
+
+
+@overload
+def entropic_gap_bound(p: Sequence[float], q: Sequence[float], *, epsilon: float) -> float: ...
+@overload
+def entropic_gap_bound(p: ArrayLike, q: ArrayLike, *, epsilon: float) -> FloatOrArray: ...
+@_sums.quiet
+def entropic_gap_bound(p: ArrayLike, q: ArrayLike, *, epsilon: float) -> FloatOrArray:
+    """
+    Upper bound of what entropy adds to the least cost of transport, ε min(H(p), H(q)).
+
+    The value of entropic transport is between the least cost and the least cost with this
+    bound added, whatever the costs are. Equation :eq:`ineq-entropic-gap`.
+
+    Parameters
+    ----------
+    p : array_like
+        Law, or array of laws: non-negative and of sum 1 along the last axis.
+    q : array_like
+        Law, of any length. The other axes of `p` and `q` broadcast.
+    epsilon : float
+        Strength ε > 0 of the entropy, in units of the cost.
+
+    Returns
+    -------
+    float or ndarray
+        Bound in [0, ∞), in units of the cost: a float for one pair of laws, an array for
+        several.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong kind, such as a string or a boolean.
+    ValueError
+        If `p` or `q` is not a law, the shapes do not broadcast, or `epsilon` is not a finite
+        number > 0.
+
+    Examples
+    --------
+    >>> entropic_gap_bound([0.5, 0.3, 0.2], [0.2, 0.3, 0.5], epsilon=0.05)
+    0.0514826507030
+    """
+    strength, nats = _checks.positive_number("epsilon", epsilon), _checks.unit(None)
+    a, b = _checks.law(-1, "p", p), _checks.law(-1, "q", q)
+    _checks.broadcast(p=a.total, q=b.total)
+    first, second = (_sums.cross_entropy(law, law, nats) for law in (a, b))
+    return _checks.scalar(strength * np.minimum(first, second))
+
+
+@overload
+def wasserstein_1_gaussian(
+    mean_p: float, mean_q: float, *, std_p: float, std_q: float
+) -> float: ...
+@overload
+def wasserstein_1_gaussian(
+    mean_p: ArrayLike, mean_q: ArrayLike, *, std_p: ArrayLike, std_q: ArrayLike
+) -> FloatOrArray: ...
+@_sums.quiet
+def wasserstein_1_gaussian(
+    mean_p: ArrayLike, mean_q: ArrayLike, *, std_p: ArrayLike, std_q: ArrayLike
+) -> FloatOrArray:
+    """
+    Wasserstein distance of order 1 of normal laws on the line.
+
+    It is the mean absolute value of a normal variable, whose mean is the difference of the
+    means and whose standard deviation is that of the standard deviations.
+    Equation :eq:`eq-w1-gaussian`.
+
+    Parameters
+    ----------
+    mean_p : array_like
+        Means of the first law.
+    mean_q : array_like
+        Means of the second law.
+    std_p : array_like
+        Standard deviations ≥ 0 of the first law.
+    std_q : array_like
+        Standard deviations ≥ 0 of the second law. All arrays broadcast.
+
+    Returns
+    -------
+    float or ndarray
+        Distance in [0, ∞), of the common shape of the arguments. It is infinite only when it
+        is too large for a float.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong kind, such as a string or a boolean.
+    ValueError
+        If an entry is not finite, a standard deviation is negative, or the shapes do not
+        broadcast.
+
+    Examples
+    --------
+    >>> wasserstein_1_gaussian(0.0, 1.0, std_p=1.0, std_q=2.0)
+    1.16663094118
+    """
+    m, n = _checks.finite("mean_p", mean_p), _checks.finite("mean_q", mean_q)
+    s, t = _checks.non_negative("std_p", std_p), _checks.non_negative("std_q", std_q)
+    _checks.broadcast(mean_p=m, mean_q=n, std_p=s, std_q=t)
+    shift, spread = np.abs(m - n), np.abs(s - t)
+    z = shift / spread / math.sqrt(2)
+    value = spread * math.sqrt(2 / math.pi) * np.exp(-z * z) + shift * erf(z)
+    return _checks.scalar(np.where(spread == 0, shift, value))
 
 
 @_sums.quiet
