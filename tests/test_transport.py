@@ -248,7 +248,8 @@ def test_masses_of_three_scales(panel: int, monkeypatch: pytest.MonkeyPatch) -> 
 def test_sums_are_wider_than_their_terms() -> None:
     # Where the platform has no wider float, both sides lose what is added.
     tiny = 2.0**-60
-    found = _transport._total(iter([(np.array([[1.0, tiny]]), None), (np.array([[tiny]]), None)]))  # noqa: SLF001 - each digit counts here
+    pieces = [(np.array([[1.0, tiny]]), None), (np.array([[tiny]]), None)]
+    found = _transport._total(iter(pieces), 1)  # noqa: SLF001 - each digit counts here
     assert found == np.longdouble(1) + np.longdouble(2 * tiny)
     assert _transport._wide_sum(np.array([[1.0, tiny, tiny]])) == found  # noqa: SLF001 - likewise
 

@@ -9,7 +9,7 @@ be right. Nothing is repaired, clipped, normalised or shifted.
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -291,9 +291,8 @@ def finite(name: str, value: ArrayLike) -> Array:
     """Check that all entries are finite; return them in double precision."""
     array = reals(name, value)
     result = array.astype(np.float64)
-    good = np.isfinite(result)
-    if not good.all():
-        _blame(name, array, ~good, "is not a finite number; give finite numbers")
+    if not all(np.isfinite(part).all() for part in _parts(result)):
+        _blame(name, array, ~np.isfinite(result), "is not a finite number; give finite numbers")
     return result
 
 
@@ -676,8 +675,12 @@ def _least(array: Reals) -> float:
 
 
 def _has_negative_zero(array: Reals) -> bool:
-    parts = np.nditer(array, flags=["external_loop", "buffered"], buffersize=1 << 13)
-    return any(np.signbit(part).any() for part in parts)
+    return any(np.signbit(part).any() for part in _parts(array))
+
+
+def _parts(array: Reals) -> Iterable[Reals]:
+    """Return parts of all entries that stay in the cache."""
+    return np.nditer(array, flags=["external_loop", "buffered"], buffersize=1 << 15)
 
 
 def _blame_sum(
