@@ -293,7 +293,23 @@ def finite(name: str, value: ArrayLike) -> Array:
     result = array.astype(np.float64)
     if not all(np.isfinite(part).all() for part in _parts(result)):
         _blame(name, array, ~np.isfinite(result), "is not a finite number; give finite numbers")
+    if isinstance(value, (list, tuple)):  # integers among floats were floats before
+        _unrounded(name, value, result)
+    elif array.dtype.kind != "f":
+        _unrounded(name, array, result)
     return result
+
+
+def _unrounded(name: str, value: ArrayLike, result: Array) -> None:
+    """Check that integers are still the same in double precision, which has 53 bits for them."""
+    large = np.argwhere(np.abs(result) >= 2.0**53).tolist()
+    given = np.asarray(value, dtype=object) if large else result
+    for index in map(tuple, large):
+        if isinstance(given[index], (int, np.integer)) and given[index] != int(result[index]):
+            raise ValueError(
+                f"{_entry(name, index)} = {given[index]!s} is no float, and would be rounded; "
+                "give smaller integers, such as differences from one of them, or floats"
+            )
 
 
 def extended(name: str, value: ArrayLike) -> Array:

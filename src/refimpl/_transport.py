@@ -83,7 +83,7 @@ def on_the_line(x: Array, y: Array, x_law: Law | None, y_law: Law | None, order:
     return result.reshape(batch)
 
 
-def _rows(values: Array, batch: tuple[int, ...]) -> Array:
+def _rows(values: Reals, batch: tuple[int, ...]) -> Reals:
     """Return rows of values for each place of a batch."""
     if values.shape[:-1] != batch:
         values = np.array(np.broadcast_to(values, (*batch, values.shape[-1])))
@@ -92,14 +92,12 @@ def _rows(values: Array, batch: tuple[int, ...]) -> Array:
 
 def _equal(n: int) -> Array:
     """Return equal weights whose running sums are exact, and at most 1."""
-    return np.full(n, 2.0 ** -n.bit_length())
+    return np.broadcast_to(2.0 ** -n.bit_length(), n)
 
 
-def _uneven(law: Law | None) -> Array | None:
-    """Return weights in double precision, and None where all weights of a law are the same."""
-    if law is None or bool((law.values == law.values[..., :1]).all()):
-        return None
-    return np.asarray(law.values, dtype=np.float64)
+def _uneven(law: Law | None) -> Reals | None:
+    """Return weights, and None where all weights of a law are the same."""
+    return None if law is None or bool((law.values == law.values[..., :1]).all()) else law.values
 
 
 def _samples(x: Array, y: Array, order: float) -> Array:
@@ -215,8 +213,9 @@ def _wide_sum(terms: Array) -> Wide:
     return np.asarray(np.add.reduce(terms, axis=1, dtype=np.longdouble))
 
 
-def _sorted(points: Array, weights: Array) -> tuple[Array, Array]:
+def _sorted(points: Array, weights: Reals) -> tuple[Array, Array]:
     """Sort points that have a weight, in place; return them, and their weights."""
+    weights = weights.astype(np.float64, copy=False)
     if not weights.all():
         kept = weights > 0
         weights = weights[kept]
@@ -243,7 +242,7 @@ class _Side(NamedTuple):
         return (float(self.high[-1]), float(self.low[-1])) if self.high.size else (0.0, 0.0)
 
 
-def _weighted(x: Array, x_weights: Array, y: Array, y_weights: Array, order: float) -> float:
+def _weighted(x: Array, x_weights: Reals, y: Array, y_weights: Reals, order: float) -> float:
     """Couple two weighted samples by their quantiles.
 
     Levels are masses from the nearer end in doubled precision, so that a small mass keeps its
@@ -361,7 +360,7 @@ def _rescale(high: Array, low: Array, total: Pair, whole: Pair) -> None:
 # The same for short rows, all at once.
 
 
-def _weighted_rows(x: Array, a: Array, y: Array, b: Array, order: float) -> Array:
+def _weighted_rows(x: Array, a: Reals, y: Array, b: Reals, order: float) -> Array:
     """Couple rows of weighted samples by their quantiles."""
     x, whole, *x_levels = _levels_of_rows(x, a, None)
     y, _, *y_levels = _levels_of_rows(y, b, whole)
@@ -389,14 +388,14 @@ def _weighted_rows(x: Array, a: Array, y: Array, b: Array, order: float) -> Arra
 
 
 def _levels_of_rows(
-    points: Array, weights: Array, whole: Pair | None
+    points: Array, weights: Reals, whole: Pair | None
 ) -> tuple[Array, Pair, Array, Array, NDArray[np.bool_]]:
     """Return sorted points, the sum of weights, and the mass up to each point but the last.
 
     It is given in doubled precision, and measured from the other end where this is nearer.
     """
     order = np.argsort(points, axis=1)
-    points, weights = (_pick(z, order) for z in (points, weights))
+    points, weights = _pick(points, order), _pick(weights.astype(np.float64, copy=False), order)
     up_to, rest = _running_sums(weights), _running_sums(weights[:, ::-1])
     total = up_to[0][:, -1:], up_to[1][:, -1:]
     beyond = up_to[0][:, :-1] > total[0] / 2
