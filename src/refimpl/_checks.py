@@ -289,15 +289,21 @@ def _no_odd_items(name: str, value: Sequence[object], *index: object) -> None:
 
 def finite(name: str, value: ArrayLike) -> Array:
     """Check that all entries are finite; return them in double precision."""
+    return numbers(name, value).astype(np.float64)
+
+
+def numbers(name: str, value: ArrayLike) -> Reals:
+    """Check that all entries are finite in double precision; leave their dtype alone."""
     array = reals(name, value)
-    result = array.astype(np.float64)
-    if not all(np.isfinite(part).all() for part in _parts(result)):
-        _blame(name, array, ~np.isfinite(result), "is not a finite number; give finite numbers")
+    parts = (part.astype(np.float64, copy=False) for part in _parts(array))
+    if not all(np.isfinite(part).all() for part in parts):
+        wrong = ~np.isfinite(array.astype(np.float64))
+        _blame(name, array, wrong, "is not a finite number; give finite numbers")
     if isinstance(value, (list, tuple)):  # integers among floats were floats before
-        _unrounded(name, value, result)
+        _unrounded(name, value, array.astype(np.float64))
     elif array.dtype.kind != "f":
-        _unrounded(name, array, result)
-    return result
+        _unrounded(name, array, array.astype(np.float64))
+    return array
 
 
 def _unrounded(name: str, value: ArrayLike, result: Array) -> None:
@@ -763,12 +769,12 @@ def gaps_of_part(name: str, here: Reals, after: Reals, start: Sequence[int]) -> 
 # Points, laws and functions on them.
 
 
-def samples(axis: int, x: ArrayLike, y: ArrayLike) -> list[Array]:
+def samples(axis: int, x: ArrayLike, y: ArrayLike) -> list[Reals]:
     """Check points of the line along `axis`; the numbers of points are free, the rest broadcasts.
 
-    Returns arrays of their own, which may be changed, with the points on the last axis.
+    Returns arrays of any dtype with the points on the last axis.
     """
-    arrays = {"x": finite("x", x), "y": finite("y", y)}
+    arrays = {"x": numbers("x", x), "y": numbers("y", y)}
     for name, array in arrays.items():
         if not -array.ndim <= axis < array.ndim:
             raise ValueError(
@@ -780,7 +786,7 @@ def samples(axis: int, x: ArrayLike, y: ArrayLike) -> list[Array]:
     return list(result.values())
 
 
-def weights_of_points(axis: int, name: str, value: ArrayLike | None, points: Array) -> Law | None:
+def weights_of_points(axis: int, name: str, value: ArrayLike | None, points: Reals) -> Law | None:
     """Check weights of points: one law for all rows, or laws along `axis` as the points are."""
     if value is None:
         return None

@@ -45,7 +45,6 @@ RELAXED = 1.8  # of these, how far they go, in steps
 SMALL = 400  # the size of a matrix that needs none
 SMALL_MATCHING = 20_000  # likewise, if all masses are equal
 PANEL = 1 << 12  # points of short rows that are coupled at once
-LAYER = 1 << 17  # likewise, where all points of a row have the same weight
 HIGH = 128  # the power of two by which points are divided where their distances are no floats
 LOW = 2.0**-900  # a sum of powers is right above this, even if some of them underflow
 BLOCK = 64  # terms that are summed in double precision before they are summed in a wider one
@@ -56,18 +55,11 @@ ONES = np.ones(CHUNK)
 # The line.
 
 
-def on_the_line(x: Array, y: Array, x_law: Law | None, y_law: Law | None, order: float) -> Array:
-    """Return the distance of the given order between points with weights, on the last axis.
-
-    The arrays of points are those of this function, and are sorted in place.
-    """
+def on_the_line(x: Reals, y: Reals, x_law: Law | None, y_law: Law | None, order: float) -> Array:
+    """Return the distance of the given order between points with weights, on the last axis."""
     x_weights, y_weights = _uneven(x_law), _uneven(y_law)
     if x_weights is None and y_weights is None:
-        x.sort(axis=-1)
-        y.sort(axis=-1)
-        batch = np.broadcast_shapes(x.shape[:-1], y.shape[:-1])
-        x, y = (_rows(z, batch) for z in (x, y))
-        return _samples(x, y, order).reshape(batch)
+        return _samples(x, y, order)
     a, b = (_equal(z.shape[-1]) if w is None else w for z, w in ((x, x_weights), (y, y_weights)))
     batch = np.broadcast_shapes(*(z.shape[:-1] for z in (x, y, a, b)))
     x, y, a, b = (_rows(z, batch) for z in (x, y, a, b))
@@ -86,7 +78,7 @@ def on_the_line(x: Array, y: Array, x_law: Law | None, y_law: Law | None, order:
 def _rows(values: Reals, batch: tuple[int, ...]) -> Reals:
     """Return rows of values for each place of a batch."""
     if values.shape[:-1] != batch:
-        values = np.array(np.broadcast_to(values, (*batch, values.shape[-1])))
+        values = np.broadcast_to(values, (*batch, values.shape[-1]))
     return values.reshape(-1, values.shape[-1])
 
 
@@ -100,22 +92,24 @@ def _uneven(law: Law | None) -> Reals | None:
     return None if law is None or bool((law.values == law.values[..., :1]).all()) else law.values
 
 
-def _samples(x: Array, y: Array, order: float) -> Array:
-    """Couple sorted rows of points of equal weights."""
-    if x.shape[1] < y.shape[1]:
+def _samples(x: Reals, y: Reals, order: float) -> Array:
+    """Couple rows of points of equal weights."""
+    if x.shape[-1] < y.shape[-1]:
         x, y = y, x
+    batch = np.broadcast_shapes(x.shape[:-1], y.shape[:-1])
+    x, y = (_rows(z if z.shape[:-1] == batch else np.sort(z), batch) for z in (x, y))
     n, m = x.shape[1], y.shape[1]
-    panel, total = max(1, LAYER // n), n if n == m else n * m
-    result = np.empty(x.shape[0])
-    for top in range(0, x.shape[0], panel):
-        rows = slice(top, top + panel)
-        pieces = functools.partial(_sample_pieces, x[rows], y[rows])
-        result[rows] = _power_mean(pieces, total, order)
-    return result
+    panel, total = max(1, CHUNK // n), n if n == m else n * m
+    result = np.empty(len(x))
+    for top in range(0, len(x), panel):
+        some = slice(top, top + panel)
+        pieces = functools.partial(_sample_pieces, np.sort(x[some]), np.sort(y[some]))
+        result[some] = _power_mean(pieces, total, order)
+    return result.reshape(batch)
 
 
-def _sample_pieces(x: Array, y: Array, shift: int) -> Iterator[Piece]:
-    """Return distances of partners and how often they count, chunk by chunk, for n ≥ m.
+def _sample_pieces(x: Reals, y: Reals, shift: int) -> Iterator[Piece]:
+    """Return distances of partners in order and how often they count, by chunks, for n ≥ m.
 
     The point i of n has the quantiles from i m to (i + 1) m, in units of 1 / (n m), and the
     point j of m those from j n to (j + 1) n. So it has one partner, or two.
@@ -143,11 +137,11 @@ def _sample_pieces(x: Array, y: Array, shift: int) -> Iterator[Piece]:
             )
 
 
-def _apart(x: Array, y: Array, shift: int, out: Array | None = None) -> Array:
+def _apart(x: Reals, y: Reals, shift: int, out: Array | None = None) -> Array:
     """Return the distances of points that are divided by a power of two."""
     if shift:
-        x, y = np.ldexp(x, -shift), np.ldexp(y, -shift)
-    difference = np.subtract(x, y, out=out)
+        x, y = (np.ldexp(z.astype(np.float64), -shift) for z in (x, y))
+    difference = np.subtract(x, y, out=out, dtype=np.float64)
     return np.abs(difference, out=difference)
 
 
@@ -213,17 +207,13 @@ def _wide_sum(terms: Array) -> Wide:
     return np.asarray(np.add.reduce(terms, axis=1, dtype=np.longdouble))
 
 
-def _sorted(points: Array, weights: Reals) -> tuple[Array, Array]:
-    """Sort points that have a weight, in place; return them, and their weights."""
+def _sorted(points: Reals, weights: Reals) -> tuple[Reals, Array]:
+    """Return the points that have a weight, in order, and their weights."""
     weights = weights.astype(np.float64, copy=False)
     if not weights.all():
-        kept = weights > 0
-        weights = weights[kept]
-        points[: weights.size] = points[kept]
-        points = points[: weights.size]
+        points, weights = points[weights > 0], weights[weights > 0]
     order = np.argsort(points)
-    points[:] = points[order]
-    return points, weights[order]
+    return points[order], weights[order]
 
 
 Pair = tuple[Array, Array]  # numbers in doubled precision: floats and the rest of them
@@ -232,7 +222,7 @@ Pair = tuple[Array, Array]  # numbers in doubled precision: floats and the rest 
 class _Side(NamedTuple):
     """Points from one end on, and the mass up to each of those in the first half."""
 
-    points: Array
+    points: Reals
     high: Array
     low: Array
 
@@ -242,7 +232,7 @@ class _Side(NamedTuple):
         return (float(self.high[-1]), float(self.low[-1])) if self.high.size else (0.0, 0.0)
 
 
-def _weighted(x: Array, x_weights: Reals, y: Array, y_weights: Reals, order: float) -> float:
+def _weighted(x: Reals, x_weights: Reals, y: Reals, y_weights: Reals, order: float) -> float:
     """Couple two weighted samples by their quantiles.
 
     Levels are masses from the nearer end in doubled precision, so that a small mass keeps its
@@ -303,7 +293,7 @@ def _side_pieces(x: _Side, y: _Side, shift: int) -> Iterator[tuple[Array, Array,
         i, j = k, m
 
 
-def _sides(points: Array, weights: Array, whole: Pair | None) -> tuple[Pair, _Side, _Side]:
+def _sides(points: Reals, weights: Array, whole: Pair | None) -> tuple[Pair, _Side, _Side]:
     """Return the sum of weights, and the sides of the sample; `whole` is the sum if it is given."""
     high, low = _running_sums(weights)
     total = high[-1:].copy(), low[-1:].copy()
@@ -360,7 +350,7 @@ def _rescale(high: Array, low: Array, total: Pair, whole: Pair) -> None:
 # The same for short rows, all at once.
 
 
-def _weighted_rows(x: Array, a: Reals, y: Array, b: Reals, order: float) -> Array:
+def _weighted_rows(x: Reals, a: Reals, y: Reals, b: Reals, order: float) -> Array:
     """Couple rows of weighted samples by their quantiles."""
     x, whole, *x_levels = _levels_of_rows(x, a, None)
     y, _, *y_levels = _levels_of_rows(y, b, whole)
@@ -388,8 +378,8 @@ def _weighted_rows(x: Array, a: Reals, y: Array, b: Reals, order: float) -> Arra
 
 
 def _levels_of_rows(
-    points: Array, weights: Reals, whole: Pair | None
-) -> tuple[Array, Pair, Array, Array, NDArray[np.bool_]]:
+    points: Reals, weights: Reals, whole: Pair | None
+) -> tuple[Reals, Pair, Array, Array, NDArray[np.bool_]]:
     """Return sorted points, the sum of weights, and the mass up to each point but the last.
 
     It is given in doubled precision, and measured from the other end where this is nearer.
