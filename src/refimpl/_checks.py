@@ -702,6 +702,8 @@ def _has_negative_zero(array: Reals) -> bool:
 
 def _parts(array: Reals) -> Iterable[Reals]:
     """Return parts of all entries that stay in the cache."""
+    if array.size <= 1 << 15:
+        return [array]
     return np.nditer(array, flags=["external_loop", "buffered"], buffersize=1 << 15)
 
 
