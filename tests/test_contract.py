@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import inspect
+import itertools
 import math
 import re
 import tracemalloc
@@ -331,8 +332,10 @@ def test_long_samples_need_little_memory(m: int) -> None:
     assert peak_memory(refimpl.wasserstein_1d, x, y) < 4 * (x.nbytes + y.nbytes)
     a, b = (np.arange(1.0, z.size + 1) for z in (x, y))
     a, b = a / a.sum(), b / b.sum()
-    peak = peak_memory(refimpl.wasserstein_1d, x, y, x_weights=a, y_weights=b)
-    assert peak < 4 * sum(z.nbytes for z in (x, y, a, b))
+    for dtypes in itertools.product(("float32", "float64"), repeat=2):
+        p, q, v, w = (z.astype(dtypes[k]) for k, pair in enumerate(((x, y), (a, b))) for z in pair)
+        peak = peak_memory(refimpl.wasserstein_1d, p, q, x_weights=v, y_weights=w)
+        assert peak < 4 * sum(z.nbytes for z in (p, q, v, w))
 
 
 def test_threads_do_not_share_their_work() -> None:

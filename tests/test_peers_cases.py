@@ -1,7 +1,8 @@
 """The cases of the tests of other packages, with their expected values, as data.
 
 `peers_cases.json` holds them and their sources. Those under "other" are not followed, and say
-why; what happens instead is tested. Where a peer divides weights by their sum in silence, the
+why; what happens instead is tested. Those under "not offered" concern what `refimpl` does not
+compute. Where a peer divides weights by their sum in silence, the
 case says so, and it is done before the call.
 """
 
@@ -16,13 +17,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special, stats
 
 import refimpl
 from tests.strategies import Array
 
 DATA = json.loads(Path(__file__).with_name("peers_cases.json").read_text("utf-8"))
 Case = dict[str, Any]
+BELLS = [(20, 5), (60, 8), (30, 4)]  # means and standard deviations
 
 
 def number(value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -43,6 +45,7 @@ def drawn(kind: str, *sizes: float, rng: np.random.RandomState) -> Array:
         "normal": lambda: rng.standard_normal(shape),
         "size of normal": lambda: np.abs(rng.standard_normal(shape)),
         "uniform": lambda: rng.uniform(size=shape),
+        "range": lambda: np.arange(*sizes),
         "line": lambda: np.linspace(sizes[0], sizes[1], shape[-1]),
         "equal": lambda: np.full(shape, 1 / shape[0]),
         "diagonal": lambda: np.eye(shape[0]) * sizes[-1],
@@ -61,7 +64,7 @@ def result(case: Case, arguments: Case) -> Any:  # noqa: ANN401 - the functions 
     for name, given in arguments.items():
         value = number(given)
         if isinstance(given, str):
-            value = arrays[given]
+            value = arrays.get(given, given)
         elif isinstance(given, list) and given and isinstance(given[0], str):
             value = drawn(*given, rng=rng) if given[0] == "equal" else value
         if name in case.get("normalise", []):
@@ -117,9 +120,53 @@ def test_cases_that_are_not_followed(case: Case) -> None:
     assert len(case["why"]) > 5
 
 
+def test_what_is_not_offered() -> None:
+    for case in DATA["not offered"]:
+        assert not {*case["names"]} & {*dir(refimpl), *dir(refimpl.transport)}, case["tests"]
+        assert len(case["why"]) > 5
+
+
 def test_sources_are_named() -> None:
-    for case in [*DATA["cases"], *DATA["other"]]:
+    for case in [*DATA["cases"], *DATA["other"], *DATA["not offered"]]:
         assert "licence" in DATA["sources"][case["source"]]
+
+
+# The cases of POT that compare methods, with two of them written out.
+
+
+def plain_sinkhorn(p: Array, q: Array, cost: Array, epsilon: float) -> Array:
+    """Return the plan after a thousand steps without any care, the first of POT's methods."""
+    kernel, v = np.exp(-cost / epsilon), np.ones(len(q))
+    for _ in range(1000):
+        u = p / (kernel @ v)
+        v = q / (u @ kernel)
+    return np.asarray(u[:, None] * kernel * v)
+
+
+def sinkhorn_in_logarithms(p: Array, q: Array, cost: Array, epsilon: float) -> Array:
+    """Return the plan after a thousand steps with potentials, as the stable methods have them."""
+    g = np.zeros(len(q))
+    for _ in range(1000):
+        f = np.log(p) - special.logsumexp(g - cost / epsilon, axis=1)
+        g = np.log(q) - special.logsumexp(f[:, None] - cost / epsilon, axis=0)
+    return np.exp(f[:, None] + g - cost / epsilon)
+
+
+@pytest.mark.parametrize("method", [plain_sinkhorn, sinkhorn_in_logarithms])
+def test_other_methods_have_the_same_plan(method: Callable[..., Array]) -> None:
+    # test_sinkhorn_variants, test_sinkhorn_variants_log
+    x = np.random.RandomState(0).randn(100, 2)
+    cost, equal = np.square(x[:, None] - x).sum(axis=2), np.full(100, 1 / 100)
+    plan = refimpl.sinkhorn(equal, equal, cost=cost, epsilon=1.0, tolerance=1e-10).plan
+    assert_allclose(plan, method(equal, equal, cost, 1.0), rtol=1e-6, atol=1e-10)
+    # test_stabilized_vs_sinkhorn_multidim
+    p, *others = (drawn("bell", 100, *law, rng=np.random.RandomState(0)) for law in BELLS)
+    line = np.arange(100.0)
+    cost = np.square(line[:, None] - line)
+    cost /= np.median(cost)
+    for q in others:
+        found = refimpl.sinkhorn(p, q, cost=cost, epsilon=0.1)
+        assert found.cost == pytest.approx((method(p, q, cost, 0.1) * cost).sum(), rel=1e-7)
 
 
 # The random cases of SciPy's `wasserstein_distance_nd`, by their sizes.

@@ -9,7 +9,7 @@ be right. Nothing is repaired, clipped, normalised or shifted.
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -310,12 +310,33 @@ def _no_odd_items(name: str, value: Sequence[object], *index: object) -> None:
 
 def finite(name: str, value: ArrayLike) -> Array:
     """Check that all entries are finite; return them in double precision."""
+    return numbers(name, value).astype(np.float64)
+
+
+def numbers(name: str, value: ArrayLike) -> Reals:
+    """Check that all entries are finite in double precision; leave their dtype alone."""
     array = reals(name, value)
-    result = array.astype(np.float64)
-    good = np.isfinite(result)
-    if not good.all():
-        _blame(name, array, ~good, "is not a finite number; give finite numbers")
-    return result
+    parts = (part.astype(np.float64, copy=False) for part in _parts(array))
+    if not all(np.isfinite(part).all() for part in parts):
+        wrong = ~np.isfinite(array.astype(np.float64))
+        _blame(name, array, wrong, "is not a finite number; give finite numbers")
+    if isinstance(value, (list, tuple)):  # integers among floats were floats before
+        _unrounded(name, value, array.astype(np.float64))
+    elif array.dtype.kind != "f":
+        _unrounded(name, array, array.astype(np.float64))
+    return array
+
+
+def _unrounded(name: str, value: ArrayLike, result: Array) -> None:
+    """Check that integers are still the same in double precision, which has 53 bits for them."""
+    large = np.argwhere(np.abs(result) >= 2.0**53).tolist()
+    given = np.asarray(value, dtype=object) if large else result
+    for index in map(tuple, large):
+        if isinstance(given[index], (int, np.integer)) and given[index] != int(result[index]):
+            raise ValueError(
+                f"{_entry(name, index)} = {given[index]!s} is no float, and would be rounded; "
+                "give smaller integers, such as differences from one of them, or floats"
+            )
 
 
 def extended(name: str, value: ArrayLike) -> Array:
@@ -705,8 +726,14 @@ def _least(array: Reals) -> float:
 
 
 def _has_negative_zero(array: Reals) -> bool:
-    parts = np.nditer(array, flags=["external_loop", "buffered"], buffersize=1 << 13)
-    return any(np.signbit(part).any() for part in parts)
+    return any(np.signbit(part).any() for part in _parts(array))
+
+
+def _parts(array: Reals) -> Iterable[Reals]:
+    """Return parts of all entries that stay in the cache."""
+    if array.size <= 1 << 15:
+        return [array]
+    return np.nditer(array, flags=["external_loop", "buffered"], buffersize=1 << 15)
 
 
 def _blame_sum(
@@ -773,12 +800,12 @@ def gaps_of_part(name: str, here: Reals, after: Reals, start: Sequence[int]) -> 
 # Points, laws and functions on them.
 
 
-def samples(axis: int, x: ArrayLike, y: ArrayLike) -> list[Array]:
+def samples(axis: int, x: ArrayLike, y: ArrayLike) -> list[Reals]:
     """Check points of the line along `axis`; the numbers of points are free, the rest broadcasts.
 
-    Returns arrays of their own, which may be changed, with the points on the last axis.
+    Returns arrays of any dtype with the points on the last axis.
     """
-    arrays = {"x": finite("x", x), "y": finite("y", y)}
+    arrays = {"x": numbers("x", x), "y": numbers("y", y)}
     for name, array in arrays.items():
         if not -array.ndim <= axis < array.ndim:
             raise ValueError(
@@ -790,7 +817,7 @@ def samples(axis: int, x: ArrayLike, y: ArrayLike) -> list[Array]:
     return list(result.values())
 
 
-def weights_of_points(axis: int, name: str, value: ArrayLike | None, points: Array) -> Law | None:
+def weights_of_points(axis: int, name: str, value: ArrayLike | None, points: Reals) -> Law | None:
     """Check weights of points: one law for all rows, or laws along `axis` as the points are."""
     if value is None:
         return None

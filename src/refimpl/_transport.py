@@ -22,7 +22,8 @@ from refimpl._sums import CHUNK, product_error
 
 Indices = NDArray[np.intp]
 Wide = NDArray[np.longdouble]
-Piece = tuple[Array, Array | None]  # distances or their powers, and their weights
+Piece = tuple[Array, Array | None]  # distances and their weights
+Pieces = Callable[[int], Iterator[Piece]]  # for points divided by this power of two
 EPS = float(np.finfo(np.float64).eps)
 SLACK = 2.0**-49  # a reduced cost counts as negative beyond this part of its summands
 NEARLY_EQUAL = 1 / 16  # the largest relative change of a covariance matrix for the series
@@ -44,30 +45,21 @@ RELAXED = 1.8  # of these, how far they go, in steps
 SMALL = 400  # the size of a matrix that needs none
 SMALL_MATCHING = 20_000  # likewise, if all masses are equal
 PANEL = 1 << 12  # points of short rows that are coupled at once
+HIGH = 128  # the power of two by which points are divided where their distances are no floats
+LOW = 2.0**-900  # a sum of powers is right above this, even if some of them underflow
 BLOCK = 64  # terms that are summed in double precision before they are summed in a wider one
+SHORT = 512  # as many are summed in the wider one alone
+ONES = np.ones(CHUNK)
 
 
 # The line.
 
 
-def on_the_line(x: Array, y: Array, x_law: Law | None, y_law: Law | None, order: float) -> Array:
+def on_the_line(x: Reals, y: Reals, x_law: Law | None, y_law: Law | None, order: float) -> Array:
     """Return the distance of the given order between points with weights, on the last axis."""
-    distance = _on_the_line(x, y, x_law, y_law, order)
-    if not np.isfinite(distance).all():  # a difference or a sum was too large for a float
-        x, y = np.ldexp(x, -128), np.ldexp(y, -128)
-        again = np.ldexp(_on_the_line(x, y, x_law, y_law, order), 128)
-        return np.where(np.isfinite(distance), distance, again)
-    return distance
-
-
-def _on_the_line(x: Array, y: Array, x_law: Law | None, y_law: Law | None, order: float) -> Array:
     x_weights, y_weights = _uneven(x_law), _uneven(y_law)
     if x_weights is None and y_weights is None:
-        x.sort(axis=-1)  # in place: the arrays are not those of the caller
-        y.sort(axis=-1)
-        batch = np.broadcast_shapes(x.shape[:-1], y.shape[:-1])
-        x, y = (_rows(z, batch) for z in (x, y))
-        return _samples(x, y, order).reshape(batch)
+        return _samples(x, y, order)
     a, b = (_equal(z.shape[-1]) if w is None else w for z, w in ((x, x_weights), (y, y_weights)))
     batch = np.broadcast_shapes(*(z.shape[:-1] for z in (x, y, a, b)))
     x, y, a, b = (_rows(z, batch) for z in (x, y, a, b))
@@ -75,7 +67,7 @@ def _on_the_line(x: Array, y: Array, x_law: Law | None, y_law: Law | None, order
     panel = PANEL // (x.shape[1] + y.shape[1])
     if not panel:
         for i in range(len(x)):
-            result[i] = _weighted(_sorted(x[i], a[i]), _sorted(y[i], b[i]), order)
+            result[i] = _weighted(x[i], a[i], y[i], b[i], order)
         return result.reshape(batch)
     for top in range(0, len(x), panel):
         some = slice(top, top + panel)
@@ -83,7 +75,7 @@ def _on_the_line(x: Array, y: Array, x_law: Law | None, y_law: Law | None, order
     return result.reshape(batch)
 
 
-def _rows(values: Array, batch: tuple[int, ...]) -> Array:
+def _rows(values: Reals, batch: tuple[int, ...]) -> Reals:
     """Return rows of values for each place of a batch."""
     if values.shape[:-1] != batch:
         values = np.broadcast_to(values, (*batch, values.shape[-1]))
@@ -92,32 +84,32 @@ def _rows(values: Array, batch: tuple[int, ...]) -> Array:
 
 def _equal(n: int) -> Array:
     """Return equal weights whose running sums are exact, and at most 1."""
-    return np.full(n, 2.0 ** -n.bit_length())
+    return np.broadcast_to(2.0 ** -n.bit_length(), n)
 
 
-def _uneven(law: Law | None) -> Array | None:
-    """Return weights in double precision, and None where all weights of a law are the same."""
-    if law is None or bool((law.values == law.values[..., :1]).all()):
-        return None
-    return np.asarray(law.values, dtype=np.float64)
+def _uneven(law: Law | None) -> Reals | None:
+    """Return weights, and None where all weights of a law are the same."""
+    return None if law is None or bool((law.values == law.values[..., :1]).all()) else law.values
 
 
-def _samples(x: Array, y: Array, order: float) -> Array:
-    """Couple sorted rows of points of equal weights."""
-    if x.shape[1] < y.shape[1]:
+def _samples(x: Reals, y: Reals, order: float) -> Array:
+    """Couple rows of points of equal weights."""
+    if x.shape[-1] < y.shape[-1]:
         x, y = y, x
+    batch = np.broadcast_shapes(x.shape[:-1], y.shape[:-1])
+    x, y = (_rows(z if z.shape[:-1] == batch else np.sort(z), batch) for z in (x, y))
     n, m = x.shape[1], y.shape[1]
     panel, total = max(1, CHUNK // n), n if n == m else n * m
-    result = np.empty(x.shape[0])
-    for top in range(0, x.shape[0], panel):
-        rows = slice(top, top + panel)
-        pieces = functools.partial(_sample_pieces, x[rows], y[rows])
-        result[rows] = _power_mean(pieces, total, order)
-    return result
+    result = np.empty(len(x))
+    for top in range(0, len(x), panel):
+        some = slice(top, top + panel)
+        pieces = functools.partial(_sample_pieces, np.sort(x[some]), np.sort(y[some]))
+        result[some] = _power_mean(pieces, total, order)
+    return result.reshape(batch)
 
 
-def _sample_pieces(x: Array, y: Array) -> Iterator[Piece]:
-    """Return distances of partners and how often they count, chunk by chunk, for n ≥ m.
+def _sample_pieces(x: Reals, y: Reals, shift: int) -> Iterator[Piece]:
+    """Return distances of partners in order and how often they count, by chunks, for n ≥ m.
 
     The point i of n has the quantiles from i m to (i + 1) m, in units of 1 / (n m), and the
     point j of m those from j n to (j + 1) n. So it has one partner, or two.
@@ -128,57 +120,96 @@ def _sample_pieces(x: Array, y: Array) -> Iterator[Piece]:
         part = x[:, i : i + CHUNK]
         distance = work[:, : part.shape[1]]
         if n == m:
-            np.subtract(part, y[:, i : i + CHUNK], out=distance)
-            yield np.abs(distance, out=distance), None
+            yield _apart(part, y[:, i : i + CHUNK], shift, distance), None
             continue
-        start = np.arange(i, i + part.shape[1]) * m
-        j = start // n
-        beyond = start + m - (j + 1) * n
-        np.subtract(part, y[:, j], out=distance)
-        yield np.abs(distance, out=distance), np.minimum(m - beyond, m).astype(np.float64)
-        two = beyond > 0
-        if two.any():
-            yield np.abs(part[:, two] - y[:, j[two] + 1]), beyond[two].astype(np.float64)
+        j, after = np.divmod(np.arange(i, i + part.shape[1]) * m, n)
+        after += m - n  # what of the point is beyond the quantiles of its first partner
+        two = np.flatnonzero(after > 0)
+        weight = np.full(j.size, float(m))
+        weight[two] = (m - after[two]).astype(np.float64)
+        yield _apart(part, np.take(y, j, axis=1), shift, distance), weight
+        if two.size:
+            others = np.take(y, j[two] + 1, axis=1)
+            distance = distance[:, : two.size]
+            yield (
+                _apart(np.take(part, two, axis=1), others, shift, distance),
+                after[two].astype(np.float64),
+            )
 
 
-def _power_mean(pieces: Callable[[], Iterator[Piece]], total: float | Array, order: float) -> Array:
+def _apart(x: Reals, y: Reals, shift: int, out: Array | None = None) -> Array:
+    """Return the distances of points that are divided by a power of two."""
+    if shift:
+        x, y = (np.ldexp(z.astype(np.float64), -shift) for z in (x, y))
+    difference = np.subtract(x, y, out=out, dtype=np.float64)
+    return np.abs(difference, out=difference)
+
+
+def _power_mean(pieces: Pieces, total: float | Array, order: float) -> Array:
     """Return (Σ w d^order / total)^(1 / order) for each row."""
-    if order == 1:
-        return np.asarray(_total(pieces()) / total, dtype=np.float64)
-    largest = functools.reduce(np.maximum, (d.max(axis=1) for d, _ in pieces()))
+    mean = _mean(functools.partial(pieces, 0), total, order)
+    if np.isfinite(mean).all():
+        return mean
+    # A difference or a sum was too large for a float.
+    again = np.ldexp(_mean(functools.partial(pieces, HIGH), total, order), HIGH)
+    return np.where(np.isfinite(mean), mean, again)
+
+
+def _mean(pieces: Callable[[], Iterator[Piece]], total: float | Array, order: float) -> Array:
     if order == math.inf:
-        return np.asarray(largest)
-    scale = np.where(largest > 0, largest, 1.0)[:, None]
-
-    def powers() -> Iterator[Piece]:
-        for distance, weight in pieces():
-            part = np.divide(distance, scale, out=distance)
-            if order == 2:
-                yield np.square(part, out=part), weight
-            else:
-                yield np.power(part, order, out=part), weight
-
-    mean = _total(powers()) / total
-    return np.asarray(largest * mean ** (1 / np.longdouble(order)), dtype=np.float64)
+        return np.asarray(_longest(pieces()))
+    power = _total(pieces(), order)
+    mean = _root(power / total, order)
+    lost = ~((power >= LOW) & (power < math.inf))
+    if order != 1 and lost.any():  # powers were no floats
+        longest = _longest(pieces())
+        scale = np.where(longest > 0, longest, 1.0)[:, None]
+        parts = ((distance / scale, weight) for distance, weight in pieces())
+        scaled = longest * _root(_total(parts, order) / total, order)
+        mean = np.where(lost, scaled, mean)
+    return np.asarray(mean, dtype=np.float64)
 
 
-def _total(pieces: Iterator[Piece]) -> Wide:
-    """Return Σ w t: short sums in double precision, and their sum in a wider one."""
+def _root(power: Wide, order: float) -> Wide:
+    if order in {1, 2, 3}:  # faster, and right to the last digit
+        return power if order == 1 else np.sqrt(power) if order == 2 else np.cbrt(power)
+    return power ** (1 / np.longdouble(order))
+
+
+def _longest(pieces: Iterator[Piece]) -> Array:
+    return functools.reduce(np.maximum, (distance.max(axis=1) for distance, _ in pieces))
+
+
+def _total(pieces: Iterator[Piece], order: float) -> Wide:
+    """Return Σ w d^order for each row. The distances are overwritten."""
     parts = []
-    for values, weight in pieces:
-        terms = values if weight is None else np.multiply(values, weight, out=values)
-        whole = terms.shape[1] // BLOCK * BLOCK if terms.shape[1] > BLOCK * BLOCK else 0
-        blocks = terms[:, :whole].reshape(len(terms), -1, BLOCK).sum(axis=2)
-        parts += [_wide_sum(blocks), _wide_sum(terms[:, whole:])]
+    for distance, weight in pieces:
+        if order in {2, 3}:  # squares are faster than powers
+            power = distance if order == 2 else np.square(distance)
+            other = distance if weight is None else np.multiply(distance, weight)
+        else:
+            power = distance if order == 1 else np.power(distance, order, out=distance)
+            other = weight
+        parts.append(_wide_dot(power, ONES[: power.shape[1]] if other is None else other))
     return np.asarray(sum(parts))
+
+
+def _wide_dot(x: Array, y: Array) -> Wide:
+    """Return Σ x y: short sums in double precision, and their sum in a wider one."""
+    if x.shape[1] <= SHORT:
+        return _wide_sum(x * y)
+    whole = x.shape[1] // BLOCK * BLOCK
+    blocks = (z[..., :whole].reshape(*z.shape[:-1], -1, BLOCK) for z in (x, y))
+    return _wide_sum(np.vecdot(*blocks)) + np.vecdot(x[:, whole:], y[..., whole:])
 
 
 def _wide_sum(terms: Array) -> Wide:
     return np.asarray(np.add.reduce(terms, axis=1, dtype=np.longdouble))
 
 
-def _sorted(points: Array, weights: Array) -> tuple[Array, Array]:
+def _sorted(points: Reals, weights: Reals) -> tuple[Reals, Array]:
     """Return the points that have a weight, in order, and their weights."""
+    weights = weights.astype(np.float64, copy=False)
     if not weights.all():
         points, weights = points[weights > 0], weights[weights > 0]
     order = np.argsort(points)
@@ -191,7 +222,7 @@ Pair = tuple[Array, Array]  # numbers in doubled precision: floats and the rest 
 class _Side(NamedTuple):
     """Points from one end on, and the mass up to each of those in the first half."""
 
-    points: Array
+    points: Reals
     high: Array
     low: Array
 
@@ -201,26 +232,26 @@ class _Side(NamedTuple):
         return (float(self.high[-1]), float(self.low[-1])) if self.high.size else (0.0, 0.0)
 
 
-def _weighted(x: tuple[Array, Array], y: tuple[Array, Array], order: float) -> float:
-    """Couple two sorted weighted samples by their quantiles.
+def _weighted(x: Reals, x_weights: Reals, y: Reals, y_weights: Reals, order: float) -> float:
+    """Couple two weighted samples by their quantiles.
 
     Levels are masses from the nearer end in doubled precision, so that a small mass keeps its
     digits at either end, and a small difference of two masses anywhere.
     """
-    whole, *x_sides = _sides(*x, None)
-    _, *y_sides = _sides(*y, whole)
+    whole, *x_sides = _sides(*_sorted(x, x_weights), None)
+    _, *y_sides = _sides(*_sorted(y, y_weights), whole)
     sides = list(zip(x_sides, y_sides, strict=True))
     ends = [max(one.last, other.last) for one, other in sides]
     total, tail = float(whole[0][0]), float(whole[1][0])
     rest = (total / 2 - ends[0][0]) + (total / 2 - ends[1][0]) + (tail - ends[0][1] - ends[1][1])
-    middle = abs(x[0][x_sides[0].high.size] - y[0][y_sides[0].high.size])
+    halves = [side.points[side.high.size :][:1] for side in (x_sides[0], y_sides[0])]
 
-    def pieces() -> Iterator[Piece]:
+    def pieces(shift: int) -> Iterator[Piece]:
         for one, other in sides:
-            for distance, width, before in _side_pieces(one, other):
+            for distance, width, before in _side_pieces(one, other, shift):
                 yield _kept(distance[None], width[None], before[None], order)
-        last, width, before = np.array([middle, rest, min(ends)[0]]).reshape(3, 1, 1)
-        yield _kept(last, width, before, order)
+        width, before = np.array([rest, min(ends)[0]]).reshape(2, 1, 1)
+        yield _kept(_apart(*halves, shift)[None], width, before, order)
 
     return float(_power_mean(pieces, total, order)[0])
 
@@ -232,7 +263,7 @@ def _kept(distance: Array, width: Array, before: Array, order: float) -> Piece:
     return distance, np.maximum(width, 0.0, out=width)
 
 
-def _side_pieces(x: _Side, y: _Side) -> Iterator[tuple[Array, Array, Array]]:
+def _side_pieces(x: _Side, y: _Side, shift: int) -> Iterator[tuple[Array, Array, Array]]:
     """Return the distances on the intervals between levels, their widths and their beginnings."""
     i = j = 0
     last = 0.0, 0.0
@@ -256,17 +287,19 @@ def _side_pieces(x: _Side, y: _Side) -> Iterator[tuple[Array, Array, Array]]:
         high, low = high[order], low[order]
         last = float(high[-1]), float(low[-1])
         passed = np.cumsum((order > 0) & (order <= k - i))[:-1]  # levels of x before an interval
-        distance = np.abs(x.points[i + passed] - y.points[j + np.arange(passed.size) - passed])
+        others = j + np.arange(passed.size) - passed
+        distance = _apart(x.points[i + passed], y.points[others], shift)
         yield distance, np.diff(high) + np.diff(low), high[:-1]
         i, j = k, m
 
 
-def _sides(points: Array, weights: Array, whole: Pair | None) -> tuple[Pair, _Side, _Side]:
+def _sides(points: Reals, weights: Array, whole: Pair | None) -> tuple[Pair, _Side, _Side]:
     """Return the sum of weights, and the sides of the sample; `whole` is the sum if it is given."""
     high, low = _running_sums(weights)
-    total = high[-1:], low[-1:]
+    total = high[-1:].copy(), low[-1:].copy()
     half = int(high[:-1].searchsorted(high[-1] / 2, side="right"))
-    levels = [(high[:half].copy(), low[:half].copy()), _running_sums(weights[:half:-1])]
+    levels = [(high[:half], low[:half]), (high[half + 1 :], low[half + 1 :])]
+    _running_sums(weights[:half:-1], levels[1])
     if whole is not None:
         for pair in levels:
             _rescale(*pair, total, whole)
@@ -275,10 +308,10 @@ def _sides(points: Array, weights: Array, whole: Pair | None) -> tuple[Pair, _Si
     return whole or total, first, second
 
 
-def _running_sums(weights: Array) -> Pair:
+def _running_sums(weights: Array, out: Pair | None = None) -> Pair:
     """Return the running sums, and what rounding took from them (Knuth's two-sum)."""
-    high = np.cumsum(weights, axis=-1)
-    low = np.empty_like(high)
+    high, low = out or (np.empty_like(weights), np.empty_like(weights))
+    np.cumsum(weights, axis=-1, out=high)
     for i in range(0, high.shape[-1], CHUNK):
         part = high[..., i : i + CHUNK]
         before = np.zeros_like(part)
@@ -317,7 +350,7 @@ def _rescale(high: Array, low: Array, total: Pair, whole: Pair) -> None:
 # The same for short rows, all at once.
 
 
-def _weighted_rows(x: Array, a: Array, y: Array, b: Array, order: float) -> Array:
+def _weighted_rows(x: Reals, a: Reals, y: Reals, b: Reals, order: float) -> Array:
     """Couple rows of weighted samples by their quantiles."""
     x, whole, *x_levels = _levels_of_rows(x, a, None)
     y, _, *y_levels = _levels_of_rows(y, b, whole)
@@ -336,20 +369,23 @@ def _weighted_rows(x: Array, a: Array, y: Array, b: Array, order: float) -> Arra
     width = np.where(side[0] == side[1], np.where(side[0], -far, far), middle)
     passed, _ = _between(np.cumsum(place < x.shape[1] - 1, axis=1), 0, 0)
     others = np.arange(width.shape[1]) - passed
-    distance = np.abs(_pick(x, passed) - _pick(y, others))
-    piece = _kept(distance, width, np.minimum(*h), order)
-    return _power_mean(lambda: iter([piece]), whole[0][:, 0], order)
+
+    def pieces(shift: int) -> Iterator[Piece]:
+        distance = _apart(_pick(x, passed), _pick(y, others), shift)
+        yield _kept(distance, width, np.minimum(*h), order)
+
+    return _power_mean(pieces, whole[0][:, 0], order)
 
 
 def _levels_of_rows(
-    points: Array, weights: Array, whole: Pair | None
-) -> tuple[Array, Pair, Array, Array, NDArray[np.bool_]]:
+    points: Reals, weights: Reals, whole: Pair | None
+) -> tuple[Reals, Pair, Array, Array, NDArray[np.bool_]]:
     """Return sorted points, the sum of weights, and the mass up to each point but the last.
 
     It is given in doubled precision, and measured from the other end where this is nearer.
     """
     order = np.argsort(points, axis=1)
-    points, weights = (_pick(z, order) for z in (points, weights))
+    points, weights = _pick(points, order), _pick(weights.astype(np.float64, copy=False), order)
     up_to, rest = _running_sums(weights), _running_sums(weights[:, ::-1])
     total = up_to[0][:, -1:], up_to[1][:, -1:]
     beyond = up_to[0][:, :-1] > total[0] / 2

@@ -78,7 +78,8 @@ def kolmogorov_distance(
     """
     Kolmogorov distance of two laws on the line: the largest gap of their distribution functions.
 
-    It is the integral probability metric of the half lines. Equation :eq:`eq-kolmogorov`.
+    It is the integral probability metric of the half lines. Equation :eq:`eq-kolmogorov`. One
+    pair of laws is compared; there is no axis for several.
 
     Parameters
     ----------
@@ -451,7 +452,8 @@ def dudley_distance(
     Dudley's bounded-Lipschitz distance of two laws on a finite metric space.
 
     It is the largest difference of the means of one function f with ‖f‖∞ + Lip(f) ≤ 1, found
-    by a linear programme. Equation :eq:`def-dudley`.
+    by a linear programme. Equation :eq:`def-dudley`. One pair of laws is compared; there is no
+    axis for several.
 
     Parameters
     ----------
