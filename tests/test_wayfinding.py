@@ -262,6 +262,8 @@ def test_what_readers_type_of_a_formula(latex: str, typed: list[str]) -> None:
         ("Bures", "eq-w2-gaussian"),
         ("KL", "eq-kl-def"),
         ("kl_divergence", "eq-kl-def"),
+        ("EMD", "def-wasserstein"),
+        ("softplus", "alg-logsumexp"),
     ],
 )
 def test_results_of_the_book_are_found_by_what_readers_type(typed: str, name: str) -> None:
@@ -269,6 +271,38 @@ def test_results_of_the_book_are_found_by_what_readers_type(typed: str, name: st
     found = entries.of_result(entry, "")
     heap = f"{found.title} {found.names} {found.words}".lower()
     assert typed.lower() in re.split(r"[\s–]+", heap)
+
+
+def test_titles_of_proofs_lead_to_what_they_prove() -> None:
+    gibbs = read_book(BOOK).entries["ineq-gibbs"]
+    assert "Jensen's" in entries.of_result(gibbs, "", "Second proof, by Jensen's inequality").words
+    assert "Jensen's" not in entries.of_result(gibbs, "").words
+
+
+def test_other_names_are_those_of_results_and_symbols() -> None:
+    symbols = {anchor for anchor, _ in read_rows(BOOK / "notation.md")}
+    assert entries.ALIASES.keys() <= read_book(BOOK).entries.keys() | symbols
+
+
+@pytest.mark.parametrize(
+    ("row", "title"),
+    [
+        ((r"$\KL{p}{q}$", "relative entropy; the reference is on the right"), "KL(p ∥ q)"),
+        ((r"$\operatorname{JS}_\pi(p, q)$", "the same with weights $\\pi$"), "JS_π(p,q)"),
+        ((r"$\log$, $\log_2$", "logarithm to base $e$, 2"), "log, log_2"),
+    ],
+)
+def test_symbols_have_readable_names(row: tuple[str, str], title: str) -> None:
+    shown, meaning = row
+    found = entries.of_symbol("symbol-a", shown, meaning, "notation.html")
+    assert found.title.startswith(f"{title}: ")
+
+
+def test_the_meaning_of_a_symbol_ends_before_its_formula() -> None:
+    for anchor, (shown, meaning, *_) in read_rows(BOOK / "notation.md"):
+        title = entries.of_symbol(anchor, shown, meaning, "").title
+        assert not re.search(r"[\\${}∑∫]|sup|lim_", title), title
+        assert len(title) < 120, title
 
 
 def test_every_symbol_leads_to_where_it_is_introduced() -> None:
