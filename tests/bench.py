@@ -100,7 +100,7 @@ class Contest:
         slow: set[str] = set()
         for size in self.sizes:
             calls = {n: call for n, call in self.make(size).items() if n not in slow}
-            row = run(self.label.format(size).replace(",", " "), calls, self.rel)
+            row = run(unbroken(self.label.format(size)), calls, self.rel)
             slow |= {name for name, taken in row.seconds.items() if taken > PATIENCE}
             slow -= {"refimpl", next(iter(row.seconds))}
             yield size, row
@@ -557,10 +557,15 @@ CONTESTS = [
 # The report.
 
 
+def unbroken(text: str) -> str:
+    """Return a text in which the digits of a number are grouped by spaces, and no line ends."""
+    return text.replace(",", " ").replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def number(x: float) -> str:
     """Return a number with three digits, and no exponent."""
     if x >= 100:
-        return f"{x:,.0f}".replace(",", " ")
+        return unbroken(f"{x:,.0f}")
     return f"{x:.{2 - (x >= 10)}f}"
 
 

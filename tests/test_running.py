@@ -160,6 +160,10 @@ class TestRun:
         assert "return 1 / 0" in text
         assert text.endswith("ZeroDivisionError: division by zero\n")
 
+    def test_a_run_names_what_ended_it(self) -> None:
+        assert run(["1 / 0"], 0, lambda *_: None) == "ZeroDivisionError"
+        assert run(["1 / 1"], 0, lambda *_: None) is None
+
     def test_a_cell_that_is_not_python(self) -> None:
         ((kind, text),) = ran(["x = 1", "x ="], 1)
         assert kind == "error"

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 from docutils import nodes
 
@@ -262,6 +263,8 @@ def test_what_readers_type_of_a_formula(latex: str, typed: list[str]) -> None:
         ("Bures", "eq-w2-gaussian"),
         ("KL", "eq-kl-def"),
         ("kl_divergence", "eq-kl-def"),
+        ("EMD", "def-wasserstein"),
+        ("softplus", "alg-logsumexp"),
     ],
 )
 def test_results_of_the_book_are_found_by_what_readers_type(typed: str, name: str) -> None:
@@ -269,6 +272,38 @@ def test_results_of_the_book_are_found_by_what_readers_type(typed: str, name: st
     found = entries.of_result(entry, "")
     heap = f"{found.title} {found.names} {found.words}".lower()
     assert typed.lower() in re.split(r"[\s–]+", heap)
+
+
+def test_titles_of_proofs_lead_to_what_they_prove() -> None:
+    gibbs = read_book(BOOK).entries["ineq-gibbs"]
+    assert "Jensen's" in entries.of_result(gibbs, "", "Second proof, by Jensen's inequality").words
+    assert "Jensen's" not in entries.of_result(gibbs, "").words
+
+
+def test_other_names_are_those_of_results_and_symbols() -> None:
+    symbols = {anchor for anchor, _ in read_rows(BOOK / "notation.md")}
+    assert entries.ALIASES.keys() <= read_book(BOOK).entries.keys() | symbols
+
+
+@pytest.mark.parametrize(
+    ("row", "title"),
+    [
+        ((r"$\KL{p}{q}$", "relative entropy; the reference is on the right"), "KL(p ∥ q)"),
+        ((r"$\operatorname{JS}_\pi(p, q)$", "the same with weights $\\pi$"), "JS_π(p,q)"),
+        ((r"$\log$, $\log_2$", "logarithm to base $e$, 2"), "log, log_2"),
+    ],
+)
+def test_symbols_have_readable_names(row: tuple[str, str], title: str) -> None:
+    shown, meaning = row
+    found = entries.of_symbol("symbol-a", shown, meaning, "notation.html")
+    assert found.title.startswith(f"{title}: ")
+
+
+def test_the_meaning_of_a_symbol_ends_before_its_formula() -> None:
+    for anchor, (shown, meaning, *_) in read_rows(BOOK / "notation.md"):
+        title = entries.of_symbol(anchor, shown, meaning, "").title
+        assert not re.search(r"[\\${}∑∫]|sup|lim_", title), title
+        assert len(title) < 120, title
 
 
 def test_every_symbol_leads_to_where_it_is_introduced() -> None:
@@ -398,3 +433,43 @@ def test_every_figure_of_the_book_says_what_it_shows() -> None:
                 assert re.search(r"alt: (?:>-\s+)?\S.{20}", cell), f"{chapter}: {cell[:120]}"
         for figure in re.findall(r"```\{(?:slider|figure)\}.*?\n```", source, re.DOTALL):
             assert re.search(r"alt: (?:>-\s+)?\S.{20}", figure), f"{chapter}: {figure[:120]}"
+
+
+def luminance(colour: np.ndarray) -> float:
+    """Return the relative luminance of a colour, as WCAG defines it."""
+    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def rgb(name: str) -> np.ndarray:
+    return np.array([int(name[k : k + 2], 16) / 255 for k in (0, 2, 4)])
+
+
+def test_figures_have_the_contrast_and_the_hues_of_light_mode_in_the_dark() -> None:
+    css, style = text(BOOK / "_static" / "book.css"), text(BOOK / "_static" / "book.mplstyle")
+    found = re.search(r"filter: invert\((0?\.\d+)\) hue-rotate\(180deg\)", css)
+    ground = re.search(r'"dark"\] \{[^}]*--pst-color-background: #(\w{6})', css)
+    cycle = re.search(r"prop_cycle.*?\]", style)
+    letters = re.search(r"text.color: (\w{6})", style)
+    assert found
+    assert ground
+    assert cycle
+    assert letters
+    # The matrix of hue-rotate(180deg) in Filter Effects; each column of it sums to that of grey.
+    weights = np.array([0.213, 0.715, 0.072])
+    turn = 2 * np.tile(weights, (3, 1)) - np.eye(3)
+
+    def dark(colour: np.ndarray) -> np.ndarray:
+        share = float(found[1]) if found else 0
+        return np.clip(turn @ (share * (1 - colour) + (1 - share) * colour), 0, 1)
+
+    def contrast(colour: np.ndarray) -> float:
+        return (luminance(dark(colour)) + 0.05) / (luminance(rgb(ground[1])) + 0.05)
+
+    series = [rgb(name) for name in re.findall(r'"(\w{6})"', cycle[0])]
+    assert len(series) == 6
+    assert min(map(contrast, series)) >= 3.5
+    assert contrast(rgb(letters[1])) >= 7
+    assert contrast(np.ones(3)) < 1.1  # what is white is the ground
+    for colour in series:
+        assert np.argsort(dark(colour)).tolist() == np.argsort(colour).tolist()

@@ -40,9 +40,9 @@ const run = async ({ number, cells }) => {
   if (failed.length > 0) throw new Error(failed[0]);
   say("status", { text: "Running…" });
   const began = performance.now();
-  machine.run(sources, number, (kind, output) => say(kind, { text: output }));
+  const raised = machine.run(sources, number, (kind, output) => say(kind, { text: output }));
   sources.destroy();
-  say("end", { seconds: (performance.now() - began) / 1000 });
+  say("end", { raised, seconds: (performance.now() - began) / 1000 });
 };
 
 // One run after the other: Python has one output.

@@ -61,7 +61,7 @@
         sources ??= await ask(`_run/${page}.json`);
       } catch (error) {
         sources = null;
-        this.end(`The cells could not be loaded: ${error.message}`);
+        this.fail(`The cells could not be loaded: ${error.message}`);
         return;
       }
       if (!runs.has(this.number)) return; // stopped in the meantime
@@ -104,6 +104,7 @@
     }
 
     say(text) {
+      this.status.classList.remove("run-failed");
       this.status.textContent = text;
     }
 
@@ -117,6 +118,12 @@
       runs.delete(this.number);
       this.busy(false);
       this.say(text);
+    }
+
+    // An end that was not meant.
+    fail(text) {
+      this.end(text);
+      this.status.classList.add("run-failed");
     }
 
     // What the cell printed, against what the book says.
@@ -147,25 +154,26 @@
 
   const begin = () => {
     const made = new Worker(new URL("_static/run-worker.js", root));
-    made.addEventListener("message", ({ data: { number, kind, text, seconds } }) => {
+    made.addEventListener("message", ({ data: { number, kind, text, raised, seconds } }) => {
       const run = runs.get(number);
       if (kind === "status") run.say(text);
+      else if (kind === "end" && raised) run.fail(`Ended by an error: ${raised}, shown below.`);
       else if (kind === "end") run.end(`Ran in ${seconds.toFixed(1)} s${run.compared()}.`);
-      else if (kind === "failed") run.end(text);
+      else if (kind === "failed") run.fail(text);
       else run.show(kind, text);
     });
     made.addEventListener("error", (event) => {
       event.preventDefault();
-      stop("Python could not be started.");
+      stop((run) => run.fail("Python could not be started."));
     });
     return made;
   };
 
   // Python cannot be interrupted, so its worker ends, and the next run starts another one.
-  const stop = (text = "Stopped.") => {
+  const stop = (end = (run) => run.end("Stopped.")) => {
     worker?.terminate();
     worker = null;
-    for (const run of [...runs.values()]) run.end(text);
+    for (const run of [...runs.values()]) end(run);
   };
 
   const all = [...document.querySelectorAll(".run[data-cell]")].map((bar) => new Run(bar));

@@ -9,29 +9,35 @@
       .map((name, place) => [String.fromCodePoint(0x3b1 + place), ` ${name} `]),
   );
 
-  // Without case, accents, backslashes and braces; subscripts by `_`, Greek letters by name.
+  // Without case, accents, apostrophes, backslashes and braces; Greek letters by name. A short
+  // subscript is written in the line, so that W_1, W₁ and W1 are one.
   const bare = (text) =>
     text
-      .normalize("NFD")
-      .replace(/[\u0300-\u036f\\{}$]/g, "")
-      .toLowerCase()
       .replace(/[₀-₉]/g, (digit) => `_${digit.codePointAt(0) - 0x2080}`)
+      .normalize("NFKD")
+      .toLowerCase()
+      .replace(/[\u0300-\u036f\\{}$]|['’‘`](s(?!\p{L}))?/gu, "")
       .replace(/[α-ω]/g, (letter) => greek[letter] ?? letter)
+      .replace(/(?<!\p{L})var(?=epsilon|phi|pi|rho|sigma|theta)/gu, "")
+      .replace(/(?<![\p{L}\d_])(\p{L}{1,3})_([\p{L}\d]{1,2})(?![\p{L}\d_])/gu, "$1$2")
       .trim();
-  const parted = (text) => bare(text).split(/[\s,.;:()“”–—/|-]+/).filter(Boolean);
+  const parted = (text) => bare(text).split(/[^\p{L}\p{N}_]+/u).filter(Boolean);
+  // With what is joined by hyphens both as one word and as several.
+  const words = (text) => [...new Set([...bare(text).split(" "), ...parted(text)])].filter(Boolean);
 
   let entries = null;
   const load = () => {
     entries ??= new Promise((resolve, reject) => {
       window.bookEntries = (rows) =>
         resolve(
-          rows.map(([kind, id, title, address, number, names, words]) => ({
+          rows.map(([kind, id, title, address, number, names, other]) => ({
             kind, id, title, address, number,
-            shown: names.split(" ").join(", "),
             key: bare(id),
+            start: bare(title),
             titles: [...parted(title), ...parted(id)],
-            names: bare(names).split(" "),
-            words: bare(words).split(" "),
+            joined: parted(title).join(""),
+            names: words(names),
+            words: words(other),
           })),
         );
       const script = document.createElement("script");
@@ -47,21 +53,37 @@
     if (entry.names.includes(word)) return 9;
     if (entry.titles.includes(word)) return 8;
     if (entry.titles.some((title) => title.startsWith(word))) return 5;
+    if (word.length > 5 && entry.joined.includes(word)) return 4;
     if (entry.words.includes(word)) return 2;
     return word.length > 2 && entry.words.some((other) => other.startsWith(word)) ? 1 : 0;
   };
+  const either = (entry, word) =>
+    weigh(entry, word) || (word.length > 4 && word.endsWith("s") ? weigh(entry, word.slice(0, -1)) : 0);
+  // A number as the book shows or says it: 3.1, (3.1), Exercise 3.1, eq. (3.1).
+  const numbered = (question) => {
+    const found = /^([a-z]*)\.? *\(?(\d+\.\d+)\)?$/.exec(bare(question));
+    return found && { kind: found[1], number: found[2] };
+  };
   const kinds = { definition: 3, symbol: 2, exercise: -2, claim: -3 };
   const find = (rows, question) => {
+    const place = numbered(question);
+    const at = place ? rows.filter((entry) => entry.number === place.number) : [];
+    if (at.length) {
+      const exercise = place.kind.startsWith("ex");
+      const first = (entry) => Number((entry.kind === "exercise") === exercise);
+      return at.sort((a, b) => first(b) - first(a));
+    }
     const key = bare(question);
-    const words = parted(question);
-    if (!words.length) return [];
+    const asked = parted(question);
+    if (!asked.length) return [];
     const weighed = rows.map((entry) => {
-      if (entry.key === key || entry.number === key) return { entry, weight: 1000 };
-      const weights = words.map((word) => weigh(entry, word));
+      if (entry.key === key) return { entry, weight: 1000 };
+      const weights = asked.map((word) => either(entry, word));
       if (weights.includes(0)) return { entry, weight: 0 };
       const sum = weights.reduce((a, b) => a + b, 0);
       const short = 2 / (1 + entry.titles.length);
-      return { entry, weight: 10 + sum + (kinds[entry.kind] ?? 0) + short };
+      const begins = entry.start.startsWith(key) ? 0.5 : 0;
+      return { entry, weight: 10 + sum + (kinds[entry.kind] ?? 0) + short + begins };
     });
     return weighed
       .filter(({ weight }) => weight > 0)
@@ -69,7 +91,7 @@
       .map(({ entry }) => entry);
   };
 
-  const line = ({ kind, id, title, address, number, shown }) => {
+  const line = ({ kind, id, title, address, number }) => {
     const item = document.createElement("li");
     const link = document.createElement("a");
     const part = (css, text) => {
@@ -80,7 +102,7 @@
     };
     link.href = root + address;
     part(`found-kind found-${kind}`, kind);
-    part("found-title", kind === "symbol" ? `${shown}: ${title}` : title);
+    part("found-title", title);
     const place = [number && `(${number})`, id].filter(Boolean).join(" ");
     part("found-place", kind === "symbol" ? "in the notation" : place);
     item.append(link);

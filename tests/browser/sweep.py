@@ -48,7 +48,7 @@ STATES: list[tuple[int, Scheme]] = [
 ]
 # What a rule says of a page may depend on its colours and its width; with most rules it does not.
 STATE_RULES = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"]
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @dataclass
@@ -160,7 +160,7 @@ async def visit_all(
 
 
 def sweep(
-    executable: str, site: str, names: Sequence[str], rules: Sequence[str] = WCAG
+    executable: str, site: str, names: Sequence[str], rules: Sequence[str] = RULES
 ) -> dict[str, Visit]:
     """Visit pages of a site; return what was seen of each."""
     return asyncio.run(visit_all(executable, site, names, rules))

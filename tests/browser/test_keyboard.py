@@ -52,6 +52,34 @@ ARRIVE = """async () => {
   return true;
 }"""
 
+# Each element takes the focus: of which does a box around it cut off the outline, left or right?
+# What scrolls shows its edge in the end.
+CUT_OFF = """() => {
+  const stops = [...document.querySelectorAll("a[href], button, input, summary, [tabindex]")]
+    .filter((element) => element.tabIndex >= 0 && element.checkVisibility());
+  const cuts = (box) => {
+    const { overflowX, contentVisibility } = getComputedStyle(box);
+    return overflowX !== "visible" || contentVisibility === "auto";
+  };
+  const scrolls = (box) =>
+    box.scrollWidth > box.clientWidth && getComputedStyle(box).overflowX !== "hidden";
+  return stops.filter((element) => {
+    element.focus({ preventScroll: true });
+    const { outlineStyle, outlineWidth, outlineOffset } = getComputedStyle(element);
+    if (outlineStyle === "none") return false;
+    const reach = parseFloat(outlineWidth) + parseFloat(outlineOffset);
+    const { left, right, width } = element.getBoundingClientRect();
+    for (let box = element.parentElement; width && box; box = box.parentElement) {
+      if (!cuts(box)) continue;
+      if (scrolls(box)) return false;
+      const inside = box.getBoundingClientRect().left + box.clientLeft;
+      if (left - reach < inside - 0.6) return true;
+      if (right + reach > inside + box.clientWidth + 0.6) return true;
+    }
+    return false;
+  }).map((element) => element.outerHTML.slice(0, 120));
+}"""
+
 
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
@@ -93,6 +121,25 @@ def test_a_page_without_sign_of_focus_is_found(page: Page) -> None:
         "hidden while it has the focus",
         "no sign of focus",
     ]
+
+
+@pytest.mark.parametrize("name", ["index.html", "kl.html", "catalogue.html"])
+def test_no_sign_of_focus_is_cut_off(page: Page, site: str, name: str) -> None:
+    page.set_viewport_size({"width": 375, "height": 900})
+    page.goto(site + name)
+    page.wait_for_timeout(500)  # until it is known which boxes scroll
+    page.keyboard.press("Tab")
+    assert page.evaluate(CUT_OFF) == []
+
+
+def test_a_sign_of_focus_that_is_cut_off_is_found(page: Page) -> None:
+    box = "<div style='overflow: {}; width: 100px'><button style='width: {}px'>b</button></div>"
+    boxes = [box.format("hidden", 100), box.format("hidden", 80), box.format("auto", 200)]
+    page.set_content(
+        f"<style>button {{ outline: 2px solid; margin: 4px 0 }}</style>{''.join(boxes)}"
+    )
+    page.keyboard.press("Tab")
+    assert len(page.evaluate(CUT_OFF)) == 2  # at the left edge of the first two
 
 
 def test_skip_link_comes_first_and_leads_past_the_navigation(page: Page, site: str) -> None:

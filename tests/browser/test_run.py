@@ -137,13 +137,20 @@ def test_a_cell_takes_what_an_edited_cell_before_it_says(chapter: Chapter) -> No
 def test_errors_are_shown(chapter: Chapter) -> None:
     cell = chapter.cell("refimpl.perplexity(truth, models)")
     chapter.write(cell, "print('so far')\nrefimpl.entropy([7, 2, 1])")
-    chapter.run(cell)
+    said = chapter.run(cell)
+    assert said == "Ended by an error: ValueError, shown below."
+    colour = "element => getComputedStyle(element).color"
+    status, error = cell.get_by_role("status"), cell.locator(".run-error")
+    assert status.evaluate(colour) == error.evaluate(colour)
     assert cell.locator(".run-text").inner_text().strip() == "so far"
-    with pytest.raises(ValueError, match="sums to") as error:
+    with pytest.raises(ValueError, match="sums to") as raised:
         refimpl.entropy([7, 2, 1])
-    shown = cell.locator(".run-error").inner_text()
-    assert str(error.value) in shown
+    shown = error.inner_text()
+    assert str(raised.value) in shown
     assert 'File "<cell 10>", line 2' in shown
+    cell.get_by_role("button", name="As in the book").press("Enter")
+    chapter.write(cell, "1 +")
+    assert chapter.run(cell) == "Ended by an error: SyntaxError, shown below."
     cell.get_by_role("button", name="As in the book").press("Enter")
 
 

@@ -100,6 +100,9 @@ def _text_of(element: ET.Element) -> str:
 
 def _grouped(text: str) -> str:
     """Put parentheses around what is not one sign, one number or one pair of parentheses."""
+    text = text.strip()
+    if text.endswith(_FUNCTION_APPLICATION):  # the name of a function
+        return text.removesuffix(_FUNCTION_APPLICATION)
     alone = re.fullmatch(r".|[\d.]+|\([^()]*\)", text)
     return text if alone else f"({text})"
 

@@ -138,5 +138,5 @@ def set_up(app: Sphinx) -> None:
         latex=(skip_link, None),
         text=(skip_link, None),
     )
-    app.connect("doctree-read", place_links, priority=400)  # below it comes the button to cite
+    app.connect("doctree-read", place_links, priority=600)  # in one line with the button to cite
     app.connect("build-finished", write_notebooks)

@@ -97,8 +97,8 @@ def modules(text: str) -> set[str]:
     return found
 
 
-def run(cells: Sequence[str], index: int, emit: Emit) -> bool:
-    """Run a cell, after the statements that it builds on, and tell whether nothing was raised.
+def run(cells: Sequence[str], index: int, emit: Emit) -> str | None:
+    """Run a cell, after the statements that it builds on, and name the exception that ended it.
 
     Parameters
     ----------
@@ -129,8 +129,8 @@ def run(cells: Sequence[str], index: int, emit: Emit) -> bool:
                 emit("figure", figure)
     except BaseException as error:  # noqa: BLE001 - also SystemExit, as a notebook does
         emit("error", _explained(error))
-        return False
-    return True
+        return type(error).__name__
+    return None
 
 
 def _run_last(cells: Sequence[str], index: int, namespace: dict[str, object], emit: Emit) -> None:

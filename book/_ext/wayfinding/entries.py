@@ -34,12 +34,33 @@ FILE = "entries.js"
 _SHAPE = re.compile(
     r"\\(?:left|right|math\w+|operatorname\*?|text\w*|[td]?frac|sqrt|sum|prod|int|quad|qquad|begin"
     r"|end|aligned|cases|cdot|le|ge|ne|to|in|dots|ldots|log|exp|max|min|sup|inf|bigl?|bigr|Bigl?"
-    r"|Bigr|middle|mid|ll|infty|partial|top|times|hat|bar|tilde|dd|abs|norm)(?![A-Za-z])"
+    r"|Bigr|middle|mid|ll|infty|partial|top|times|hat|bar|tilde|dd|abs|norm|sim|perp|otimes"
+    r"|[lr]ceil|[lr]floor)(?![A-Za-z])"
 )
 _TOKEN = re.compile(r"\\?[A-Za-z]+(?:_(?:[A-Za-z0-9]|\{[A-Za-z0-9]+\}))?")
 _FORMULA = re.compile(r"\$([^$]+)\$")
 _WORD = re.compile(r"[^\W_][\w’'-]+")
 _CITED = re.compile(r"\{cite:\w+\}`([^`]+)`")
+# Where the words about a symbol end and its formula begins.
+_FORMULA_FOLLOWS = re.compile(r"[,:]\s*\$[^$]{2}|;")
+# What readers call a result, and the book does not, or only in a formula.
+ALIASES = {
+    "alg-logsumexp": "softplus logsumexp softmax overflow",
+    "alg-sinkhorn": "Sinkhorn-Knopp matrix scaling algorithm",
+    "def-wasserstein": "earth mover's distance EMD Wasserstein-1 W1 Monge optimal transport",
+    "eq-bce": "BCE logistic log loss",
+    "eq-ce-def": "log loss negative log-likelihood NLL",
+    "eq-chi-square-def": "chi-squared chi^2",
+    "eq-entropy-def": "Shannon",
+    "eq-hellinger-def": "Bhattacharyya",
+    "eq-info-def": "surprisal surprise self-information",
+    "eq-js-def": "JSD information radius",
+    "eq-kl-def": "D_KL KLD information gain discrimination",
+    "eq-mmd": "kernel two-sample",
+    "eq-mutual-information": "MI transinformation",
+    "eq-tv-forms": "TVD statistical distance",
+    "symbol-logistic-function": "sigmoid",
+}
 
 
 @dataclass(frozen=True)
@@ -79,8 +100,8 @@ def _joined(parts: Iterable[str]) -> str:
     return " ".join(dict.fromkeys(parts))
 
 
-def of_result(entry: Entry, address: str) -> Found:
-    """Return what leads to a result or to an exercise."""
+def of_result(entry: Entry, address: str, proofs: str = "") -> Found:
+    """Return what leads to a result or to an exercise; ``proofs`` are titles of derivations."""
     block = entry.block
     if not isinstance(block, Equation):
         return Found("exercise", block.id, plain_title(block.title), address, entry.number)
@@ -88,31 +109,41 @@ def of_result(entry: Entry, address: str) -> Found:
     left = block.statement.partition(":=")[0] if ":=" in block.statement else ""
     formulas = " ".join([block.statement, *_FORMULA.findall(" ".join(said.values()))])
     sources = [key.strip() for keys in _CITED.findall(said["source"]) for key in keys.split(",")]
-    note = _WORD.findall(_FORMULA.sub(" ", said["note"]))
-    words = [*tokens(formulas), *sources, *block.functions, *(w for w in note if len(w) > 3)]
+    prose = _WORD.findall(_FORMULA.sub(" ", f"{said['note']} {proofs}"))
+    words = [*tokens(formulas), *sources, *block.functions, *(w for w in prose if len(w) > 3)]
     return Found(
         block.kind,
         block.id,
         plain_title(block.title),
         address,
         entry.number,
-        _joined(tokens(left)),
+        _joined([*tokens(left), *ALIASES.get(block.id, "").split()]),
         _joined(words),
     )
+
+
+def of_symbol(anchor: str, shown: str, meaning: str, page: str) -> Found:
+    """Return what leads to a row of the notation: the symbol, and what it is called."""
+    name = _FORMULA_FOLLOWS.split(meaning)[0]
+    title = f"{plain_title(shown)}: {plain_title(name)}"
+    letters = [token for formula in _FORMULA.findall(shown) for token in tokens(formula)]
+    names = _joined([*letters, *ALIASES.get(anchor, "").split()])
+    return Found("symbol", anchor, title, f"{page}#{anchor}", names=names)
 
 
 def entries(app: Sphinx) -> Iterator[Found]:
     """Yield everything, in the order of the book."""
     domain = cast("EquationDomain", app.env.get_domain("equations"))
+    proofs: dict[str, str] = {}
+    for derivation in domain.book.derivations:
+        proofs[derivation.id] = f"{proofs.get(derivation.id, '')} {derivation.title or ''}"
     for name, entry in domain.book.entries.items():
         result = isinstance(entry.block, Equation)
         page = app.builder.get_target_uri(page_of(name) if result else entry.chapter)
-        yield of_result(entry, page if result else f"{page}#{name}")
+        yield of_result(entry, page if result else f"{page}#{name}", proofs.get(name, ""))
     page = app.builder.get_target_uri(NOTATION_PAGE)
     for anchor, (shown, meaning, _, _) in read_rows(Path(app.srcdir, NOTATION)):
-        names = _joined(t for formula in _FORMULA.findall(shown) for t in tokens(formula))
-        title = plain_title(meaning.partition(";")[0])
-        yield Found("symbol", anchor, title, f"{page}#{anchor}", names=names)
+        yield of_symbol(anchor, shown, meaning, page)
     known = app.env.domains.python_domain.objects
     for name in functions(domain.package):
         if name in known:
@@ -132,7 +163,7 @@ def _claims(app: Sphinx) -> Iterator[Found]:
         page = domain.page(claim)
         if page:
             address = f"{app.builder.get_target_uri(page)}#{claim.anchor}"
-            yield Found("claim", claim.id, f"{claim.place}: {claim.verdict}", address)
+            yield Found("claim", claim.id, f"{plain_title(claim.place)}: {claim.verdict}", address)
 
 
 def script(found: Iterable[Found]) -> str:

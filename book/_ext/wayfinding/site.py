@@ -47,7 +47,9 @@ def write(app: Sphinx, error: Exception | None) -> None:
 def lost_page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Yield the page that a host shows for an address that does not exist.
 
-    It is shown at any depth, so it asks for no other file, and its links are whole addresses.
+    It is shown at any depth, so it asks for no other file. Its links are whole addresses: a
+    relative one would be right at a single depth, and one from the root of the host on no copy of
+    the site that has another sub-path. So a copy leads to the book as it is published.
     """
     if app.builder.name == "html":
         context = {"title": "No page has this address", "base": app.config.html_baseurl}
