@@ -81,6 +81,13 @@ def test_every_reference_has_a_card_and_every_card_is_of_something(
     assert marked == set(cards)
 
 
+def test_a_link_names_its_card_once() -> None:
+    plain = '<a href="a.html#eq-a">(1)</a>'
+    named = '<a href="a.html#eq-a" class="box" data-card="eq-a">(1)</a>'
+    marked = fragments.mark_links(f"{plain}{named}", {"eq-a"}, "symbol-")
+    assert marked == f'<a href="a.html#eq-a" data-card="eq-a">(1)</a>{named}'
+
+
 def test_cards_have_what_they_should_and_no_more(tiny: TinyBook) -> None:
     tiny.replace("second.md", ":code: half\n", ":code: half\n:if: $x < 9$\n:note: A remark.\n")
     tiny.replace("tinyhalf.py", "def half(x):", "def half(x: float, *, by: int = 2) -> float:")

@@ -349,6 +349,14 @@ class Cells:
             raise CellError(", ".join(f"{docname}.md" for docname in sorted(failed)))
 
 
+def _name_folds(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Let the title of a fold be its name: MyST-NB gives each of them another one."""
+    if "body" in context:
+        context["body"] = context["body"].replace(' aria-label="Toggle hidden content"', "")
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the configuration and the steps before and after a build."""
     app.add_config_value("chapter_cells_depend", [], "env", types=frozenset({list}))
@@ -357,4 +365,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     cells = Cells()
     app.connect("builder-inited", cells.start, priority=520)  # when myst-nb knows its settings
     app.connect("env-before-read-docs", cells.finish)
+    app.connect("html-page-context", _name_folds)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -13,7 +13,11 @@ from collections.abc import Container
 from html import escape
 
 _PART = re.compile(r"<!--card (?P<id>[^ ]+?)-->(?P<html>.*?)<!--/card-->", re.DOTALL)
-_LINK = re.compile(r'(?P<start><a(?: class="(?P<css>[^"]*)")? href="[^"#]*#(?P<id>[^"]+)")(?=[ >])')
+# A link of a drawing names its card itself.
+_LINK = re.compile(
+    r'(?P<start><a(?: class="(?P<css>[^"]*)")? href="[^"#]*#(?P<id>[^"]+)")(?=[ >])'
+    r"(?![^>]* data-card=)"
+)
 # What has no place in a card: the link of a result to itself, links and addresses of any kind,
 # and the LaTeX beside the MathML, which would be read aloud.
 _OWN_LINK = re.compile(r'<a class="[^"]*\bheaderlink\b[^"]*".*?</a>', re.DOTALL)

@@ -86,10 +86,10 @@ class Drawings:
         return PARTLY if standing.level == "executed" else standing.level
 
     def said(self, name: str) -> str:
-        """Describe a result in one line."""
+        """Describe a result in one line, which begins as its box does."""
         entry = self.book.entries[name]
         first, _ = MARKS[self.mark(name)]
-        return f"{entry.label} {entry.number}: {words(entry.block.title)}; {first}"
+        return f"{entry.number} {entry.label.lower()} {words(entry.block.title)}; {first}"
 
     def link(self, name: str, inside: str, css: str) -> str:
         """Return a link to a result around some parts of a drawing."""
@@ -178,13 +178,14 @@ class Drawings:
         inside = [
             f'<rect x="{x:g}" y="{y:.1f}" width="{WIDTH:g}" height="{height:g}" rx="4"/>',
             _mark(self.mark(name), x + EDGE + 5, y + 13),
-            text(x + EDGE + 16, y + 17, entry.number, "graph-number"),
-            text(x + WIDTH - EDGE, y + 17, entry.label.lower(), "graph-kind"),
+            text(x + EDGE + 16, y + 17, f"{entry.number} ", "graph-number"),
+            text(x + WIDTH - EDGE, y + 17, f"{entry.label.lower()} ", "graph-kind"),
         ]
         top = y + HEAD
         for line in self.lines(name):
             top += LINE
-            inside.append(text(x + EDGE, top - 1, line, "graph-title"))
+            whole = line if line[-1] in "-–" else f"{line} "  # read as one text
+            inside.append(text(x + EDGE, top - 1, whole, "graph-title"))
         stubs = []
         for index, (other, style) in enumerate(self.foreign(name, chapter).items()):
             row, column = divmod(index, STUBS_IN_ROW)
