@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from docutils import nodes
 
@@ -435,13 +436,16 @@ def test_every_figure_of_the_book_says_what_it_shows() -> None:
             assert re.search(r"alt: (?:>-\s+)?\S.{20}", figure), f"{chapter}: {figure[:120]}"
 
 
-def luminance(colour: np.ndarray) -> float:
+Colour = npt.NDArray[np.float64]
+
+
+def luminance(colour: Colour) -> float:
     """Return the relative luminance of a colour, as WCAG defines it."""
     linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
-def rgb(name: str) -> np.ndarray:
+def rgb(name: str) -> Colour:
     return np.array([int(name[k : k + 2], 16) / 255 for k in (0, 2, 4)])
 
 
@@ -459,12 +463,13 @@ def test_figures_have_the_contrast_and_the_hues_of_light_mode_in_the_dark() -> N
     weights = np.array([0.213, 0.715, 0.072])
     turn = 2 * np.tile(weights, (3, 1)) - np.eye(3)
 
-    def dark(colour: np.ndarray) -> np.ndarray:
-        share = float(found[1]) if found else 0
+    share, dim = float(found[1]), luminance(rgb(ground[1])) + 0.05
+
+    def dark(colour: Colour) -> Colour:
         return np.clip(turn @ (share * (1 - colour) + (1 - share) * colour), 0, 1)
 
-    def contrast(colour: np.ndarray) -> float:
-        return (luminance(dark(colour)) + 0.05) / (luminance(rgb(ground[1])) + 0.05)
+    def contrast(colour: Colour) -> float:
+        return (luminance(dark(colour)) + 0.05) / dim
 
     series = [rgb(name) for name in re.findall(r'"(\w{6})"', cycle[0])]
     assert len(series) == 6

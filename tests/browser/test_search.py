@@ -34,8 +34,8 @@ def found(dialog: Locator, typed: str) -> list[str]:
     dialog.get_by_role("searchbox").fill(typed)
     count = re.compile("No entries" if typed == "a word of no book" else r"^\d+ entr(y|ies) by")
     expect(dialog.locator(".found-count")).to_have_text(count)
-    links = dialog.locator(".found a")
-    return links.evaluate_all("links => links.map((link) => link.getAttribute('href'))")
+    links = dialog.locator(".found a").all()
+    return [link.get_attribute("href") or "" for link in links]
 
 
 @pytest.mark.parametrize(
