@@ -373,7 +373,7 @@ def test_bayes_error_by_guessing() -> None:
 
 
 def test_ends_of_the_bounds_of_the_bayes_error() -> None:
-    assert bayes_error_bounds(0.0) == (pytest.approx(0.5), pytest.approx(0.5))
+    assert bayes_error_bounds(0.0) == pytest.approx((0.5, 0.5), rel=1e-15)
     assert bayes_error_bounds(1.0, base=2) == (0, 0)
     assert bayes_error_bounds(0.0, weight=1) == (0, 0)
     lower, upper = bayes_error_bounds([0.0, 0.5, 1.0], base=2)
