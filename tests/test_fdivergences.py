@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import mpmath as mp  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -18,15 +19,19 @@ from refimpl import (
     Generator,
     bretagnolle_huber_bound,
     chi_square,
+    chi_square_bound,
     f_divergence,
     fdivergences,
+    hellinger_bound,
     hellinger_distance,
     jeffreys_divergence,
     js_divergence,
     kl_bernoulli,
     kl_divergence,
+    le_cam_bounds,
     pinsker_bound,
     renyi_divergence,
+    reverse_pinsker_bound,
     total_variation,
     variational_lower_bound,
 )
@@ -518,3 +523,63 @@ def test_bounds_are_finite_where_they_should_be(kl: float) -> None:
     assert 0 <= bretagnolle_huber_bound(kl) < 1
     assert pinsker_bound([kl, math.inf])[1] == math.inf
     assert bretagnolle_huber_bound([kl, math.inf])[1] == 1
+
+
+@given(pairs())
+def test_bounds_between_hellinger_chi_square_and_relative_entropy(pair: Pair) -> None:
+    p, q = pair
+    a, k = hellinger_distance(p, q), kl_divergence(p, q)
+    lower, upper = le_cam_bounds(a)
+    slack = 1e-12
+    assert lower * (1 - slack) <= total_variation(p, q) <= upper * (1 + slack)
+    if a < 1.4:  # beyond, few digits of 1 - a² / 2 are left
+        expected = renyi_divergence(p, q, 0.5)
+        assert hellinger_bound(a) == pytest.approx(expected, rel=1e-12, abs=1e-300)
+        assert a**2 * (1 - slack) - 1e-300 <= hellinger_bound(a)
+    assert hellinger_bound(a) * (1 - 1e-2) <= k + 1e-300
+    if k < math.inf:
+        assert k <= chi_square_bound(chi_square(p, q)) * (1 + slack)
+    bound = reverse_pinsker_bound(total_variation(p, q), q.min())
+    assert k <= bound * (1 + slack) or q.min() == 0
+
+
+@given(st.floats(0, math.sqrt(2)), st.floats(0, 1), st.floats(1e-300, 1), st.floats(0, 1e300))
+def test_bounds_against_mpmath(a: float, tv: float, least: float, chi: float) -> None:
+    def is_right(value: float, expected: Any, rel: float = 1e-15) -> bool:  # noqa: ANN401
+        return oracles.relative_error(value, expected) <= rel or abs(value - expected) < 1e-300
+
+    with mp.workdps(700):
+        x, d = mp.mpf(a), mp.mpf(tv)
+        assert is_right(le_cam_bounds(a)[0], x**2 / 2)
+        assert is_right(le_cam_bounds(a)[1], x * mp.sqrt(1 - x**2 / 4))
+        rest = 1 - x**2 / 2  # of which few digits are known where it is small
+        assert is_right(hellinger_bound(a), -2 * mp.log(rest), 1e-15 + 1e-15 / float(rest))
+        assert is_right(chi_square_bound(chi), mp.log1p(mp.mpf(chi)))
+        assert is_right(reverse_pinsker_bound(tv, least), mp.log1p(2 * d**2 / mp.mpf(least)))
+
+
+def test_ends_of_the_bounds() -> None:
+    far = hellinger_distance([1.0, 0.0], [0.0, 1.0])
+    assert le_cam_bounds(far) == pytest.approx((1, 1), rel=1e-15)
+    assert hellinger_bound(2**0.5) == math.inf
+    assert le_cam_bounds(0.0) == (0, 0)
+    assert math.copysign(1, hellinger_bound(0.0)) == 1
+    assert reverse_pinsker_bound([0.0, 0.0, 0.5], [0.0, 1.0, 0.0]).tolist() == [0, 0, math.inf]
+    assert reverse_pinsker_bound(1.0, 0.5) == pytest.approx(math.log(5), rel=1e-15)
+    # attained
+    assert chi_square_bound(chi_square([1, 0], [0.5, 0.5])) == pytest.approx(math.log(2))
+    assert reverse_pinsker_bound(0.5, 0.5) == pytest.approx(kl_divergence([1, 0], [0.5, 0.5]))
+    assert chi_square_bound(math.inf) == math.inf
+    with pytest.raises(ValueError, match=r"hellinger\[1\] = 1.5 is above 1.41.*; give"):
+        le_cam_bounds([0.1, 1.5])
+    with pytest.raises(ValueError, match=r"hellinger = 1.5 is above 1.41"):
+        hellinger_bound(1.5)
+
+
+def test_bounds_have_a_unit() -> None:
+    for bound in (hellinger_bound, chi_square_bound):
+        assert bound(0.7, base=2) == pytest.approx(bound(0.7) / math.log(2), rel=1e-15)
+    bits = reverse_pinsker_bound(0.7, 0.1, base=2)
+    assert bits == pytest.approx(reverse_pinsker_bound(0.7, 0.1) / math.log(2), rel=1e-15)
+    for limit in (pinsker_bound, bretagnolle_huber_bound):
+        assert limit(0.7 / math.log(2), base=2) == pytest.approx(limit(0.7), rel=1e-15)

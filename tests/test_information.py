@@ -19,11 +19,13 @@ from refimpl import (
     binary_entropy,
     conditional_entropy,
     entropy,
+    entropy_continuity_bound,
     gaussian_entropy,
     information_content,
     joint_entropy,
     kl_divergence,
     mutual_information,
+    total_variation,
 )
 from tests import oracles
 from tests.strategies import Array, channels, covariances, joints, laws, numbers, probabilities
@@ -655,3 +657,31 @@ def test_plugin_entropy_is_biased_low() -> None:
     assert rests[1] / rests[2] == pytest.approx(4, rel=0.05)
     assert pytest.approx(0.643147180560, abs=1e-12) == LN2 - 1 / 20
     assert pytest.approx(0.688147180560, abs=1e-12) == LN2 - 1 / 200
+
+
+# Entropies of close laws.
+
+
+@given(st.integers(2, 6).flatmap(lambda n: st.tuples(laws(n), laws(n))))
+def test_entropies_of_close_laws_are_close(pair: tuple[Array, Array]) -> None:
+    p, q = pair
+    for base in (None, 2):
+        bound = entropy_continuity_bound(total_variation(p, q), p.size, base=base)
+        assert abs(entropy(p, base=base) - entropy(q, base=base)) <= bound * (1 + 1e-9) + 1e-12
+
+
+@given(probabilities, st.integers(2, 50))
+def test_bound_of_the_difference_of_entropies_is_attained(delta: float, n: int) -> None:
+    p = [1 - delta] + [delta / (n - 1)] * (n - 1)
+    value = entropy_continuity_bound(delta, n)
+    assert value == pytest.approx(entropy(np.array(p) / sum(p)), rel=1e-12, abs=1e-300)
+    with mp.workdps(400):
+        d = mp.mpf(delta)
+        h = -sum(x * mp.log(x) for x in (d, 1 - d) if x)
+        assert oracles.relative_error(value, d * mp.log(n - 1) + h) <= 1e-15
+
+
+def test_errors_of_the_bound_of_the_difference_of_entropies() -> None:
+    with pytest.raises(ValueError, match="n = 1"):
+        entropy_continuity_bound(0.5, 1)
+    assert_allclose(entropy_continuity_bound([0.0, 1.0], 3, base=2), [0.0, 1.0], rtol=1e-15)

@@ -1,6 +1,8 @@
 """Jensen-Shannon divergence and distance: laws, closed forms, second routes."""
 
+import itertools
 import math
+from fractions import Fraction
 from typing import Any
 
 import mpmath as mp  # type: ignore[import-untyped]  # it has no types
@@ -12,10 +14,13 @@ from numpy.testing import assert_allclose
 from scipy.spatial import distance
 
 from refimpl import (
+    bayes_error,
+    bayes_error_bounds,
     binary_entropy,
     conditional_entropy,
     entropy,
     jeffreys_divergence,
+    js_bounds,
     js_distance,
     js_divergence,
     kl_divergence,
@@ -311,3 +316,68 @@ def test_weights_are_divided_by_their_sum() -> None:
     laws = [0.5, 0.5], [0.25, 0.75], [1.0, 0.0]
     value = js_divergence(*laws, weights=[0.3333333333] * 3)
     assert value == pytest.approx(js_divergence(*laws), rel=1e-14)
+
+
+# Total variation and the error of the best guess.
+
+
+@given(pairs())
+def test_divergence_is_between_its_bounds(pair: Pair) -> None:
+    p, q = pair
+    for base in (None, 2):
+        lower, upper = js_bounds(total_variation(p, q), base=base)
+        assert lower * (1 - 1e-12) <= js_divergence(p, q, base=base) <= upper * (1 + 1e-12)
+
+
+@given(probabilities)
+def test_bounds_of_the_divergence_are_attained(delta: float) -> None:
+    lower, upper = js_bounds(delta)
+    p = np.array([delta, 1 - delta, 0.0])
+    assert js_divergence(p / p.sum(), p[::-1] / p.sum()) == pytest.approx(upper, rel=1e-9)
+    with mp.workdps(720):
+        d = mp.mpf(delta)
+        expected = sum(x * mp.log(2 * x) for x in ((1 + d) / 2, (1 - d) / 2) if x)
+        assert oracles.relative_error(lower, expected) <= 1e-15 or expected < 1e-300
+        assert oracles.relative_error(upper, d * mp.log(2)) <= 1e-15 or expected < 1e-300
+
+
+@given(pairs(), st.floats(0, 1))
+def test_bayes_error_is_between_its_bounds(pair: Pair, weight: float) -> None:
+    p, q = pair
+    error = bayes_error(p, q, weight=weight)
+    exact = sum(min(Fraction(weight) * x, (1 - Fraction(weight)) * y) for x, y in exact_laws(p, q))
+    assert error == pytest.approx(float(exact), rel=1e-14, abs=1e-300)
+    js = js_divergence(p, q, weights=[weight, 1 - weight], base=2)
+    lower, upper = bayes_error_bounds(js, weight=weight, base=2)
+    assert 0 <= lower <= 1 / 2
+    assert lower - 1e-7 <= error <= upper + 1e-12
+    assert binary_entropy(lower, base=2) == pytest.approx(2 * upper, rel=1e-12, abs=1e-300)
+
+
+def exact_laws(p: Array, q: Array) -> list[tuple[Fraction, Fraction]]:
+    """Return p / Σ p and q / Σ q, entry by entry."""
+    first, second = (list(map(Fraction, law.tolist())) for law in (p, q))
+    return [(x / sum(first), y / sum(second)) for x, y in zip(first, second, strict=True)]
+
+
+def test_bayes_error_by_guessing() -> None:
+    p, q = np.array([0.6, 0.3, 0.1]), np.array([0.1, 0.2, 0.7])
+    errors = [
+        sum(0.3 * a if guess else 0.7 * b for a, b, guess in zip(p, q, guesses, strict=True))
+        for guesses in itertools.product([False, True], repeat=3)
+    ]
+    assert bayes_error(p, q, weight=0.3) == pytest.approx(min(errors), rel=1e-14)
+    assert bayes_error(p, q) == pytest.approx((1 - total_variation(p, q)) / 2, rel=1e-14)
+    rows = bayes_error([p, q], q, weight=0.3, keepdims=True)
+    assert rows.tolist() == [[pytest.approx(min(errors))], [pytest.approx(0.3)]]
+
+
+def test_ends_of_the_bounds_of_the_bayes_error() -> None:
+    assert bayes_error_bounds(0.0) == pytest.approx((0.5, 0.5), rel=1e-15)
+    assert bayes_error_bounds(1.0, base=2) == (0, 0)
+    assert bayes_error_bounds(0.0, weight=1) == (0, 0)
+    lower, upper = bayes_error_bounds([0.0, 0.5, 1.0], base=2)
+    assert_allclose(upper, [0.5, 0.25, 0.0], rtol=1e-15, atol=1e-16)
+    assert lower[1] == pytest.approx(0.110027864438, rel=1e-11)  # half a bit
+    with pytest.raises(ValueError, match=r"js = 0.7 is above 0.69314718056; give"):
+        bayes_error_bounds(0.7)

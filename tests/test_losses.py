@@ -19,6 +19,7 @@ from refimpl import (
     binary_cross_entropy_gradient,
     binary_cross_entropy_loss,
     binary_entropy,
+    clipped_kl_divergence,
     cross_entropy,
     cross_entropy_gradient,
     cross_entropy_loss,
@@ -859,3 +860,44 @@ def test_the_program_runs_on_cifar10(
     assert head.split() == ["setting", "H", "loss", "KL", "loss", "accuracy", "difference"]
     assert [row[:18].strip() for row in rows] == list(train_twice.SETTINGS)
     assert all(float(row.split()[-1]) < 1e-10 for row in rows[:3])
+
+
+# What clipped code computes.
+
+
+@pytest.mark.parametrize("how", ["clip", "add"])
+@given(laws(4), laws(4), st.sampled_from([0.0, 1e-12, 1e-7, 1e-3, 0.3, 1.0]))
+def test_clipped_divergence_by_its_formula(
+    how: Literal["clip", "add"], p: Array, q: Array, epsilon: float
+) -> None:
+    with mp.workdps(60):
+        e = mp.mpf(epsilon)
+        total = mp.mpf(0)
+        for x, y in zip(oracles.law(p), oracles.law(q), strict=True):
+            x, y = (max(x, e), max(y, e)) if how == "clip" else (x, y)  # noqa: PLW2901
+            if x:
+                total += x * oracles.log_ratio(x if how == "clip" else x + e, y)
+    value = clipped_kl_divergence(p, q, epsilon=epsilon, how=how)
+    if value == math.inf or total > 1e300:
+        assert value > 1e300
+        assert total == mp.inf
+    else:
+        assert value == pytest.approx(float(total), rel=1e-13, abs=1e-15)
+    assert clipped_kl_divergence(p, q, epsilon=epsilon, how=how, base=2) == pytest.approx(
+        value / math.log(2), rel=1e-14, abs=1e-300
+    )
+
+
+def test_clipped_divergence_is_none() -> None:
+    p = np.array([0.5, 0.5])
+    assert clipped_kl_divergence(p, p) == 0
+    assert clipped_kl_divergence(p, p, epsilon=1e-4, how="add") == pytest.approx(math.log(1.0002))
+    assert clipped_kl_divergence([1.0, 0.0], [0.0, 1.0]) == pytest.approx(-math.log(1e-7), rel=1e-5)
+    assert clipped_kl_divergence([1.0, 0.0], [0.0, 1.0], how="add") == math.inf
+    uniform = np.full(4, 0.25)
+    assert clipped_kl_divergence(uniform, [0.4, 0.4, 0.1, 0.1], epsilon=0.25) < -0.2
+    hard, uniform = np.eye(10)[0], np.full(10, 0.1)
+    difference = clipped_kl_divergence(hard, uniform) - kl_divergence(hard, uniform)
+    assert difference == pytest.approx(9e-7 * math.log(1e-6), rel=1e-9)
+    rows = clipped_kl_divergence([hard, uniform], uniform, keepdims=True)
+    assert rows.shape == (2, 1)

@@ -23,6 +23,7 @@ from refimpl import (
     _transport,
     c_transform,
     energy_distance,
+    entropic_gap_bound,
     entropy,
     is_lipschitz,
     kl_divergence,
@@ -31,6 +32,7 @@ from refimpl import (
     sinkhorn_divergence,
     sliced_wasserstein,
     wasserstein,
+    wasserstein_1_gaussian,
     wasserstein_1d,
     wasserstein_gaussian,
 )
@@ -1412,3 +1414,52 @@ def test_gelbrich_bound() -> None:
             moments[0][0], moments[1][0], cov_p=moments[0][1], cov_q=moments[1][1]
         )
         assert bound <= wasserstein(uniform, uniform, x=x, y=y, order=2).distance
+
+
+# The closed form of order 1, and what entropy adds.
+
+
+@given(numbers, numbers, st.floats(0, 1e3), st.floats(0, 1e3))
+def test_order_one_of_normal_laws_against_mpmath(m: float, n: float, s: float, t: float) -> None:
+    value = wasserstein_1_gaussian(m, n, std_p=s, std_q=t)
+    with mp.workdps(60):
+        shift, spread = abs(mp.mpf(m - n)), abs(mp.mpf(s - t))
+        expected = shift
+        if spread:
+            z = shift / spread / mp.sqrt(2)
+            expected = spread * mp.sqrt(2 / mp.pi) * mp.exp(-(z**2)) + shift * mp.erf(z)
+    assert oracles.relative_error(value, expected) <= 2e-15 or expected < 1e-300
+    assert value == wasserstein_1_gaussian(n, m, std_p=t, std_q=s)
+    assert value <= wasserstein_gaussian(m, n, std_p=s, std_q=t) * (1 + 1e-15)
+
+
+def test_order_one_of_normal_laws_by_quantiles() -> None:
+    levels = (np.arange(200_000) + 0.5) / 200_000
+    z = stats.norm.ppf(levels)
+    for m, s, t in ((0.0, 1.0, 2.0), (1.0, 1.0, 1.0), (-2.0, 0.5, 3.0), (0.3, 0.0, 2.0)):
+        value = wasserstein_1_gaussian(m, 0.0, std_p=s, std_q=t)
+        assert value == pytest.approx(np.abs(m + (s - t) * z).mean(), rel=1e-4)
+    shape = wasserstein_1_gaussian([[0.0], [1.0]], 0.0, std_p=[1.0, 2.0, 3.0], std_q=1.0).shape
+    assert shape == (2, 3)
+    assert wasserstein_1_gaussian(1e308, -1e308, std_p=1.0, std_q=2.0) == math.inf
+
+
+@given(laws(3), laws(4), vectors(12), st.sampled_from([0.05, 0.5, 5.0]))
+def test_entropy_adds_at_most_its_bound(p: Array, q: Array, costs: Array, epsilon: float) -> None:
+    cost = np.abs(costs).reshape(3, 4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        value = sinkhorn(p, q, cost=cost, epsilon=epsilon).value
+    least, bound = wasserstein(p, q, cost=cost).cost, entropic_gap_bound(p, q, epsilon=epsilon)
+    slack = 1e-6 * (1 + cost.max())
+    assert least - slack <= value <= least + bound + slack
+
+
+def test_bound_of_what_entropy_adds() -> None:
+    p, q = np.array([0.5, 0.3, 0.2]), np.array([0.9, 0.1])
+    assert entropic_gap_bound(p, q, epsilon=0.5) == pytest.approx(entropy(q) / 2, rel=1e-15)
+    assert entropic_gap_bound(q, p, epsilon=0.5) == pytest.approx(entropy(q) / 2, rel=1e-15)
+    values = entropic_gap_bound([[q, q[::-1]]], [[p], [p[::-1]]], epsilon=2.0)
+    assert_allclose(values, np.full((2, 2), 2 * entropy(q)), rtol=1e-15)
+    with pytest.raises(ValueError, match="the shapes do not broadcast: p has"):
+        entropic_gap_bound([q, q], [q, q, q], epsilon=1.0)

@@ -352,7 +352,7 @@ def bayes_error_bounds(
     --------
     >>> p, q, weights = [0.9, 0.1], [0.2, 0.8], [0.3, 0.7]
     >>> bayes_error_bounds(js_divergence(p, q, weights=weights), weight=0.3)
-    (0.127304713285, 0.275419387485)
+    (0.127607042186, 0.275419387485)
     """
     unit = _checks.unit(base)
     share = _checks.share("weight", weight)

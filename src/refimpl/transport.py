@@ -685,7 +685,7 @@ def entropic_gap_bound(p: ArrayLike, q: ArrayLike, *, epsilon: float) -> FloatOr
     Examples
     --------
     >>> entropic_gap_bound([0.5, 0.3, 0.2], [0.2, 0.3, 0.5], epsilon=0.05)
-    0.0514826507030
+    0.0514826507032
     """
     strength, nats = _checks.positive_number("epsilon", epsilon), _checks.unit(None)
     a, b = _checks.law(-1, "p", p), _checks.law(-1, "q", q)
