@@ -336,7 +336,7 @@ def _problem(
 ) -> tuple[Law, Law, Array, float, float]:
     """Check a transport problem; return laws, costs, the unit of length of the costs, the order.
 
-    For places the unit is about the longest distance, so that no power of a distance overflows.
+    For powers of distances the unit is about the longest one, so that none overflows.
     """
     power = _checks.finite_order("order", order)
     a, b = _checks.two_laws(p, q)
@@ -348,9 +348,11 @@ def _problem(
     longest = float(ways.max())
     if longest == math.inf:
         raise ValueError("x: some places are so far apart that their distance is no float")
+    if power == 1:
+        return a, b, ways, 1.0, power
     unit = (math.ldexp(0.5, math.frexp(longest)[1]) if power <= 64 else longest) or 1.0
     costs = (ways / unit) ** power
-    if ((costs == 0) & (ways > 0)).any():
+    if ((costs < np.finfo(np.float64).tiny) & (ways > 0)).any():
         raise ValueError(
             f"order = {order!r} is too large: powers of the shortest distances are no floats; "
             "give a smaller order, or places that differ less in scale"
