@@ -271,7 +271,9 @@ def test_sums_that_differ_from_one_do_not_matter(pair: Pair, scale: float) -> No
         for alpha in (0.5, 2):
             reference = oracles.renyi(x, y, alpha)
             assert renyi_divergence(x, y, alpha) == pytest.approx(
-                float(reference), rel=1e-13, abs=2.0**-104  # the square of what rounding changes
+                float(reference),
+                rel=1e-13,
+                abs=2.0**-104,  # the square of what rounding changes
             )
 
 

@@ -30,6 +30,9 @@ __all__ = [
 ]
 
 
+LARGEST = float(np.finfo(np.float64).max)
+
+
 @dataclass(frozen=True, eq=False)
 class TransportResult:
     """
@@ -446,7 +449,7 @@ def sinkhorn(
     most = _checks.count("max_iterations", max_iterations)
     scale = float(np.float64(unit) ** power)
     heat_in_units = heat / scale if scale else math.inf
-    if not 0 < heat_in_units < math.inf:
+    if not 0 < heat_in_units < math.inf or heat_in_units > float(matrix.max() or 1.0) * LARGEST:
         raise ValueError(f"epsilon = {heat} is out of the range of the costs; give another unit")
     found = _transport.entropic(a, b, matrix, heat_in_units, goal, most)
     if not found.error <= goal:
