@@ -8,6 +8,7 @@ with this word in their titles, and writes nothing.
 """
 
 import datetime as dt
+import functools
 import importlib
 import math
 import platform
@@ -287,7 +288,7 @@ def on_the_line(n: int, m: int, *, weighted: bool = False, order: float = 1) -> 
     rng = np.random.default_rng(1)
     x, y = rng.standard_normal(n), rng.standard_normal(m) + 0.5
     a, b = (law(n), law(m, 2)) if weighted else (None, None)
-    options = {"x_weights": a, "y_weights": b, "order": order}
+    options: dict[str, Any] = {"x_weights": a, "y_weights": b, "order": order}
     calls: Calls = {
         "two np.sort": two_sorts(x, y),
         "refimpl": lambda: refimpl.wasserstein_1d(x, y, **options),
@@ -297,6 +298,11 @@ def on_the_line(n: int, m: int, *, weighted: bool = False, order: float = 1) -> 
     if ot and order < math.inf:
         calls["ot.wasserstein_1d"] = lambda: ot.wasserstein_1d(x, y, a, b, p=order) ** (1 / order)
     return calls
+
+
+def in_order(order: float, larger: int = 0) -> Callable[[int], Calls]:
+    """Return a contest for an order; the second sample is larger by such a part, if it is not 0."""
+    return lambda n: on_the_line(n, n + n // larger if larger else n, order=order)
 
 
 def batch_on_the_line(rows: int, order: float) -> Calls:
@@ -465,7 +471,7 @@ CONTESTS = [
         Contest(
             f"Wasserstein distance on the line, samples of one size{name}",
             f"{SORTS} {sign}.",
-            lambda n, order=order: on_the_line(n, n, order=order),
+            in_order(order),
             SIZES,
             targets={10**6: 1.2},
         )
@@ -479,7 +485,7 @@ CONTESTS = [
         Contest(
             f"Wasserstein distance on the line, samples of two sizes{name}",
             f"The second sample is larger by a seventh. {SORTS} {order:g}.",
-            lambda n, order=order: on_the_line(n, n + n // 7, order=order),
+            in_order(order, 7),
             SIZES,
             targets={10**6: 2.5},
         )
@@ -489,7 +495,7 @@ CONTESTS = [
         Contest(
             f"Batch: Wasserstein distance on the line, order {order:g}",
             f"Each row is a pair of samples of 1000 points. {SORTS} {order:g}.",
-            lambda n, order=order: batch_on_the_line(n, order),
+            functools.partial(batch_on_the_line, order=order),
             (1_000,),
             label="{:,} rows",
             targets={1_000: 1.2},

@@ -111,7 +111,7 @@ def test_entrywise_functions_broadcast(function: Function, names: list[str]) -> 
     for index in np.ndindex(result.shape):
         single = {name: float(a[index]) for name, a in zip(names, full, strict=True)}
         assert type(function(**single)) is float
-        assert result[index] == pytest.approx(function(**single), rel=1e-15)
+        assert result[index] == pytest.approx(function(**single), rel=1e-15, abs=0)
     bad = {name: np.full(2 + (name == names[0]), 0.5) for name in names}
     with pytest.raises(ValueError, match=f"{names[0]} has .*do not broadcast|do not broadcast"):
         function(**bad)
@@ -248,7 +248,7 @@ def test_batches_broadcast(name: str) -> None:
     result = function(p, q)
     assert result.shape == (4, 3)
     for i, j in np.ndindex(4, 3):
-        assert result[i, j] == pytest.approx(function(p[i, 0], q[j]), rel=2e-15)
+        assert result[i, j] == pytest.approx(function(p[i, 0], q[j]), rel=2e-15, abs=0)
     assert function(q, q[0]).shape == (3,)
     assert function(q[0], q).shape == (3,)
     first = function(q.T, q[:1].T, axis=0, keepdims=True)
@@ -270,10 +270,10 @@ def test_long_rows_are_the_same_as_one_by_one(function: Function, count: int) ->
     args = [random_laws(2, 70_000), random_laws(2, 70_000)[:, ::-1]][:count]
     result = function(*args)
     for i in range(2):
-        assert result[i] == pytest.approx(function(*(a[i] for a in args)), rel=1e-15)
+        assert result[i] == pytest.approx(function(*(a[i] for a in args)), rel=1e-15, abs=0)
         # Outcomes may be in another order, so that chunks hold others.
         turned = function(*(np.roll(a[i], 30_000) for a in args))
-        assert result[i] == pytest.approx(turned, rel=1e-13)
+        assert result[i] == pytest.approx(turned, rel=1e-13, abs=1e-15)
 
 
 @pytest.mark.parametrize(("function", "count"), REDUCTIONS)
@@ -281,7 +281,9 @@ def test_long_rows_are_the_same_as_one_by_one(function: Function, count: int) ->
 def test_result_is_in_double_precision(function: Function, count: int, dtype: str) -> None:
     args = [np.array([0.5, 0.25, 0.25]), np.array([0.125, 0.375, 0.5])][:count]
     narrow = [a.astype(dtype) for a in args]
-    assert function(*narrow) == pytest.approx(function(*args), rel=1e-3 if "16" in dtype else 1e-7)
+    assert function(*narrow) == pytest.approx(
+        function(*args), rel=1e-3 if "16" in dtype else 1e-7, abs=0
+    )
     rows = function(*([a, a] for a in narrow))
     assert rows.dtype == np.float64
 

@@ -185,7 +185,7 @@ def test_exchanging_the_laws_exchanges_the_answers(data: st.DataObject) -> None:
     p, q = data.draw(pairs())
     a = np.array(data.draw(st.lists(logits, min_size=p.size, max_size=p.size)))
     value, exchanged = gan_value(p, q, logits=a), gan_value(q, p, logits=-a)
-    assert value == exchanged or value == pytest.approx(exchanged, rel=1e-15)
+    assert value == exchanged or value == pytest.approx(exchanged, rel=1e-15, abs=0)
     assert_allclose(optimal_discriminator(p, q), 1 - optimal_discriminator(q, p), atol=2e-16)
     odds = optimal_discriminator(p, q, as_logits=True)
     assert_allclose(odds, -optimal_discriminator(q, p, as_logits=True), rtol=1e-15)
@@ -242,10 +242,10 @@ def test_zero_has_no_sign() -> None:
 def test_bits() -> None:
     for base, unit in ((2, math.log(2)), (10, math.log(10))):
         assert gan_value(P, Q, discriminator=P, base=base) == pytest.approx(
-            gan_value(P, Q, discriminator=P) / unit, rel=1e-15
+            gan_value(P, Q, discriminator=P) / unit, rel=1e-15, abs=0
         )
         assert generator_loss(Q, discriminator=P, base=base) == pytest.approx(
-            generator_loss(Q, discriminator=P) / unit, rel=1e-15
+            generator_loss(Q, discriminator=P) / unit, rel=1e-15, abs=0
         )
     assert gan_value([0.5, 0.5], [0.25, 0.75], discriminator=[0.5, 0.5], base=2) == -2
 
@@ -266,7 +266,7 @@ def test_exactly_one_discriminator() -> None:
 
 def test_discriminators_broadcast() -> None:
     values = gan_value(P, Q, discriminator=[[0.7, 0.4, 0.4], [0.5, 0.5, 0.5]])
-    assert values.tolist() == pytest.approx([-1.28593789778, -math.log(4)], rel=1e-11)
+    assert values.tolist() == pytest.approx([-1.28593789778, -math.log(4)], rel=1e-11, abs=0)
     columns = gan_value(np.c_[P, P], np.c_[Q, Q], discriminator=np.c_[P, Q], axis=0, keepdims=True)
     assert columns.shape == (1, 2)
     with pytest.raises(ValueError, match=r"the outcomes do not match: .*discriminator has 2"):

@@ -115,13 +115,13 @@ def test_range_and_extremes(pair: Pair) -> None:
     assert (value <= 1e-300) == same
     assert js_divergence(p, p.copy()) == 0
     if not np.any((p > 0) & (q > 0)):
-        assert value == pytest.approx(LOG_2, rel=4e-16)
+        assert value == pytest.approx(LOG_2, rel=4e-16, abs=0)
 
 
 @pytest.mark.parametrize("n", [2, 3, 10, 100_000])
 def test_disjoint_laws_are_one_bit_apart(n: int) -> None:
     p, q = np.full(n, 1 / n), np.zeros(n)
-    assert js_divergence(np.r_[p, q], np.r_[q, p], base=2) == pytest.approx(1, rel=4e-16)
+    assert js_divergence(np.r_[p, q], np.r_[q, p], base=2) == pytest.approx(1, rel=4e-16, abs=0)
     first, last = np.zeros((2, n))
     first[0] = last[-1] = 1
     assert js_distance(first, last, base=2) == 1
@@ -202,7 +202,7 @@ def test_bounds_from_total_variation_are_attained(delta: float) -> None:
     assert js_divergence(*coins) == pytest.approx(phi(delta), abs=1e-15)
     shifted = [[delta, 1 - delta, 0], [0, 1 - delta, delta]]
     value = js_divergence(*shifted)
-    assert value == pytest.approx(delta * LOG_2, rel=1e-14)
+    assert value == pytest.approx(delta * LOG_2, rel=1e-14, abs=0)
 
 
 @given(pairs())
@@ -268,7 +268,7 @@ def test_many_disjoint_laws_tell_all_about_their_index() -> None:
     assert js_divergence(*np.eye(4), base=2) == 2.0
     weights = [0.5, 0.25, 0.125, 0.125]
     value = js_distance(*np.eye(4), weights=weights, base=2)
-    assert value == pytest.approx(math.sqrt(1.75), rel=1e-15)
+    assert value == pytest.approx(math.sqrt(1.75), rel=1e-15, abs=0)
 
 
 def test_weighted_batches_are_the_same_as_one_by_one() -> None:
@@ -278,10 +278,10 @@ def test_weighted_batches_are_the_same_as_one_by_one() -> None:
     assert result.shape == (20_000, 2, 1)
     for i, j in [(0, 0), (10_922, 1), (19_999, 0)]:
         single = js_divergence(p[i, 0], q[j], r, weights=[0.2, 0.3, 0.5])
-        assert result[i, j, 0] == pytest.approx(single, rel=1e-15)
+        assert result[i, j, 0] == pytest.approx(single, rel=1e-15, abs=0)
     long = rng.dirichlet(np.ones(70_000), 3)
     turned = np.roll(long, 30_000, axis=-1)
-    assert js_divergence(*long) == pytest.approx(js_divergence(*turned), rel=1e-13)
+    assert js_divergence(*long) == pytest.approx(js_divergence(*turned), rel=1e-13, abs=0)
 
 
 @pytest.mark.parametrize("base", [2, 3, 10, 1.5])
@@ -290,7 +290,7 @@ def test_base_is_a_unit(base: float) -> None:
         for weights in (None, [0.25, 0.75]):
             nats = js_divergence(*pair, weights=weights)
             value = js_divergence(*pair, weights=weights, base=base)
-            assert value == pytest.approx(nats / math.log(base), rel=2e-15)
+            assert value == pytest.approx(nats / math.log(base), rel=2e-15, abs=0)
             assert js_distance(*pair, weights=weights, base=base) == math.sqrt(value)
 
 
@@ -315,7 +315,7 @@ def test_bad_further_laws() -> None:
 def test_weights_are_divided_by_their_sum() -> None:
     laws = [0.5, 0.5], [0.25, 0.75], [1.0, 0.0]
     value = js_divergence(*laws, weights=[0.3333333333] * 3)
-    assert value == pytest.approx(js_divergence(*laws), rel=1e-14)
+    assert value == pytest.approx(js_divergence(*laws), rel=1e-14, abs=0)
 
 
 # Total variation and the error of the best guess.
@@ -333,7 +333,7 @@ def test_divergence_is_between_its_bounds(pair: Pair) -> None:
 def test_bounds_of_the_divergence_are_attained(delta: float) -> None:
     lower, upper = js_bounds(delta)
     p = np.array([delta, 1 - delta, 0.0])
-    assert js_divergence(p / p.sum(), p[::-1] / p.sum()) == pytest.approx(upper, rel=1e-9)
+    assert js_divergence(p / p.sum(), p[::-1] / p.sum()) == pytest.approx(upper, rel=1e-9, abs=0)
     with mp.workdps(720):
         d = mp.mpf(delta)
         expected = sum(x * mp.log(2 * x) for x in ((1 + d) / 2, (1 - d) / 2) if x)
@@ -366,18 +366,18 @@ def test_bayes_error_by_guessing() -> None:
         sum(0.3 * a if guess else 0.7 * b for a, b, guess in zip(p, q, guesses, strict=True))
         for guesses in itertools.product([False, True], repeat=3)
     ]
-    assert bayes_error(p, q, weight=0.3) == pytest.approx(min(errors), rel=1e-14)
-    assert bayes_error(p, q) == pytest.approx((1 - total_variation(p, q)) / 2, rel=1e-14)
+    assert bayes_error(p, q, weight=0.3) == pytest.approx(min(errors), rel=1e-14, abs=0)
+    assert bayes_error(p, q) == pytest.approx((1 - total_variation(p, q)) / 2, rel=1e-14, abs=0)
     rows = bayes_error([p, q], q, weight=0.3, keepdims=True)
     assert rows.tolist() == [[pytest.approx(min(errors))], [pytest.approx(0.3)]]
 
 
 def test_ends_of_the_bounds_of_the_bayes_error() -> None:
-    assert bayes_error_bounds(0.0) == pytest.approx((0.5, 0.5), rel=1e-15)
+    assert bayes_error_bounds(0.0) == pytest.approx((0.5, 0.5), rel=1e-15, abs=0)
     assert bayes_error_bounds(1.0, base=2) == (0, 0)
     assert bayes_error_bounds(0.0, weight=1) == (0, 0)
     lower, upper = bayes_error_bounds([0.0, 0.5, 1.0], base=2)
     assert_allclose(upper, [0.5, 0.25, 0.0], rtol=1e-15, atol=1e-16)
-    assert lower[1] == pytest.approx(0.110027864438, rel=1e-11)  # half a bit
+    assert lower[1] == pytest.approx(0.110027864438, rel=1e-11, abs=0)  # half a bit
     with pytest.raises(ValueError, match=r"js = 0.7 is above 0.69314718056; give"):
         bayes_error_bounds(0.7)

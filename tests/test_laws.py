@@ -32,6 +32,9 @@ from refimpl import (
 from tests.contract import CALLS
 from tests.strategies import Array, channels, laws, pairs
 
+ULPS = 4 * 2.0**-52  # by which rounding moves probabilities
+OF_PLACES = ("transport", "duality", "no gap", "projection", "contraction")  # sums of lengths
+
 Divergence = Callable[[Array, Array], float]
 Pair = tuple[Array, Array]
 
@@ -64,6 +67,9 @@ TABLE: dict[str, tuple[Divergence, set[str]]] = {
     "wasserstein 1": (transport(1), {*METRIC, "convex"} - {"relabelling"}),
     "wasserstein 2": (transport(2), METRIC - {"relabelling"}),
 }
+# They move as the laws do; the others are of the order of squares.
+FIRST_ORDER = {function for function, claims in TABLE.values() if "triangle" in claims}
+FIRST_ORDER.add(TABLE["renyi_divergence inf"][0])
 # The first two are not 0 for equal laws; for f_divergence see `test_fdivergences.py`.
 NO_DIVERGENCES = {"cross_entropy", "perplexity", "f_divergence"}
 
@@ -72,6 +78,12 @@ def those(law: str) -> pytest.MarkDecorator:
     """Test the divergences for which a law is claimed."""
     claimed = {name: function for name, (function, claims) in TABLE.items() if law in claims}
     return pytest.mark.parametrize("divergence", claimed.values(), ids=claimed.keys())
+
+
+def allowed(divergence: Divergence, bound: float) -> float:
+    """Return how large a divergence may be, of laws that rounding has moved, for an upper bound."""
+    larger = bound * (1 + 1e-14)
+    return larger + ULPS if divergence in FIRST_ORDER else (math.sqrt(larger) + ULPS) ** 2
 
 
 def test_table_has_every_divergence() -> None:
@@ -109,14 +121,14 @@ def test_names_of_outcomes_do_not_matter(
     divergence: Divergence, pair: Pair, order: list[int]
 ) -> None:
     p, q = pair
-    assert divergence(p[order], q[order]) == pytest.approx(divergence(p, q), rel=4e-15)
+    assert divergence(p[order], q[order]) == pytest.approx(divergence(p, q), rel=4e-15, abs=0)
 
 
 @those("symmetric")
 @given(pairs(4))
 @settings(max_examples=20)
 def test_symmetric(divergence: Divergence, pair: Pair) -> None:
-    assert divergence(*pair) == pytest.approx(divergence(*pair[::-1]), rel=2e-15)
+    assert divergence(*pair) == pytest.approx(divergence(*pair[::-1]), rel=2e-15, abs=0)
 
 
 @those("triangle")
@@ -135,7 +147,7 @@ def test_triangle_inequality(divergence: Divergence, pair: Pair, r: Array) -> No
 def test_data_processing(divergence: Divergence, pair: Pair, channel: Array) -> None:
     p, q = (law @ channel for law in pair)
     before, after = divergence(*pair), divergence(p / p.sum(), q / q.sum())
-    assert after <= before * (1 + 1e-13) + 1e-15
+    assert after <= allowed(divergence, before)
 
 
 @those("convex")
@@ -145,7 +157,7 @@ def test_jointly_convex(divergence: Divergence, first: Pair, second: Pair, t: fl
     p, q = ((1 - t) * a + t * b for a, b in zip(first, second, strict=True))
     ends = [divergence(*first), divergence(*second)]
     mean = sum(w * d for w, d in zip((1 - t, t), ends, strict=True) if w)
-    assert divergence(p / p.sum(), q / q.sum()) <= mean * (1 + 1e-13) + 1e-15
+    assert divergence(p / p.sum(), q / q.sum()) <= allowed(divergence, mean)
 
 
 # Inequalities between them.
@@ -192,7 +204,9 @@ def bounds(p: Array, q: Array) -> dict[str, tuple[float, float]]:
 @settings(max_examples=60)
 def test_inequalities(pair: Pair) -> None:
     for name, (small, large) in bounds(*pair).items():
-        assert small <= large * (1 + 1e-14) + 1e-15, name
+        # Where squares are no floats, their roots are below 1e-160.
+        slack = 1e-15 if any(word in name for word in OF_PLACES) else 1e-160
+        assert small <= large * (1 + 1e-14) + slack, name
 
 
 @given(pairs(3), pairs(3))

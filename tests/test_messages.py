@@ -488,8 +488,12 @@ VALUE_ERRORS: list[Row] = [
         "x: some places are so far apart that their distance is no float",
     ),
     (
-        lambda: api.sinkhorn([0.5, 0.5], [0.25, 0.75], x=[0.0, 1e300], epsilon=1e-320),
+        lambda: api.sinkhorn([0.5, 0.5], [0.25, 0.75], x=[0.0, 1e150], order=2, epsilon=1e-320),
         "epsilon = 1e-320 is out of the range of the costs; give another unit",
+    ),
+    (
+        lambda: api.sinkhorn([1.0], [0.25, 0.75], cost=[[1e-300, 1e-290]], epsilon=1e300),
+        "epsilon = 1e+300 is out of the range of the costs; give another unit",
     ),
     (
         lambda: api.sinkhorn([0.5, 0.5], [0.25, 0.75], x=[0.0, 1e-320], epsilon=1e300),

@@ -68,9 +68,11 @@ def test_best_critics_on_the_line_attain_the_distance() -> None:
         assert critic_objective([0.0], [theta], critic=lambda x: -x) == theta
     weights: dict[str, Any] = {"x_weights": P, "y_weights": Q}
     value = critic_objective(POINTS, POINTS, critic=lambda x: -x, **weights)
-    assert value == pytest.approx(stats.wasserstein_distance(POINTS, POINTS, P, Q), rel=1e-14)
+    assert value == pytest.approx(
+        stats.wasserstein_distance(POINTS, POINTS, P, Q), rel=1e-14, abs=0
+    )
     flat = critic_objective([0.0, -1.0, -1.0], [0.0, -1.0, -1.0], **weights)
-    assert flat == pytest.approx(0.3, rel=1e-15)
+    assert flat == pytest.approx(0.3, rel=1e-15, abs=0)
 
 
 def test_errors_of_critics() -> None:
@@ -107,20 +109,22 @@ def test_constant_is_the_steepest_slope(table: list[tuple[float, float]]) -> Non
     ]
     expected = max([0.0 if math.isnan(s) else s for s in slopes], default=0.0)
     value = lipschitz_constant(f, x=x)
-    assert value == pytest.approx(expected, rel=1e-9)
+    assert value == pytest.approx(expected, rel=1e-9, abs=0)
     assert lipschitz_constant(f, x=x[:, None]) == value
     plane = np.stack([3 * x, 4 * x], axis=1)
-    assert lipschitz_constant(f, x=plane) == pytest.approx(expected / 5, rel=1e-9)
+    assert lipschitz_constant(f, x=plane) == pytest.approx(expected / 5, rel=1e-9, abs=0)
     distances = np.abs(x[:, None] - x)
     if np.all((distances > 0) | np.eye(len(x), dtype=bool)):
-        assert lipschitz_constant(f, distance=distances) == pytest.approx(expected, rel=1e-9)
+        assert lipschitz_constant(f, distance=distances) == pytest.approx(expected, rel=1e-9, abs=0)
 
 
 def test_constant_of_a_function() -> None:
-    assert lipschitz_constant(np.sin, x=np.linspace(-1, 1, 1001)) == pytest.approx(1, rel=1e-6)
+    assert lipschitz_constant(np.sin, x=np.linspace(-1, 1, 1001)) == pytest.approx(
+        1, rel=1e-6, abs=0
+    )
     grid = np.stack(np.meshgrid(*2 * [np.linspace(0, 1, 30)]), axis=-1).reshape(-1, 2)
     slope = lipschitz_constant(lambda x: x @ np.array([3.0, 4.0]), x=grid)
-    assert slope == pytest.approx(5, rel=1e-2)
+    assert slope == pytest.approx(5, rel=1e-2, abs=0)
     assert slope <= 5 * (1 + 1e-12)
     assert lipschitz_constant([1.0], x=[0.0]) == 0
     assert lipschitz_constant([1.0, 2.0], x=[0.0, 0.0]) == math.inf
@@ -186,16 +190,16 @@ def test_bounds_of_a_network_hold(seed: int, slope: float) -> None:
     assert lipschitz_constant(network(clipped, biases, slope), x=x) <= lipschitz_bound(clipped)
     assert lipschitz_bound(clipped, norm="frobenius") <= worst * (1 + 1e-12)
     normalised = [w / spectral_norm(w) for w in weights]
-    assert lipschitz_bound(normalised) == pytest.approx(1, rel=1e-12)
+    assert lipschitz_bound(normalised) == pytest.approx(1, rel=1e-12, abs=0)
     assert lipschitz_constant(network(normalised, biases, slope), x=x) <= 1 + 1e-12
 
 
 def test_clipping_bound_is_attained() -> None:
     """All weights at the limit give a matrix of rank one, where both norms are the same."""
     layers = [np.full((128, 128), 0.01), np.full((1, 128), 0.01)]
-    assert lipschitz_bound(layers) == pytest.approx(0.144815468787, rel=1e-11)
+    assert lipschitz_bound(layers) == pytest.approx(0.144815468787, rel=1e-11, abs=0)
     assert lipschitz_bound(layers, norm="frobenius") == pytest.approx(1.28 * 0.01 * math.sqrt(128))
-    assert lipschitz_bound(layers[:1]) == pytest.approx(1.28, rel=1e-14)
+    assert lipschitz_bound(layers[:1]) == pytest.approx(1.28, rel=1e-14, abs=0)
 
 
 @given(st.lists(matrices(), min_size=1, max_size=3), st.floats(0.01, 20))
@@ -230,8 +234,8 @@ def test_clipped_linear_critics_underestimate_a_shift(shift: list[float], limit:
 def test_bound_of_layers_that_are_large_and_small() -> None:
     large, small = [[1e200]], [[1e-200]]
     bound = lipschitz_bound([large, large, small, small])
-    assert bound == pytest.approx(1, rel=1e-12)
-    assert lipschitz_bound([small, small, large, large]) == pytest.approx(1, rel=1e-12)
+    assert bound == pytest.approx(1, rel=1e-12, abs=0)
+    assert lipschitz_bound([small, small, large, large]) == pytest.approx(1, rel=1e-12, abs=0)
     assert lipschitz_bound([large, large]) == math.inf
     assert lipschitz_bound([large, large, [[0.0]]]) == 0
 
@@ -272,7 +276,7 @@ def test_power_iteration_increases_to_the_norm(matrix: Array, seed: int) -> None
         assert small <= large * (1 + 1e-12) + 1e-12
     values = np.append(np.linalg.svd(matrix, compute_uv=False), 0.0)
     if values[1] < 0.9 * values[0]:
-        assert estimates[-1] == pytest.approx(norm, rel=1e-6)
+        assert estimates[-1] == pytest.approx(norm, rel=1e-6, abs=0)
     assert lipschitz_constant(lambda x: x @ matrix[0], x=np.eye(matrix.shape[1])) <= norm * (
         1 + 1e-9
     )
@@ -280,13 +284,19 @@ def test_power_iteration_increases_to_the_norm(matrix: Array, seed: int) -> None
 
 def test_power_iteration_by_hand() -> None:
     w = np.array([[1.0, 2.0], [3.0, 4.0]])
-    assert spectral_norm(w, iterations=1, start=[1, 0]) == pytest.approx(math.sqrt(29.6), rel=1e-15)
-    assert spectral_norm(w, iterations=2, start=[1, 0]) == pytest.approx(5.46498521027, rel=1e-11)
-    assert lipschitz_bound([w], norm="frobenius") == pytest.approx(math.sqrt(30), rel=1e-15)
+    assert spectral_norm(w, iterations=1, start=[1, 0]) == pytest.approx(
+        math.sqrt(29.6), rel=1e-15, abs=0
+    )
+    assert spectral_norm(w, iterations=2, start=[1, 0]) == pytest.approx(
+        5.46498521027, rel=1e-11, abs=0
+    )
+    assert lipschitz_bound([w], norm="frobenius") == pytest.approx(math.sqrt(30), rel=1e-15, abs=0)
     assert spectral_norm(w, iterations=3) <= spectral_norm(w)
     for size in (1e-300, 1e-8, 1e300):  # the length of the start does not matter
         estimate = spectral_norm(w, iterations=1, start=[size, -size])
-        assert estimate == pytest.approx(spectral_norm(w, iterations=1, start=[1, -1]), rel=1e-12)
+        assert estimate == pytest.approx(
+            spectral_norm(w, iterations=1, start=[1, -1]), rel=1e-12, abs=0
+        )
     # A start that the matrix sends to 0, or that never leaves a smaller singular space.
     assert spectral_norm([[0.0, 1.0]], iterations=5, start=[1.0, 0.0]) == 0
     assert spectral_norm(np.diag([1.0, 2.0]), iterations=5, start=[1.0, 0.0]) == 1
@@ -348,7 +358,7 @@ def test_penalised_optimum_is_above_the_distance(theta: float, lam: float) -> No
         return critic_objective([0.0], [theta], critic=lambda x: -slope * x) - lam * penalty
 
     best = 1 + theta / (2 * lam)
-    assert value(best) == pytest.approx(theta + theta**2 / (4 * lam), rel=1e-12)
+    assert value(best) == pytest.approx(theta + theta**2 / (4 * lam), rel=1e-12, abs=0)
     assert value(best) > max(value(best - 1e-3), value(best + 1e-3), theta)
     # No critic is better: the integrand s - (λ/θ)(s - 1)² is largest at the same s everywhere.
     rng = np.random.default_rng(0)
@@ -423,7 +433,7 @@ def test_best_critic_rises_along_transport_in_the_plane(seed: int) -> None:
     def critic(z: Array) -> Array:
         return np.asarray((at_data - np.linalg.norm(z[:, None] - y, axis=-1)).max(axis=1))
 
-    assert critic_objective(y, x, critic=critic) == pytest.approx(found.cost, rel=1e-9)
+    assert critic_objective(y, x, critic=critic) == pytest.approx(found.cost, rel=1e-9, abs=0)
     assert lipschitz_constant(critic, x=np.concatenate([x, y])) <= 1 + 1e-9
     for t in (0.25, 0.5, 1.0):
         between = (1 - t) * x[rows] + t * y[columns]
@@ -451,15 +461,15 @@ def test_generator_gradient_through_the_best_critic(theta: float, sd: float) -> 
     # slope 1 below it and -1 above it.
     kink = -theta / (sd - 1)
     below = stats.norm.cdf(kink, loc=theta, scale=sd)
-    assert derivative == pytest.approx(-(below - (1 - below)), rel=1e-6)
+    assert derivative == pytest.approx(-(below - (1 - below)), rel=1e-6, abs=0)
     objective, _ = integrate.quad(
         lambda t: -abs(t - kink) * (stats.norm.pdf(t) - stats.norm.pdf(t, theta, sd)),
         -40, 40, points=[kink, 0, theta], limit=500,
     )  # fmt: skip
-    assert objective == pytest.approx(distance(theta), rel=1e-8)
+    assert objective == pytest.approx(distance(theta), rel=1e-8, abs=0)
     if theta == 0.7:
-        assert distance(theta) == pytest.approx(0.985758753621, rel=1e-11)
-        assert 1 - 2 * stats.norm.cdf(-theta) == pytest.approx(0.516072695554, rel=1e-11)
+        assert distance(theta) == pytest.approx(0.985758753621, rel=1e-11, abs=0)
+        assert 1 - 2 * stats.norm.cdf(-theta) == pytest.approx(0.516072695554, rel=1e-11, abs=0)
 
 
 def test_gradient_play_turns() -> None:
@@ -467,8 +477,8 @@ def test_gradient_play_turns() -> None:
     theta, psi, h = 1.0, 0.0, 0.1
     for step in range(1, 101):
         theta, psi = theta + h * psi, psi - h * theta
-        assert math.hypot(theta, psi) == pytest.approx((1 + h * h) ** (step / 2), rel=1e-12)
-    assert math.hypot(theta, psi) == pytest.approx(1.64463182184, rel=1e-11)
+        assert math.hypot(theta, psi) == pytest.approx((1 + h * h) ** (step / 2), rel=1e-12, abs=0)
+    assert math.hypot(theta, psi) == pytest.approx(1.64463182184, rel=1e-11, abs=0)
     theta, psi, path = 1.0, 0.0, []
     for _ in range(4000):
         theta, psi = theta + h * psi, float(clip_weights([[psi - h * theta]], limit=0.5)[0][0])
@@ -496,7 +506,7 @@ def test_distance_of_two_samples_is_positive_on_average(n: int, mean: float) -> 
             1,
         )
         total += value / n
-    assert total == pytest.approx(mean, rel=1e-10)
+    assert total == pytest.approx(mean, rel=1e-10, abs=0)
 
 
 # The experiments of the chapter, with other seeds.

@@ -9,7 +9,7 @@ be right. Nothing is repaired, clipped, normalised or shifted.
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -729,11 +729,13 @@ def _has_negative_zero(array: Reals) -> bool:
     return any(np.signbit(part).any() for part in _parts(array))
 
 
-def _parts(array: Reals) -> Iterable[Reals]:
+def _parts(array: Reals) -> Iterator[Reals]:
     """Return parts of all entries that stay in the cache."""
     if array.size <= 1 << 15:
-        return [array]
-    return np.nditer(array, flags=["external_loop", "buffered"], buffersize=1 << 15)
+        yield array
+        return
+    parts: Any = np.nditer(array, flags=["external_loop", "buffered"], buffersize=1 << 15)
+    yield from parts
 
 
 def _blame_sum(

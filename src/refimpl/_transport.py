@@ -173,11 +173,12 @@ def _mean(pieces: Callable[[], Iterator[Piece]], total: float | Array, order: fl
 def _root(power: Wide, order: float) -> Wide:
     if order in {1, 2, 3}:  # faster, and right to the last digit
         return power if order == 1 else np.sqrt(power) if order == 2 else np.cbrt(power)
-    return power ** (1 / np.longdouble(order))
+    return np.asarray(power ** (1 / np.longdouble(order)))
 
 
 def _longest(pieces: Iterator[Piece]) -> Array:
-    return functools.reduce(np.maximum, (distance.max(axis=1) for distance, _ in pieces))
+    longest = functools.reduce(np.maximum, (distance.max(axis=1) for distance, _ in pieces))
+    return np.asarray(longest)
 
 
 def _total(pieces: Iterator[Piece], order: float) -> Wide:
@@ -189,8 +190,8 @@ def _total(pieces: Iterator[Piece], order: float) -> Wide:
             other = distance if weight is None else np.multiply(distance, weight)
         else:
             power = distance if order == 1 else np.power(distance, order, out=distance)
-            other = weight
-        parts.append(_wide_dot(power, ONES[: power.shape[1]] if other is None else other))
+            other = ONES[: power.shape[1]] if weight is None else weight
+        parts.append(_wide_dot(power, other))
     return np.asarray(sum(parts))
 
 
@@ -200,7 +201,8 @@ def _wide_dot(x: Array, y: Array) -> Wide:
         return _wide_sum(x * y)
     whole = x.shape[1] // BLOCK * BLOCK
     blocks = (z[..., :whole].reshape(*z.shape[:-1], -1, BLOCK) for z in (x, y))
-    return _wide_sum(np.vecdot(*blocks)) + np.vecdot(x[:, whole:], y[..., whole:])
+    rest: Array = np.vecdot(x[:, whole:], y[..., whole:])
+    return np.asarray(_wide_sum(np.vecdot(*blocks)) + rest)
 
 
 def _wide_sum(terms: Array) -> Wide:
@@ -244,14 +246,14 @@ def _weighted(x: Reals, x_weights: Reals, y: Reals, y_weights: Reals, order: flo
     ends = [max(one.last, other.last) for one, other in sides]
     total, tail = float(whole[0][0]), float(whole[1][0])
     rest = (total / 2 - ends[0][0]) + (total / 2 - ends[1][0]) + (tail - ends[0][1] - ends[1][1])
-    halves = [side.points[side.high.size :][:1] for side in (x_sides[0], y_sides[0])]
+    u, v = (side.points[side.high.size :][:1] for side in (x_sides[0], y_sides[0]))
 
     def pieces(shift: int) -> Iterator[Piece]:
         for one, other in sides:
             for distance, width, before in _side_pieces(one, other, shift):
                 yield _kept(distance[None], width[None], before[None], order)
         width, before = np.array([rest, min(ends)[0]]).reshape(2, 1, 1)
-        yield _kept(_apart(*halves, shift)[None], width, before, order)
+        yield _kept(_apart(u, v, shift)[None], width, before, order)
 
     return float(_power_mean(pieces, total, order)[0])
 

@@ -30,6 +30,9 @@ __all__ = [
 ]
 
 
+LARGEST = float(np.finfo(np.float64).max)
+
+
 @dataclass(frozen=True, eq=False)
 class TransportResult:
     """
@@ -336,7 +339,7 @@ def _problem(
 ) -> tuple[Law, Law, Array, float, float]:
     """Check a transport problem; return laws, costs, the unit of length of the costs, the order.
 
-    For places the unit is about the longest distance, so that no power of a distance overflows.
+    For powers of distances the unit is about the longest one, so that none overflows.
     """
     power = _checks.finite_order("order", order)
     a, b = _checks.two_laws(p, q)
@@ -348,9 +351,11 @@ def _problem(
     longest = float(ways.max())
     if longest == math.inf:
         raise ValueError("x: some places are so far apart that their distance is no float")
+    if power == 1:
+        return a, b, ways, 1.0, power
     unit = (math.ldexp(0.5, math.frexp(longest)[1]) if power <= 64 else longest) or 1.0
     costs = (ways / unit) ** power
-    if ((costs == 0) & (ways > 0)).any():
+    if ((costs < np.finfo(np.float64).tiny) & (ways > 0)).any():
         raise ValueError(
             f"order = {order!r} is too large: powers of the shortest distances are no floats; "
             "give a smaller order, or places that differ less in scale"
@@ -444,7 +449,7 @@ def sinkhorn(
     most = _checks.count("max_iterations", max_iterations)
     scale = float(np.float64(unit) ** power)
     heat_in_units = heat / scale if scale else math.inf
-    if not 0 < heat_in_units < math.inf:
+    if not 0 < heat_in_units < math.inf or heat_in_units > float(matrix.max() or 1.0) * LARGEST:
         raise ValueError(f"epsilon = {heat} is out of the range of the costs; give another unit")
     found = _transport.entropic(a, b, matrix, heat_in_units, goal, most)
     if not found.error <= goal:
