@@ -204,13 +204,6 @@ def wasserstein_1d(
         for several. It is infinite only when it is too large for a float. At order infinity,
         levels of the distribution functions that differ by rounding count as equal.
 
-    Notes
-    -----
-    With weights, the mass that moves between two points is a difference of sums of weights,
-    from the end with less mass. They are kept to about 30 digits, twice those of a float. So
-    the distance has all its digits where 1e-14 of this mass or more moves, and loses as many
-    as what moves is smaller: with 1e-30 none is left.
-
     Raises
     ------
     TypeError
@@ -218,6 +211,13 @@ def wasserstein_1d(
     ValueError
         If a point is not finite or an integer that is no float, weights are not a law on the
         points, the shapes do not match, or the order is below 1.
+
+    Notes
+    -----
+    With weights, the mass that moves between two points is a difference of sums of weights,
+    from the end with less mass. They are kept to about 30 digits, twice those of a float. So
+    the distance has all its digits where 1e-14 of this mass or more moves, and loses as many
+    as what moves is smaller: with 1e-30 none is left.
 
     Examples
     --------
