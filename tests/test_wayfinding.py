@@ -24,7 +24,7 @@ from graphs import chapters
 from results.notation import read_rows
 from tests import sphinx_books
 from tests.test_results_pages import FILES, ROOT, SITE
-from wayfinding import entries, reading, weight
+from wayfinding import entries, heights, reading, weight
 from wayfinding.entries import Found
 
 BOOK = ROOT / "book"
@@ -215,6 +215,16 @@ def test_code_tables_and_lines_about_results_take_no_time() -> None:
     assert reading.length(page) == reading.Length(words=4, formulas=1)
     assert reading.Length(400, 3).minutes == 3
     assert reading.Length(1, 0).minutes == 1
+
+
+def test_height_of_a_section_grows_with_what_is_on_it() -> None:
+    formula = nodes.math_block("x = y", "x = y")
+    words = nodes.paragraph("", "five ", nodes.math("long", "long"))
+    section = nodes.section("", words, formula)
+    expected = heights.LEAST + heights.PARAGRAPH + heights.FORMULA
+    letters = heights.LETTER * len("five x = y")
+    gaps = 2 * heights.LETTER * len(section.child_text_separator)
+    assert heights.height(section) == pytest.approx(expected + letters, abs=gaps)
 
 
 # --- Search

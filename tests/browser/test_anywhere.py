@@ -88,3 +88,29 @@ def test_longest_pages_of_a_phone_do_not_shift(
     longest = sorted(folder.glob("*.html"), key=lambda path: -path.stat().st_size)[number]
     visit = first_visit(browser, site + longest.name, jump=True)
     assert visit.shift <= 0.01, visit
+
+
+# What the browser has not laid out yet has the height that its class says; the rest its own.
+TOO_TALL = """() => {
+  const sections = [...document.querySelectorAll(".bd-article > section > section")];
+  const kept = sections.map(section => section.getBoundingClientRect().height);
+  for (const section of sections) section.style.contentVisibility = "visible";
+  const real = sections.map(section => section.getBoundingClientRect().height);
+  const places = kept.map((height, i) => [height, real[i], sections[i].id]);
+  return {skipped: places.filter(([a, b]) => a !== b).length,
+          tall: places.filter(([a, b]) => b > 1.05 * a).map(([, , id]) => id)};
+}"""
+
+
+@pytest.mark.parametrize("width", [412, 1280])
+@pytest.mark.parametrize("name", ["kl", "js", "information", "ipms"])
+def test_sections_are_not_taller_than_is_said(
+    context: BrowserContext, site: str, name: str, width: int
+) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 823})
+    page.goto(f"{site}{name}.html")
+    page.wait_for_timeout(300)
+    places = page.evaluate(TOO_TALL)
+    assert places["skipped"] > 2
+    assert places["tall"] == []

@@ -2,7 +2,8 @@
 
 Sphinx loads this package as an extension, after ``equations``, ``results`` and ``claims``.
 ``reading`` counts, ``entries`` says what can be searched, ``crumbs`` where a page is, ``site``
-writes ``sitemap.xml``, ``robots.txt`` and ``404.html``, ``weight`` takes out what no page uses.
+writes ``sitemap.xml``, ``robots.txt`` and ``404.html``, ``weight`` takes out what no page uses,
+``heights`` says how much room a section needs that is not laid out yet.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register what looks at the pages while they are made, and what is written afterwards."""
-    from wayfinding import crumbs, entries, reading, site, weight  # noqa: PLC0415  (only Sphinx)
+    from wayfinding import crumbs, entries, heights, reading, site, weight  # noqa: PLC0415  (only Sphinx)
 
     app.setup_extension("equations")
     app.add_config_value("wayfinding_unused", [], "html", types=frozenset({list}))
@@ -24,6 +25,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # After the other extensions have put their parts into a page, at 500.
     app.connect("doctree-read", reading.measure, priority=800)
     app.connect("doctree-resolved", reading.show)
+    app.connect("doctree-resolved", heights.tell)
     app.connect("html-page-context", crumbs.add, priority=600)
     # When everything else has said what the page needs.
     app.connect("html-page-context", weight.choose_files, priority=900)
