@@ -535,3 +535,33 @@ def test_batches_of_means_and_covariances() -> None:
         )
         with fails(message):
             _checks.means(np.zeros(m), np.zeros(n), p, q)
+
+
+def test_convex_functions_are_tried_around_one() -> None:
+    def through(*values: float) -> Callable[[Array], Array]:
+        return lambda u: np.interp(u, [0.5, 1.0, 1.5, 2.0], values)
+
+    nothing = np.zeros(0)
+    with fails("f(1.0) is 1.0, above the chord from 0.5 to 2.0; give a convex function"):
+        _checks.convex("f", through(0, 1, 0, 0), nothing)
+    with fails("f(1.0) is nan"):
+        _checks.convex("f", through(0, math.nan, 0, 0), np.array([3.0]))
+    _checks.convex("f", np.zeros_like, np.array([3.0]))
+    _checks.convex("f", through(1e8, 0, 1, 0), np.array([1.5]))  # 1 is rounding here
+
+
+def test_kernels_of_any_size_are_symmetric() -> None:
+    points = np.array([0.0, 1.0, 3.0])
+    _checks.symmetric_kernel("kernel", lambda x, y: np.zeros((len(x), len(y))), points)
+    for size in (1e-6, 1.0, 1e6):
+        with fails(f"kernel is {-size!s} for the points 0.0 and 1.0, and {size!s} for the same"):
+            _checks.symmetric_kernel("kernel", lambda x, y, s=size: s * (x[:, None] - y), points)
+
+
+def test_large_integers_are_not_rounded() -> None:
+    message = (
+        f"x[0] = {2**53 + 1} is no float, and would be rounded; "
+        "give smaller integers, such as differences from one of them, or floats"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        _checks.numbers("x", [2**53 + 1])

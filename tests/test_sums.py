@@ -331,6 +331,16 @@ def test_many_long_rows() -> None:
         assert_allclose(total_variation(p, q), np.abs(p - q).sum(axis=1) / 2, rtol=1e-12)
 
 
+def test_long_rows_that_are_not_far_apart() -> None:
+    rng = np.random.default_rng(12)
+    p = rng.dirichlet(np.ones(5000), 3)
+    q = p * rng.uniform(0.5, 1.5, (3, 5000))
+    q /= q.sum(axis=1, keepdims=True)
+    for base in (2, 3):
+        bits = (p * np.log(p / q)).sum(axis=1) / math.log(base)
+        assert_allclose(kl_divergence(p, q, base=base), bits, rtol=1e-12)
+
+
 def test_sure_long_rows() -> None:
     p = np.full((2, 2 * _sums.CHUNK), 1e-9)
     p[:, 5] = 1 - p[:, 6:].sum(axis=1) - 5e-9
