@@ -709,6 +709,31 @@ def test_costs_that_are_no_floats_are_refused(longest: float, order: float, mass
     assert wasserstein_1d([0, longest], [0, 0], order=order) <= longest
 
 
+def test_costs_at_the_ends_of_the_range() -> None:
+    far = wasserstein([1.0], [1.0], x=[0.0], y=[0.95], order=2000)
+    assert far.distance == pytest.approx(0.95, rel=1e-15, abs=0)
+    least = wasserstein([0.5, 0.5], [0.5, 0.5], x=[0.0, 1.0], y=[2.0**-511, 1.0], order=2)
+    assert least.cost == 2.0**-1023
+    message = (
+        "order = 2000 is too large: powers of the longest distances are no floats; "
+        "give a smaller order, or places in a larger unit"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        wasserstein([1.0], [1.0], x=[0.0], y=[1.9], order=2000)
+    with pytest.raises(ValueError, match=re.escape("mean_p has (2,), mean_q has (3,), std_p has")):
+        wasserstein_1_gaussian([0.0, 1], [0.0, 1, 2], std_p=[1.0] * 4, std_q=[1.0] * 5)
+    with pytest.raises(ValueError, match=re.escape("std_p has (4,), std_q has (5,)")):
+        wasserstein_1_gaussian([0.0, 1], [0.0, 1, 2], std_p=[1.0] * 4, std_q=[1.0] * 5)
+
+
+def test_what_a_plan_that_is_not_the_best_says() -> None:
+    rng = np.random.default_rng(42)
+    p, q = rng.dirichlet(np.ones(20), 2)
+    message = r"after 1 iterations the cost of the best plan is .*; give a larger max_iterations$"
+    with pytest.warns(ConvergenceWarning, match=message):
+        wasserstein(p, q, cost=rng.random((20, 20)), max_iterations=1)
+
+
 def test_whole_numbers_as_costs_are_exact() -> None:
     # Lengths are taken in a unit that is a power of two, up to the order 64.
     for k in range(1, 10):
