@@ -2,6 +2,9 @@
 
 import math
 import re
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from fractions import Fraction
 from types import SimpleNamespace
@@ -408,3 +411,157 @@ def test_shape_of_costs_is_asked_for() -> None:
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         _checks.cost(np.ones((2, 2)), p, q)
+
+
+# Limits, and what is checked in many matrices at once.
+
+
+def fails(message: str) -> AbstractContextManager[Any]:
+    return pytest.raises(ValueError, match=f"^{re.escape(message)}")
+
+
+def test_counts_fit_into_the_machine() -> None:
+    assert _checks.count("n", sys.maxsize) == sys.maxsize
+    with fails(f"n is too large; give an integer ≤ {sys.maxsize}"):
+        _checks.count("n", sys.maxsize + 1)
+
+
+def test_lists_in_lists() -> None:
+    value: Any = 0.5
+    for _ in range(64):
+        value = [value]
+    assert _checks.reals("p", value).ndim == 64
+    with fails("p is nested too deeply; give an array of at most 64 axes"):
+        _checks.reals("p", [value])
+
+
+def test_one_infinite_logit_in_each_row() -> None:
+    rows = np.array([[math.inf, 0.0, 1.0], [0.0, math.inf, 1.0]])
+    for axis, array in ((-1, rows), (-2, rows.T)):
+        _, _, (found,) = _checks.given_and_logits(axis, {}, {"logits": array})
+        assert np.array_equal(found, rows)
+    with fails("logits is one number"):
+        _checks.scores(-1, 1.0)
+
+
+def test_sums_at_the_limit_of_the_tolerance() -> None:
+    p = np.full(4, 0.25, dtype=np.float32)
+    p[3] += np.float32(18 * np.finfo(np.float32).eps)
+    assert _checks.law(-1, "p", p).total == 1 + 18 * 2.0**-23
+    total = np.array([1, 1 + 18 * 2.0**-23])
+    assert _checks.sums_of_laws("p", total, p.dtype, 4, -1, ()) is total
+    long = np.array([[1 + 18 * 2.0**-23, 0, 0, 0]], dtype=np.float32)
+    assert np.array_equal(_checks.unit_vectors("lines", long, 4), long)
+
+
+def test_large_arrays_are_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_checks, "PART", 60)
+    rng = np.random.default_rng(24)
+    for n in (20, 60, 70):
+        p = rng.dirichlet(np.ones(n), 5)
+        for axis, array in ((-1, p), (-2, np.ascontiguousarray(p.T))):
+            law = _checks.law(axis, "p", array)
+            assert_allclose(law.total, p.sum(axis=1), rtol=1e-15)
+            assert np.array_equal(law.values, p)
+
+
+def test_infinite_entries_of_parts() -> None:
+    with fails("p[6, 11] = inf is infinite; probabilities are ≤ 1"):
+        _checks.sums_of_part("p", np.array([[0.1, 0.2], [0.3, math.inf]]), 1, (5, 10))
+
+
+def test_zeros_have_no_sign() -> None:
+    p = _checks.law(-1, "p", [1.0])
+    assert not np.signbit(_checks.cost([[-0.0]], p, p)).any()
+    assert not np.signbit(_checks.points("x", [-0.0, 1.0])).any()
+
+
+def test_places_of_all_outcomes() -> None:
+    p = _checks.law(-1, "p", [0.5, 0.5])
+    for x, y, name in (([0, 1, 2], [0, 1], "x"), ([0, 1], [0, 1, 2], "y")):
+        with fails(f"{name} has 3 points; give 2, one for each outcome"):
+            _checks.places(x, y, p, p)
+
+
+def test_small_matrices_are_symmetric_too() -> None:
+    skew = np.array([[1.0, 0.5], [0.4, 1.0]])
+    for scale in (1e-12, 1.0, 1e12):
+        with fails(f"kernel[0, 1] = {0.5 * scale!s} differs"):
+            _checks.pairs("kernel", skew * scale, 2)
+        for check in (_checks.covariance, _checks.semidefinite):
+            with fails(f"cov[0, 1] = {0.5 * scale!s} differs"):
+                check("cov", skew * scale)
+    rounded = [[1.0, 0.0], [1e-9, 1.0]]
+    assert np.array_equal(_checks.covariance("cov", rounded).matrix, rounded)
+
+
+@pytest.mark.parametrize("check", [_checks.covariance, _checks.semidefinite])
+def test_each_matrix_is_checked_for_itself(check: Callable[..., _checks.Covariance]) -> None:
+    many = np.broadcast_to(np.diag([2.0, 1.0]), (2, 100, 2, 2)).copy()
+    assert check("cov", many).factor.shape == many.shape
+    many[0, 0] *= 1e12
+    many[1, 7] = [[1.0, 0.25], [0.25 + 1e-8, 1.0]]
+    with fails("cov[1, 7, 0, 1] = 0.25 differs"):
+        check("cov", many)
+    with fails("cov[1, 0, 1] = 0.25 differs"):
+        check("cov", many[1, 6:8])
+    many[1, 7, 1, 0] = 0.25
+    assert np.array_equal(check("cov", many).matrix, many)
+    many[1, 7] = [[1.0, 2.0], [2.0, 1.0]]
+    with fails("cov[1, 7] "):
+        check("cov", many)
+    single = np.broadcast_to(np.eye(2, dtype=np.float32), (1, 100, 2, 2)).copy()
+    single[0, 0, 1, 0] = 20 * np.finfo(np.float32).eps  # more than rounding in two dimensions
+    with fails("cov[0, 0, 0, 1] = 0.0 differs"):
+        check("cov", single)
+    with fails("cov has shape (3, 2, 3); give square matrices"):
+        check("cov", np.ones((3, 2, 3)))
+
+
+def test_pivots_of_many_matrices() -> None:
+    nearly = np.array([[1.0, 1.0], [1.0, 1 + 2.0**-47]])
+    many = np.broadcast_to(nearly, (1, 100, 2, 2))
+    assert _checks.covariance("cov", many).factor.shape == many.shape
+
+
+def test_batches_of_means_and_covariances() -> None:
+    eyes = [_checks.semidefinite("cov", np.broadcast_to(np.eye(2), (n, 2, 2))) for n in (1, 2, 3)]
+    shapes = [(2,), (2,), eyes[1], eyes[2]], [(3, 2), (2,), eyes[1], eyes[0]]
+    more = [(2,), (3, 2), eyes[1], eyes[0]], [(3, 2), (2, 2), eyes[0], eyes[0]]
+    for m, n, p, q in (*shapes, *more, [(3, 2), (2,), eyes[0], eyes[1]]):
+        message = (
+            f"the shapes do not broadcast: mean_p has {m}, mean_q has {n}, "
+            f"cov_p has {p.matrix.shape[:-1]}, cov_q has {q.matrix.shape[:-1]}; give matching"
+        )
+        with fails(message):
+            _checks.means(np.zeros(m), np.zeros(n), p, q)
+
+
+def test_convex_functions_are_tried_around_one() -> None:
+    def through(*values: float) -> Callable[[Array], Array]:
+        return lambda u: np.interp(u, [0.5, 1.0, 1.5, 2.0], values)
+
+    nothing = np.zeros(0)
+    with fails("f(1.0) is 1.0, above the chord from 0.5 to 2.0; give a convex function"):
+        _checks.convex("f", through(0, 1, 0, 0), nothing)
+    with fails("f(1.0) is nan"):
+        _checks.convex("f", through(0, math.nan, 0, 0), np.array([3.0]))
+    _checks.convex("f", np.zeros_like, np.array([3.0]))
+    _checks.convex("f", through(1e8, 0, 1, 0), np.array([1.5]))  # 1 is rounding here
+
+
+def test_kernels_of_any_size_are_symmetric() -> None:
+    points = np.array([0.0, 1.0, 3.0])
+    _checks.symmetric_kernel("kernel", lambda x, y: np.zeros((len(x), len(y))), points)
+    for size in (1e-6, 1.0, 1e6):
+        with fails(f"kernel is {-size!s} for the points 0.0 and 1.0, and {size!s} for the same"):
+            _checks.symmetric_kernel("kernel", lambda x, y, s=size: s * (x[:, None] - y), points)
+
+
+def test_large_integers_are_not_rounded() -> None:
+    message = (
+        f"x[0] = {2**53 + 1} is no float, and would be rounded; "
+        "give smaller integers, such as differences from one of them, or floats"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        _checks.numbers("x", [2**53 + 1])

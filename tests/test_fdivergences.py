@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -562,6 +563,9 @@ def test_bounds_against_mpmath(a: float, tv: float, least: float, chi: float) ->
 
 def test_ends_of_the_bounds() -> None:
     far = hellinger_distance([1.0, 0.0], [0.0, 1.0])
+    assert le_cam_bounds(math.sqrt(2)) == (1, 1)
+    with pytest.raises(ValueError, match=re.escape("tv has (2,), least has (3,)")):
+        reverse_pinsker_bound([0.5, 0.5], [0.1, 0.2, 0.3])
     assert le_cam_bounds(far) == pytest.approx((1, 1), rel=1e-15, abs=0)
     assert hellinger_bound(2**0.5) == math.inf
     assert le_cam_bounds(0.0) == (0, 0)
@@ -585,3 +589,36 @@ def test_bounds_have_a_unit() -> None:
     assert bits == pytest.approx(reverse_pinsker_bound(0.7, 0.1) / math.log(2), rel=1e-15, abs=0)
     for limit in (pinsker_bound, bretagnolle_huber_bound):
         assert limit(0.7 / math.log(2), base=2) == pytest.approx(limit(0.7), rel=1e-15, abs=0)
+
+
+# What generators of one's own are asked for.
+
+
+def peculiar(where: float, derivative: Callable[[Any], Any] | None = None) -> Generator:
+    """Return a generator that is no number at one place."""
+    return Generator(
+        function=lambda u: np.where(abs(u - where) < 1e-9, np.nan, (u - 1) ** 2),
+        at_zero=1.0,
+        slope_at_infinity=math.inf,
+        derivative=derivative,
+    )
+
+
+@pytest.mark.parametrize("shape", [(100,), (2, 60), (200,)])
+def test_generators_are_tried_at_some_of_the_ratios(shape: tuple[int, ...]) -> None:
+    p, q = np.random.default_rng(11).random((2, *shape)) + 0.1
+    p, q = (law / law.sum(axis=-1, keepdims=True) for law in (p, q))
+    expected = chi_square(p, q)
+    assert_allclose(f_divergence(peculiar(-1), p, q), expected, rtol=1e-9)
+    ratio = float(p.ravel()[1] / q.ravel()[1])
+    with pytest.raises(ValueError, match=re.escape(f"generator.function({str(ratio)[:10]}")):
+        f_divergence(peculiar(ratio), p, q)
+
+
+def test_generators_and_derivatives_are_named() -> None:
+    p, q = [0.7, 0.3], [0.4, 0.6]
+    with pytest.raises(ValueError, match=r"^generator\.function\(0\.99999237"):
+        f_divergence(peculiar(1 - 2.0**-17), p, q)
+    nan = peculiar(-1, lambda u: np.full_like(u, np.nan))
+    with pytest.raises(ValueError, match=r"^generator\.derivative\(1\.0\) is nan"):
+        f_divergence(nan, p, q)

@@ -381,3 +381,14 @@ def test_ends_of_the_bounds_of_the_bayes_error() -> None:
     assert lower[1] == pytest.approx(0.110027864438, rel=1e-11, abs=0)  # half a bit
     with pytest.raises(ValueError, match=r"js = 0.7 is above 0.69314718056; give"):
         bayes_error_bounds(0.7)
+
+
+def test_bounds_and_errors_in_other_units_and_precisions() -> None:
+    low, high = js_bounds(0.3)
+    assert js_bounds(0.3, base=2) == pytest.approx((low / math.log(2), high / math.log(2)))
+    p, q = (np.array(law, dtype=np.float16) for law in ([0.5, 0.25, 0.2656], [0.25, 0.5, 0.2422]))
+    a, b = (law.astype(np.float64) / law.sum(dtype=np.float64) for law in (p, q))
+    exact = np.minimum(a, b).sum() / 2
+    assert bayes_error(p, q) == pytest.approx(exact, rel=1e-15, abs=0)
+    with pytest.raises(ValueError, match=r"is above 0; give"):
+        bayes_error_bounds(0.1, weight=1.0)

@@ -957,6 +957,9 @@ def test_gaussian_divergence_broadcasts() -> None:
     for i in range(2):
         expected = kl_gaussian([0.0, 0.0], [1.0, 0.0], cov_p=cov[i], cov_q=np.eye(2))
         assert_allclose(values[:, i], expected, rtol=1e-15)
+    values = kl_gaussian([0, 0], [1, 0], cov_p=np.eye(2), cov_q=np.stack([cov, cov, cov]))
+    expected = [kl_gaussian([0, 0], [1, 0], cov_p=np.eye(2), cov_q=q) for q in cov]
+    assert_allclose(values, [expected] * 3, rtol=1e-15)
     assert kl_gaussian([0, 1], 0, std_p=1, std_q=[[1], [2], [3]]).shape == (3, 2)
 
 

@@ -896,6 +896,12 @@ def test_clipped_divergence_by_its_formula(
     )
 
 
+def test_clipped_divergence_in_half_precision() -> None:
+    p, q = (np.array(law, dtype=np.float16) for law in ([0.5, 0.25, 0.2656], [0.25, 0.5, 0.2422]))
+    a, b = (law.astype(np.float64) / law.sum(dtype=np.float64) for law in (p, q))
+    assert clipped_kl_divergence(p, q) == pytest.approx(clipped_kl_divergence(a, b), rel=1e-14)
+
+
 def test_clipped_divergence_is_none() -> None:
     p = np.array([0.5, 0.5])
     assert clipped_kl_divergence(p, p) == 0

@@ -1,11 +1,13 @@
 """Sums over laws of any length and shape, and over parts of laws, by plain formulas."""
 
 import functools
+import itertools
 import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import mpmath as mp  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -26,6 +28,7 @@ from refimpl import (
     total_variation,
     wasserstein_1d,
 )
+from tests import oracles
 from tests.strategies import Array
 
 PARTS = [slice(0, 20), slice(20, 21), slice(21, 50)]
@@ -141,10 +144,15 @@ def plain(p: Array, q: Array, a: Array, b: Array) -> dict[str, tuple[Array, Arra
     for alpha in (0.25, 0.5, 0.75, 3.0):
         sums = np.log((p**alpha * q ** (1 - alpha)).sum(axis=-1)) / (alpha - 1)
         found[f"renyi {alpha}"] = np.asarray(renyi_divergence(a, b, alpha)), sums
+        bits = np.asarray(renyi_divergence(a, b, alpha, base=2))
+        found[f"renyi {alpha} in bits"] = bits, sums / math.log(2)
+    m, weights = (p + 3 * q) / 4, {"weights": [0.25, 0.75]}
+    both = (p * np.log(p / m) + 3 * q * np.log(q / m)) / 4
+    found["weighted js"] = np.asarray(js_divergence(a, b, **weights)), both.sum(axis=-1)
     return found
 
 
-@pytest.mark.parametrize("n", [2, 7, 1500])
+@pytest.mark.parametrize("n", [2, 7, 2500])
 @pytest.mark.parametrize("shapes", [((), ()), ((2, 1), (3,)), ((), (4,))])
 def test_laws_of_any_shape(
     n: int,
@@ -169,6 +177,14 @@ def test_laws_of_any_shape(
             for value, expected in plain(p, q, a, b).values():
                 assert np.shape(value) == np.shape(expected)
                 assert_allclose(value, expected, rtol=2e-10, atol=1e-15)
+        if kind == "sure":  # which has entries that are 0 in half precision
+            continue
+        # In half precision sums may differ from 1 by more than 1 %.
+        a, b = ((law * factor).astype(np.float16) for law, factor in ((p, 1.01), (q, 0.99)))
+        p, q = (law.astype(np.float64) for law in (a, b))
+        p, q = (law / law.sum(axis=-1, keepdims=True) for law in (p, q))
+        for value, expected in plain(p, q, a, b).values():
+            assert_allclose(value, expected, rtol=2e-10, atol=1e-15)
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 2)])
@@ -217,6 +233,7 @@ def test_rows_do_not_mix() -> None:
         assert flat.total[i] == pytest.approx(table.sum(), rel=1e-15, abs=0)
         assert_allclose(x[i], table.sum(axis=1), rtol=1e-15)
         assert_allclose(given.values[i], table / table.sum(axis=1, keepdims=True), rtol=1e-14)
+        assert_allclose(given.total[i], given.values[i].sum(axis=1), rtol=1e-15)
 
 
 @np.errstate(all="ignore")
@@ -233,6 +250,157 @@ def test_rows_of_logits_do_not_mix() -> None:
         assert_allclose(both.difference[i], q - p, atol=1e-15)
         assert both.divergence[i] == pytest.approx(kl_divergence(p, q), rel=2e-6, abs=0)
     assert both.divergence[0] == np.inf
+
+
+def test_joint_laws_in_low_precision() -> None:
+    laws = np.random.default_rng(7).dirichlet(np.ones(12), 3).reshape(3, 3, 4)
+    laws[1] = laws[1].sum(axis=1, keepdims=True) * laws[1].sum(axis=0)  # nearly independent
+    for dtype, sums in ((np.float16, [1.01, 1, 0.99]), (np.float32, [1 + 1e-6, 1, 1 - 1e-6])):
+        joint = (laws * np.reshape(sums, (3, 1, 1))).astype(dtype)
+        p = joint.astype(np.float64)
+        exact = mutual_information(p / p.sum(axis=(-2, -1), keepdims=True))
+        assert_allclose(mutual_information(joint), exact, rtol=1e-12, atol=1e-23)
+
+
+def test_error_of_a_product_is_exact() -> None:
+    x, y = np.random.default_rng(8).random((2, 500))
+    error = _sums.product_error(x, y, x * y)
+    for a, b, product, rest in zip(*(z.tolist() for z in (x, y, x * y, error)), strict=True):
+        assert Fraction(a) * Fraction(b) == Fraction(product) + Fraction(rest)
+
+
+def test_means_of_exponentials_in_rows_of_different_sizes() -> None:
+    x = np.array([[1000.0, 1001.0], [-1000.0, -1001.0], [1e-9, 3e-9]])
+    w = np.array([0.5, 0.5], dtype=np.float32)
+    high, low = math.log((1 + math.e) / 2), math.log((1 + 1 / math.e) / 2)
+    expected = [1000 + high, low - 1000, 2e-9 + 0.5e-18]
+    with np.errstate(all="ignore"):
+        assert_allclose(_sums.log_mean_exp(w, x), expected, rtol=1e-15)
+    weights = np.array([[0.5, 0.25, 0.2656]], dtype=np.float16)
+    values = np.array([[1.0, 2.0, 3.0]])
+    w = weights[0].astype(np.float64)
+    assert_allclose(_sums.mean(weights, values), [w @ values[0] / w.sum()], rtol=1e-15)
+
+
+def test_cross_entropy_of_logits_by_its_formula() -> None:
+    p = np.array([[0.5, 0.25, 0.2656], [0.5, 0.484, 0.0]], dtype=np.float16)
+    law = _checks.law(-1, "p", p)
+    y = p.astype(np.float64)
+    y /= y.sum(axis=-1, keepdims=True)
+    z = np.array([[0.0, -1.0, 2.0], [1.0, 0.5, -np.inf]])
+    for temperature in (0.5, 1.0, 2.0):
+        powers = np.exp(z / temperature)
+        q = powers / powers.sum(axis=-1, keepdims=True)
+        nats = -np.where(y > 0, y * np.log(q, out=np.zeros_like(q), where=q > 0), 0).sum(axis=-1)
+        unit = _checks.unit(2)
+        with np.errstate(all="ignore"):
+            found = _sums.cross_entropy_of_logits(law, z, temperature, unit)
+            softmax = _sums.softmax(z, temperature)
+            assert_allclose(softmax.cross_entropy(*law), nats, rtol=1e-14)
+            assert_allclose(softmax.minus(*law), q - y, atol=1e-15)
+        assert_allclose(found, nats / math.log(2), rtol=1e-14)
+
+
+def exact_comparison(v: Array, z: Array) -> tuple[Array, float]:
+    """Return q - p and KL(p ‖ q) of two rows of logits."""
+    with mp.workdps(60):
+        both = [[mp.exp(mp.mpf(x)) for x in row.tolist()] for row in (v, z)]
+        p, q = ([x / mp.fsum(row) for x in row] for row in both)
+        kl = mp.fsum(a * mp.log(a / b) for a, b in zip(p, q, strict=True))
+        return np.array([float(b - a) for a, b in zip(p, q, strict=True)]), float(kl)
+
+
+def test_comparison_of_logits_keeps_the_digits() -> None:
+    v = np.array([[0.1, 0.7, -0.3], [0.0, -3.0, -4.0], [0.0, -3.0, -3.5], [0.0, -28.0, -40.0]])
+    z = v + np.array([[1e-9, 3e-9, -2e-9], [0, 1.5, 0], [0, -1.5, 0], [0, 2, 1]])
+    for logits in (z, z + 100.3, z - 1e3 / 3):
+        found = _sums.compare(v, logits, 1.0)
+        for i, row in enumerate(logits):
+            difference, kl = exact_comparison(v[i], row)
+            assert_allclose(found.divergence[i], kl, rtol=1e-12)
+            assert_allclose(found.difference[i], difference, rtol=1e-9, atol=1e-24)
+
+
+def test_many_long_rows() -> None:
+    rng = np.random.default_rng(9)
+    for shape in ((70, 1000), (3, _sums.CHUNK + 1), (2, 20_000)):
+        p, q = rng.dirichlet(np.ones(shape[1]), (2, shape[0])) + 1e-6
+        p, q = (law / law.sum(axis=1, keepdims=True) for law in (p, q))
+        assert_allclose(kl_divergence(p, q), (p * np.log(p / q)).sum(axis=1), rtol=1e-11)
+        assert_allclose(cross_entropy(p, q), -(p * np.log(q)).sum(axis=1), rtol=1e-12)
+        assert_allclose(total_variation(p, q), np.abs(p - q).sum(axis=1) / 2, rtol=1e-12)
+
+
+def test_long_rows_that_are_not_far_apart() -> None:
+    rng = np.random.default_rng(12)
+    p = rng.dirichlet(np.ones(5000), 3)
+    q = p * rng.uniform(0.5, 1.5, (3, 5000))
+    q /= q.sum(axis=1, keepdims=True)
+    for base in (2, 3):
+        bits = (p * np.log(p / q)).sum(axis=1) / math.log(base)
+        assert_allclose(kl_divergence(p, q, base=base), bits, rtol=1e-12)
+
+
+def test_sure_long_rows() -> None:
+    p = np.full((2, 2 * _sums.CHUNK), 1e-9)
+    p[:, 5] = 1 - p[:, 6:].sum(axis=1) - 5e-9
+    expected = -(p * np.log(p)).sum(axis=1)
+    assert_allclose(entropy(p), expected, rtol=1e-12)
+
+
+def test_ratios_that_are_no_floats() -> None:
+    p, q = [0.5, 0.5, 0.0], [1e-320, 1 - 1e-3, 1e-3]
+    nats = 0.5 * (math.log(0.5) - math.log(1e-320)) + 0.5 * math.log(0.5 / (1 - 1e-3))
+    for base in (2, 3, 10):
+        assert kl_divergence(p, q, base=base) == pytest.approx(nats / math.log(base), rel=1e-14)
+    least = 5e-324
+    assert js_divergence([1.0, least, 0.0], [0.0, 0.0, 1.0]) == pytest.approx(math.log(2))
+    assert chi_square([1.0, 2e-200], [1.0, 1e-200]) == pytest.approx(1e-200, rel=1e-14, abs=0)
+    assert chi_square([1.0, 1e-200], [1.0, 0.0]) == math.inf
+    zero, one = np.zeros(1), np.ones(1)
+    with np.errstate(all="ignore"):
+        assert _sums.log_ratio(zero, one) == 0
+        assert _sums.log_ratio(one, zero) == math.inf
+
+
+def test_the_same_law_with_another_sum() -> None:
+    p = np.array([0.5, 0.5, 0.0], dtype=np.float16)
+    q = np.array([0.508, 0.508, 0.0], dtype=np.float16)
+    for order in (0.0, 0.25, 0.5, 0.75, 1.0, 3.0, 50.0, math.inf):
+        for one, other in itertools.permutations((p, q), 2):
+            assert abs(renyi_divergence(one, other, order)) <= 1e-15
+    assert max(js_divergence(p, q), hellinger_distance(p, q), chi_square(p, q)) <= 1e-15
+    assert total_variation(p, q) <= 1e-15
+
+
+def test_sums_that_differ_by_as_much_as_rounding() -> None:
+    p = np.full(49, 2.0**-6)
+    p[0] += 1 - p.sum()
+    q = p.copy()
+    q[20:31] -= 2.0**-53
+    exact = float(oracles.kl(p, q, digits=60))
+    assert kl_divergence(p, q) == pytest.approx(exact, rel=1e-12, abs=0)
+    rng = np.random.default_rng(10)
+    for n in (50, 1000):
+        p = np.full(n, 1 / n)
+        q = p + 2.0**-50 / n * rng.integers(-3, 4, n)
+        exact = float(oracles.kl(p, q, digits=60))
+        assert kl_divergence(p, q) == pytest.approx(exact, rel=1e-10, abs=0)
+
+
+def test_orders_where_powers_of_ratios_are_tiny() -> None:
+    p, q = [1 - 1e-3, 1e-3], [1 - 2e-3, 2e-3]
+    exact = float(oracles.renyi(p, q, 50.0))
+    assert renyi_divergence(p, q, 50) == pytest.approx(exact, rel=1e-12, abs=0)
+    assert renyi_divergence([1, 0], [0.1, 0.9], 0) == pytest.approx(math.log(10), rel=1e-15)
+    assert renyi_divergence([1, 0], [0, 1], 0.5) == math.inf
+
+
+def test_heights_are_added_in_a_wider_float() -> None:
+    p, q = np.array([[0.0, 0.0, 0.25]]), np.array([[0.25, 1e-18, 0.0]])
+    area = _sums.area_of_part(p, q, np.array([0.0, 0.0, 1.0]), np.zeros(1), np.zeros(1))
+    kept = np.longdouble(0.25) + np.longdouble(1e-18) - np.longdouble(0.25)
+    assert area == float(kept)
 
 
 def test_no_warnings_where_functions_are_quiet() -> None:

@@ -377,6 +377,29 @@ def test_small_differences_of_large_masses(
                 assert oracles.relative_error(value, root(power, order)) <= 1e-15
 
 
+@pytest.mark.parametrize("panel", [0, 1 << 12])
+def test_rounding_at_half_of_the_mass(panel: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_transport, "PANEL", panel)
+    p, x = [0.1, 0.2, 0.2, 0.3, 0.2], [0.0, 0, 0, 1, 1]
+    for weights in ([0.5, 0.5], [0.25, 0.25 + 2.0**-54, 0.5]):
+        y = [0.0, 1] if len(weights) == 2 else [0.0, 0, 1]
+        options: dict[str, Any] = {"x_weights": p, "y_weights": weights, "order": math.inf}
+        assert wasserstein_1d(x, y, **options) == 0
+
+
+@pytest.mark.parametrize("panel", [0, 1 << 12])
+def test_mass_that_is_no_rounding_at_finite_orders(
+    panel: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_transport, "PANEL", panel)
+    rest = 2.0**-53
+    for order in (1.5, 2, 3):
+        found = wasserstein_1d(
+            [0, 1], [0, 1], order=order, x_weights=[0.5, 0.5], y_weights=[0.5 + rest, 0.5 - rest]
+        )
+        assert found == pytest.approx(rest ** (1 / order), rel=1e-14, abs=0)
+
+
 def test_bad_input_on_the_line() -> None:
     with pytest.raises(ValueError, match=r"x_weights has shape .* for 3 points"):
         wasserstein_1d(POINTS, [1.0], x_weights=[0.5, 0.5])
@@ -590,6 +613,17 @@ def test_pivots_end_where_rounding_disagrees(monkeypatch: pytest.MonkeyPatch) ->
     assert result.lower < result.cost
 
 
+def test_costs_of_zero() -> None:
+    same = wasserstein([0.25] * 4, [0.25] * 4, x=[0, 1, 2, 3])
+    assert (same.cost, same.lower, same.converged, same.iterations) == (0, 0, True, 1)
+    rng = np.random.default_rng(41)
+    for _ in range(20):
+        p, q = rng.dirichlet(np.ones(9), 2)
+        found = wasserstein(p, q, cost=rng.integers(0, 3, (9, 9)))
+        assert found.converged
+        assert found.gap <= 1e-14
+
+
 def test_little_mass_far_away() -> None:
     rng = np.random.default_rng(10)
     p = rng.dirichlet(np.ones(30))
@@ -673,6 +707,31 @@ def test_costs_that_are_no_floats_are_refused(longest: float, order: float, mass
             function([1 - mass, mass], [1.0, 0.0], x=[0.0, longest], order=order, **options)
     assert wasserstein([0.5, 0.5], [1.0, 0.0], x=[0.0, 1e154], order=2).cost == 5e307
     assert wasserstein_1d([0, longest], [0, 0], order=order) <= longest
+
+
+def test_costs_at_the_ends_of_the_range() -> None:
+    far = wasserstein([1.0], [1.0], x=[0.0], y=[0.95], order=2000)
+    assert far.distance == pytest.approx(0.95, rel=1e-15, abs=0)
+    least = wasserstein([0.5, 0.5], [0.5, 0.5], x=[0.0, 1.0], y=[2.0**-511, 1.0], order=2)
+    assert least.cost == 2.0**-1023
+    message = (
+        "order = 2000 is too large: powers of the longest distances are no floats; "
+        "give a smaller order, or places in a larger unit"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        wasserstein([1.0], [1.0], x=[0.0], y=[1.9], order=2000)
+    with pytest.raises(ValueError, match=re.escape("mean_p has (2,), mean_q has (3,), std_p has")):
+        wasserstein_1_gaussian([0.0, 1], [0.0, 1, 2], std_p=[1.0] * 4, std_q=[1.0] * 5)
+    with pytest.raises(ValueError, match=re.escape("std_p has (4,), std_q has (5,)")):
+        wasserstein_1_gaussian([0.0, 1], [0.0, 1, 2], std_p=[1.0] * 4, std_q=[1.0] * 5)
+
+
+def test_what_a_plan_that_is_not_the_best_says() -> None:
+    rng = np.random.default_rng(42)
+    p, q = rng.dirichlet(np.ones(20), 2)
+    message = r"after 1 iterations the cost of the best plan is .*; give a larger max_iterations$"
+    with pytest.warns(ConvergenceWarning, match=message):
+        wasserstein(p, q, cost=rng.random((20, 20)), max_iterations=1)
 
 
 def test_whole_numbers_as_costs_are_exact() -> None:
@@ -871,6 +930,10 @@ def test_normal_laws_in_space() -> None:
     both = wasserstein_gaussian(np.zeros((3, 1, 2)), np.ones(2), cov_p=[a, b], cov_q=b)
     assert both.shape == (3, 2)
     assert both[0] == pytest.approx([1.58640638755, 2**0.5], rel=1e-11, abs=0)
+    many = np.broadcast_to(b, (2, 3, 2, 2))
+    for options in ({"cov_p": a, "cov_q": many}, {"cov_p": many, "cov_q": a}):
+        values = wasserstein_gaussian([0, 0], [0, 0], **options)
+        assert_allclose(values, np.full((2, 3), 8 - 2 * 14**0.5) ** 0.5, rtol=1e-13)
     for scale in (1e-200, 1e200):
         value = wasserstein_gaussian([3 * scale, 4 * scale], [0, 0], cov_p=a * 0, cov_q=a * 0)
         assert value == pytest.approx(5 * scale, rel=1e-15, abs=0)
@@ -1095,6 +1158,28 @@ def test_large_epsilon_keeps_the_digits_of_the_value() -> None:
         sinkhorn(A, B, x=np.array(POINTS) * 1e-200, order=2, epsilon=1.0)
 
 
+def test_steps_of_entropic_transport_are_counted() -> None:
+    assert sinkhorn([1.0], [1.0], cost=[[0.0]], epsilon=1.0).iterations == 1
+    for most in (1, 3, 7):
+        with pytest.warns(ConvergenceWarning):
+            cold = sinkhorn(A, B, x=POINTS, epsilon=1e-6, max_iterations=most)
+        assert cold.iterations == most
+
+
+def test_entropic_transport_in_half_precision() -> None:
+    a, b = (np.multiply(law, 1.01).astype(np.float16) for law in (A, B))
+    p, q = (law.astype(np.float64) / law.sum(dtype=np.float64) for law in (a, b))
+    half, double = (sinkhorn(*pair, x=POINTS, epsilon=0.5) for pair in ((a, b), (p, q)))
+    assert half.upper == pytest.approx(double.upper, rel=1e-12, abs=0)
+    assert half.lower == pytest.approx(double.lower, rel=1e-12, abs=0)
+
+
+def test_soft_minimum_at_a_high_temperature() -> None:
+    weights, rest = np.array([0.25, 0.75]), np.array([[0.0, 3.0], [4.0, 3.0]])
+    found = _transport._soft_minimum(weights, rest, 1e9)  # noqa: SLF001 - each digit counts here
+    assert_allclose(found, [3 - 1.5e-9, 3], rtol=1e-14)  # the mean less half of the variance
+
+
 def test_bounds_hold_where_epsilon_is_too_small_to_converge() -> None:
     with pytest.warns(ConvergenceWarning):
         result = sinkhorn(A, B, x=POINTS, epsilon=1e-300, max_iterations=2000)
@@ -1310,6 +1395,9 @@ def test_lengths_of_any_size() -> None:
     assert _transport.distances(near, near + np.array([3e-5, 4e-5]))[0, 0] == pytest.approx(
         5e-5, rel=1e-15, abs=0
     )
+    tiny = np.array([[0.3, 0.7]]) * 2.0**-530  # the squares of these have lost digits
+    way = float(_transport.distances(np.array([[0.0, 0.0], [1.0, 1.0]]), tiny)[0, 0])
+    assert way * 2.0**530 == pytest.approx(math.hypot(0.3, 0.7), rel=1e-15, abs=0)
     assert _transport.length(np.zeros((2, 3))).tolist() == [0, 0]
 
 
