@@ -15,6 +15,8 @@ from pybtex.plugin import (  # type: ignore[import-untyped]  # it has no types
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
+import titles  # noqa: E402  (it lies in book/_ext)
+
 # --- The book
 
 project = "Divergences, Derived"
@@ -74,6 +76,7 @@ bibtex_reference_style = "author_year"
 # For each citation pybtex would look through all installed packages for these.
 for _group, _name in (("pybtex.backends", "docutils"), ("pybtex.backends", "plaintext")):
     register_plugin(_group, _name, find_plugin(_group, _name), force=True)
+register_plugin("pybtex.backends", "docutils", titles.Backend, force=True)
 
 equations_source = f"{REPOSITORY}/blob/main/"
 claims_ledgers = ["articles/claims.toml", "errors-in-print.toml"]

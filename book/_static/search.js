@@ -9,10 +9,11 @@
       .map((name, place) => [String.fromCodePoint(0x3b1 + place), ` ${name} `]),
   );
 
-  // Without case, accents, apostrophes, backslashes and braces; Greek letters by name. A short
-  // subscript is written in the line, so that W_1, W₁ and W1 are one.
+  // Without case, accents, apostrophes, backslashes, braces and fonts of LaTeX; Greek letters
+  // by name. A short subscript is written in the line, so that W_1, W₁ and W1 are one.
   const bare = (text) =>
     text
+      .replace(/\\(math[a-z]+|text[a-z]*|operatorname\*?)(?= *\{)/g, "")
       .replace(/[₀-₉]/g, (digit) => `_${digit.codePointAt(0) - 0x2080}`)
       .normalize("NFKD")
       .toLowerCase()

@@ -96,12 +96,19 @@ def test_a_number_is_found_as_it_is_cited(
 
 @pytest.mark.parametrize(
     ("typed", "anchor"),
-    [("KL(p || q)", "kullback-leibler-divergence"), ("sigmoid", "logistic-function")],
+    [
+        ("KL(p || q)", "kullback-leibler-divergence"),
+        ("D_KL(P||Q)", "kullback-leibler-divergence"),
+        ("D(p‖q)", "kullback-leibler-divergence"),
+        (r"D_{\mathrm{KL}}(p \| q)", "kullback-leibler-divergence"),
+        ("JSD(p || q)", "jensen-shannon-divergence"),
+        ("sigmoid", "logistic-function"),
+    ],
 )
 def test_a_symbol_is_found_as_it_is_written(dialog: Locator, typed: str, anchor: str) -> None:
     assert found(dialog, typed)[0].endswith(f"notation.html#symbol-{anchor}")
     first = dialog.locator(".found-title").first
-    expect(first).to_have_text(re.compile(r"^(KL\(p ∥ q\)|σ\(a\)): "))
+    expect(first).to_have_text(re.compile(r"^(KL\(p ∥ q\)|JS\(p,q\)|σ\(a\)): "))
 
 
 def test_what_is_not_there_is_not_found(dialog: Locator) -> None:

@@ -59,6 +59,8 @@ ALIASES = {
     "eq-mmd": "kernel two-sample",
     "eq-mutual-information": "MI transinformation",
     "eq-tv-forms": "TVD statistical distance",
+    "symbol-jensen-shannon-divergence": "D_JS JSD",
+    "symbol-kullback-leibler-divergence": "D D_KL",
     "symbol-logistic-function": "sigmoid",
 }
 
