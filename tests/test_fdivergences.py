@@ -546,7 +546,7 @@ def test_bounds_between_hellinger_chi_square_and_relative_entropy(pair: Pair) ->
     assert k <= bound * (1 + slack) or q.min() == 0
 
 
-@given(st.floats(0, math.sqrt(2)), st.floats(0, 1), st.floats(1e-300, 1), st.floats(0, 1e300))
+@given(st.floats(0, math.sqrt(2)), st.floats(0, 1), st.floats(5e-324, 1), st.floats(0, 1e300))
 def test_bounds_against_mpmath(a: float, tv: float, least: float, chi: float) -> None:
     def is_right(value: float, expected: Any, rel: float = 1e-15) -> bool:  # noqa: ANN401
         return oracles.relative_error(value, expected) <= rel or abs(value - expected) < 1e-300
@@ -571,6 +571,9 @@ def test_ends_of_the_bounds() -> None:
     assert le_cam_bounds(0.0) == (0, 0)
     assert math.copysign(1, hellinger_bound(0.0)) == 1
     assert reverse_pinsker_bound([0.0, 0.0, 0.5], [0.0, 1.0, 0.0]).tolist() == [0, 0, math.inf]
+    with mp.workdps(30):  # a ratio that is too large for a float
+        expected = float(mp.log(2 / mp.mpf(5e-324)))
+    assert reverse_pinsker_bound(1.0, 5e-324) == pytest.approx(expected, rel=1e-15, abs=0)
     assert reverse_pinsker_bound(1.0, 0.5) == pytest.approx(math.log(5), rel=1e-15, abs=0)
     # attained
     assert chi_square_bound(chi_square([1, 0], [0.5, 0.5])) == pytest.approx(math.log(2))

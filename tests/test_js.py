@@ -350,7 +350,7 @@ def test_bayes_error_is_between_its_bounds(pair: Pair, weight: float) -> None:
     js = js_divergence(p, q, weights=[weight, 1 - weight], base=2)
     lower, upper = bayes_error_bounds(js, weight=weight, base=2)
     assert 0 <= lower <= 1 / 2
-    assert lower - 1e-7 <= error <= upper + 1e-12
+    assert lower - 1e-14 <= error <= upper + 1e-12
     assert binary_entropy(lower, base=2) == pytest.approx(2 * upper, rel=1e-12, abs=1e-300)
 
 
@@ -370,6 +370,17 @@ def test_bayes_error_by_guessing() -> None:
     assert bayes_error(p, q) == pytest.approx((1 - total_variation(p, q)) / 2, rel=1e-14, abs=0)
     rows = bayes_error([p, q], q, weight=0.3, keepdims=True)
     assert rows.tolist() == [[pytest.approx(min(errors))], [pytest.approx(0.3)]]
+
+
+@pytest.mark.parametrize("delta", [0.0, 1e-15, 1e-9, 1e-8, 1e-6, 1e-3, 0.3, 0.48, 0.5, 0.9, 1.0])
+def test_lower_bound_of_the_bayes_error_is_attained(delta: float) -> None:
+    p = np.array([(1 + delta) / 2, (1 - delta) / 2])
+    lower, _ = bayes_error_bounds(js_divergence(p, p[::-1]))
+    assert lower == pytest.approx(bayes_error(p, p[::-1]), rel=1e-14, abs=0)
+    # one look that tells nothing leaves the prior
+    assert bayes_error_bounds(0.0, weight=(1 + delta) / 2)[0] == pytest.approx(
+        (1 - delta) / 2, rel=1e-14, abs=0
+    )
 
 
 def test_ends_of_the_bounds_of_the_bayes_error() -> None:

@@ -101,15 +101,36 @@ def f_divergence(
     return _by_panels(formula, p, q, unit)
 
 
-def inverse_binary_entropy(nats: Array) -> Array:
-    """Return the t ≤ 1/2 whose binary entropy is given, by halving an interval for log t."""
-    low, high = np.full(nats.shape, -1080.0), np.full(nats.shape, -1.0)
+def coin_relative_entropy(delta: Array) -> Array:
+    """Return the divergence, in nats, of coins that show heads with (1 + δ) / 2 from a fair one."""
+    half = np.full(delta.shape, 1 / 2)
+    heads = relative_entropy_terms((1 + delta) / 2, half, -delta / 2)
+    return heads + relative_entropy_terms((1 - delta) / 2, half, delta / 2)
+
+
+def inverse_binary_entropy(nats: Array, gap: Array) -> Array:
+    """
+    Return the t ≤ 1/2 of a given binary entropy, which is by a given gap below log 2.
+
+    Near 1/2, where the entropy hardly changes, the gap has the digits of 1 - 2t.
+    """
+    t = _halving(_binary_entropy, nats, -1.0)
+    delta = _halving(coin_relative_entropy, gap, 0.0)
+    return np.where(gap < 1 / 8, (1 - delta) / 2, t)
+
+
+def _binary_entropy(t: Array) -> Array:
+    return np.asarray(-(xlogy(t, t) + xlog1py(1 - t, -t)), dtype=np.float64)
+
+
+def _halving(function: Callable[[Array], Array], value: Array, high: float) -> Array:
+    """Return where an increasing function has a value, below 2 ** high, by halving for log2."""
+    least, most = np.full(value.shape, -1080.0), np.full(value.shape, high)
     for _ in range(64):
-        middle = (low + high) / 2
-        t = np.exp2(middle)
-        above = -(xlogy(t, t) + xlog1py(1 - t, -t)) > nats
-        low, high = np.where(above, low, middle), np.where(above, middle, high)
-    return np.where(nats > 0, np.exp2(low), 0.0)
+        middle = (least + most) / 2
+        above = function(np.exp2(middle)) > value
+        least, most = np.where(above, least, middle), np.where(above, middle, most)
+    return np.where(value > 0, np.exp2(least), 0.0)
 
 
 # Joint laws and means.

@@ -759,7 +759,10 @@ def reverse_pinsker_bound(
     unit = _checks.unit(base)
     delta, floor = _checks.probabilities("tv", tv), _checks.probabilities("least", least)
     _checks.broadcast(tv=delta, least=floor)
-    nats = np.log1p(2 * delta * (delta / floor))
+    ratio = 2 * delta * (delta / floor)
+    # The logarithm of a ratio that is too large for a float is not.
+    apart = np.log(2 * delta) + np.log(delta) - np.log(floor)
+    nats = np.where(ratio < math.inf, np.log1p(ratio), apart)
     return _checks.scalar(np.where(delta == 0, 0.0, nats) / unit.nats)
 
 

@@ -226,11 +226,8 @@ def js_bounds(tv: ArrayLike, *, base: float | None = None) -> tuple[FloatOrArray
     """
     unit = _checks.unit(base)
     delta = _checks.probabilities("tv", tv)
-    half = np.full(delta.shape, 1 / 2)  # of a coin of (1 ± δ) / 2, from a fair one
-    heads = _sums.relative_entropy_terms((1 + delta) / 2, half, -delta / 2)
-    tails = _sums.relative_entropy_terms((1 - delta) / 2, half, delta / 2)
-    upper = delta * math.log(2)
-    return _checks.scalar((heads + tails) / unit.nats), _checks.scalar(upper / unit.nats)
+    lower, upper = _sums.coin_relative_entropy(delta), delta * math.log(2)
+    return _checks.scalar(lower / unit.nats), _checks.scalar(upper / unit.nats)
 
 
 @overload
@@ -359,5 +356,6 @@ def bayes_error_bounds(
     open_before = -float(xlogy(share, share) + xlog1py(1 - share, -share)) + 0.0
     nats = _checks.up_to("js", js, open_before / unit.nats) * unit.nats
     left_open = np.maximum(open_before - nats, 0.0)
-    lower = _sums.inverse_binary_entropy(left_open)
+    gap = _sums.coin_relative_entropy(np.asarray(abs(1 - 2 * share))) + nats  # of it to log 2
+    lower = _sums.inverse_binary_entropy(left_open, gap)
     return _checks.scalar(lower), _checks.scalar(left_open / (2 * math.log(2)))
