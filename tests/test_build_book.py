@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 import subprocess
 import sys
@@ -49,6 +50,8 @@ class Folder:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            # What a shell runs in the background ignores this signal, and so would its children.
+            preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads
         )
 
     def build(self, statement: str = "") -> tuple[int, str]:
