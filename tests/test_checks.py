@@ -565,3 +565,14 @@ def test_large_integers_are_not_rounded() -> None:
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         _checks.numbers("x", [2**53 + 1])
+
+
+def test_all_parts_of_a_large_array_are_looked_at() -> None:
+    x = np.zeros(40_000)
+    assert _checks.numbers("x", x) is x
+    x[-1] = math.nan
+    with fails("x[39999] = nan is not a finite number"):
+        _checks.numbers("x", x)
+    p = np.full(40_000, 1 / 39_999)
+    p[-1] = -0.0
+    assert not np.signbit(_checks.law(-1, "p", p).values).any()
