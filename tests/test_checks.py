@@ -526,9 +526,14 @@ def test_pivots_of_many_matrices() -> None:
 
 def test_batches_of_means_and_covariances() -> None:
     eyes = [_checks.semidefinite("cov", np.broadcast_to(np.eye(2), (n, 2, 2))) for n in (1, 2, 3)]
-    shapes = [(2,), (2,), eyes[1], eyes[2]], [(3, 2), (2,), eyes[1], eyes[0]]
-    more = [(2,), (3, 2), eyes[1], eyes[0]], [(3, 2), (2, 2), eyes[0], eyes[0]]
-    for m, n, p, q in (*shapes, *more, [(3, 2), (2,), eyes[0], eyes[1]]):
+    for m, n, i, j in (
+        ((2,), (2,), 1, 2),
+        ((3, 2), (2,), 1, 0),
+        ((2,), (3, 2), 1, 0),
+        ((3, 2), (2, 2), 0, 0),
+        ((3, 2), (2,), 0, 1),
+    ):
+        p, q = eyes[i], eyes[j]
         message = (
             f"the shapes do not broadcast: mean_p has {m}, mean_q has {n}, "
             f"cov_p has {p.matrix.shape[:-1]}, cov_q has {q.matrix.shape[:-1]}; give matching"
@@ -554,8 +559,12 @@ def test_kernels_of_any_size_are_symmetric() -> None:
     points = np.array([0.0, 1.0, 3.0])
     _checks.symmetric_kernel("kernel", lambda x, y: np.zeros((len(x), len(y))), points)
     for size in (1e-6, 1.0, 1e6):
+
+        def kernel(x: Array, y: Array, size: float = size) -> Array:
+            return size * (x[:, None] - y)
+
         with fails(f"kernel is {-size!s} for the points 0.0 and 1.0, and {size!s} for the same"):
-            _checks.symmetric_kernel("kernel", lambda x, y, s=size: s * (x[:, None] - y), points)
+            _checks.symmetric_kernel("kernel", kernel, points)
 
 
 def test_large_integers_are_not_rounded() -> None:

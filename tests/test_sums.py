@@ -153,9 +153,9 @@ def plain(p: Array, q: Array, a: Array, b: Array) -> dict[str, tuple[Array, Arra
         found[f"renyi {alpha}"] = np.asarray(renyi_divergence(a, b, alpha)), sums
         bits = np.asarray(renyi_divergence(a, b, alpha, base=2))
         found[f"renyi {alpha} in bits"] = bits, sums / math.log(2)
-    m, weights = (p + 3 * q) / 4, {"weights": [0.25, 0.75]}
+    m = (p + 3 * q) / 4
     both = (p * np.log(p / m) + 3 * q * np.log(q / m)) / 4
-    found["weighted js"] = np.asarray(js_divergence(a, b, **weights)), both.sum(axis=-1)
+    found["weighted js"] = np.asarray(js_divergence(a, b, weights=[0.25, 0.75])), both.sum(axis=-1)
     return found
 
 

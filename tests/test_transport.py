@@ -943,9 +943,10 @@ def test_normal_laws_in_space() -> None:
     assert wasserstein_gaussian([0, 0], [0, 0], cov_p=singular, cov_q=singular.copy()) == 0
     line = wasserstein_gaussian([0, 0], [0, 0], cov_p=[[1, 1], [1, 1]], cov_q=[[4, 4], [4, 4]])
     assert line == pytest.approx(2**0.5, rel=1e-12, abs=0)
-    for options in ({"cov_p": a}, {"std_p": 1}, {"cov_p": a, "cov_q": a, "std_p": 1}):
+    incomplete: list[dict[str, Any]] = [{"cov_p": a}, {"std_p": 1}]
+    for wrong in (*incomplete, {"cov_p": a, "cov_q": a, "std_p": 1}):
         with pytest.raises(TypeError, match="give both"):
-            wasserstein_gaussian([0, 0], [0, 0], **options)
+            wasserstein_gaussian([0, 0], [0, 0], **wrong)
 
 
 # Slices.
