@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import signal
 import subprocess
 import sys
@@ -44,15 +43,18 @@ class Folder:
 
     def run(self, *command: str) -> subprocess.Popen[str]:
         """Start the script with a command."""
-        return subprocess.Popen(  # noqa: S603  (a program of this test)
-            [sys.executable, str(SCRIPT), *command],
-            cwd=self.path,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            # What a shell runs in the background ignores this signal, and so would its children.
-            preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads
-        )
+        # What a shell runs in the background ignores this signal, and its children would too.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return subprocess.Popen(  # noqa: S603  (a program of this test)
+                [sys.executable, str(SCRIPT), *command],
+                cwd=self.path,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def build(self, statement: str = "") -> tuple[int, str]:
         """Return the status of a build, and what it said."""
