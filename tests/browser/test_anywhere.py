@@ -114,3 +114,23 @@ def test_sections_are_not_taller_than_is_said(
     places = page.evaluate(TOO_TALL)
     assert places["skipped"] > 2
     assert places["tall"] == []
+
+
+COPIED = """selector => {
+  getSelection().selectAllChildren(document.querySelector(selector));
+  const clipboardData = new DataTransfer();
+  const copy = new ClipboardEvent("copy", {clipboardData, bubbles: true, cancelable: true});
+  document.dispatchEvent(copy);
+  return clipboardData.getData("text/plain").trim();
+}"""
+
+
+def test_formulas_are_copied_as_latex(context: BrowserContext, site: str) -> None:
+    page = context.new_page()
+    page.goto(f"{site}kl.html")
+    whole = page.evaluate(COPIED, "#eq-kl-def div.math")
+    assert whole.startswith("$$")
+    assert whole.endswith("$$")
+    assert r"\KL{p}{q} := \sum_{x} p(x) \log \frac{p(x)}{q(x)}" in whole
+    sentence = page.evaluate(COPIED, "section > section p:has(.katex)")
+    assert r"logarithms are natural, $0 \log 0 = 0$ and" in sentence
