@@ -74,9 +74,11 @@ bibtex_bibfiles = ["book/references.bib"]
 bibtex_default_style = "plain"
 bibtex_reference_style = "author_year"
 # For each citation pybtex would look through all installed packages for these.
-for _group, _name in (("pybtex.backends", "docutils"), ("pybtex.backends", "plaintext")):
-    register_plugin(_group, _name, find_plugin(_group, _name), force=True)
-register_plugin("pybtex.backends", "docutils", titles.Backend, force=True)
+for _name, _backend in (
+    ("docutils", titles.Backend),
+    ("plaintext", find_plugin("pybtex.backends", "plaintext")),
+):
+    register_plugin("pybtex.backends", _name, _backend, force=True)
 
 equations_source = f"{REPOSITORY}/blob/main/"
 claims_ledgers = ["articles/claims.toml", "errors-in-print.toml"]

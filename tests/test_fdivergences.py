@@ -548,7 +548,7 @@ def test_bounds_between_hellinger_chi_square_and_relative_entropy(pair: Pair) ->
 
 @given(st.floats(0, math.sqrt(2)), st.floats(0, 1), st.floats(5e-324, 1), st.floats(0, 1e300))
 def test_bounds_against_mpmath(a: float, tv: float, least: float, chi: float) -> None:
-    def is_right(value: float, expected: Any, rel: float = 1e-15) -> bool:  # noqa: ANN401
+    def is_right(value: float, expected: Any, rel: float = 1e-15) -> bool:  # noqa: ANN401 - mpmath has no types
         return oracles.relative_error(value, expected) <= rel or abs(value - expected) < 1e-300
 
     with mp.workdps(700):

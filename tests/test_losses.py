@@ -882,7 +882,7 @@ def test_clipped_divergence_by_its_formula(
         e = mp.mpf(epsilon)
         total = mp.mpf(0)
         for x, y in zip(oracles.law(p), oracles.law(q), strict=True):
-            x, y = (max(x, e), max(y, e)) if how == "clip" else (x, y)  # noqa: PLW2901
+            x, y = (max(x, e), max(y, e)) if how == "clip" else (x, y)  # noqa: PLW2901 - what is meant
             if x:
                 total += x * oracles.log_ratio(x if how == "clip" else x + e, y)
     value = clipped_kl_divergence(p, q, epsilon=epsilon, how=how)

@@ -33,6 +33,10 @@ class Law(NamedTuple):
     values: Reals
     total: Array
 
+    def normalized(self) -> Reals:
+        """Return a copy of the laws, divided by their sums."""
+        return np.asarray(self.values / self.total[..., None])
+
 
 class Covariance(NamedTuple):
     """Checked covariance matrices A and factors L with A = L Lᵀ, in the last two axes."""
@@ -320,10 +324,9 @@ def numbers(name: str, value: ArrayLike) -> Reals:
     if not all(np.isfinite(part).all() for part in parts):
         wrong = ~np.isfinite(array.astype(np.float64))
         _blame(name, array, wrong, "is not a finite number; give finite numbers")
-    if isinstance(value, (list, tuple)):  # integers among floats were floats before
-        _unrounded(name, value, array.astype(np.float64))
-    elif array.dtype.kind != "f":
-        _unrounded(name, array, array.astype(np.float64))
+    is_list = isinstance(value, (list, tuple))  # in which integers among floats became floats
+    if is_list or array.dtype.kind != "f":
+        _unrounded(name, value if is_list else array, array.astype(np.float64, copy=False))
     return array
 
 
@@ -1011,7 +1014,7 @@ def symmetric_kernel(name: str, kernel: Callable[[Array, Array], Array], points:
     """Check that a kernel is the same in both orders, for some of the points."""
     some = points[:: 1 + len(points) // 64]
     values = kernel(some, some)
-    skew = np.abs(values - values.T) > tolerance(values, len(some)) * np.abs(values).max()
+    skew = _skew(values)
     if skew.any():
         i, j = np.argwhere(skew)[0]
         raise ValueError(
@@ -1025,9 +1028,15 @@ def pairs(name: str, value: ArrayLike, length: int) -> Array:
     result = matrix(name, value)
     if result.shape != (length, length):
         raise ValueError(f"{name} has shape {result.shape}; give shape {(length, length)}")
-    skew = np.abs(result - result.T) > tolerance(result, length) * np.abs(result).max()
-    _blame(name, result, skew, "differs from the mirrored entry; the matrix must be symmetric")
+    why = "differs from the mirrored entry; the matrix must be symmetric"
+    _blame(name, result, _skew(result), why)
     return result
+
+
+def _skew(matrix: Array) -> NDArray[np.bool_]:
+    """Return which entries differ from their mirrored ones by more than rounding."""
+    rounding = tolerance(matrix, len(matrix)) * np.abs(matrix).max()
+    return np.asarray(np.abs(matrix - matrix.T) > rounding)
 
 
 def metric(name: str, value: ArrayLike, length: int) -> Array:

@@ -101,6 +101,11 @@ def f_divergence(
     return _by_panels(formula, p, q, unit)
 
 
+def binary_entropy(t: Array) -> Array:
+    """Return -t log t - (1 - t) log(1 - t) in nats, entry by entry."""
+    return np.asarray(-(xlogy(t, t) + xlog1py(1 - t, -t)) + 0.0, dtype=np.float64)  # 0, never −0
+
+
 def coin_relative_entropy(delta: Array) -> Array:
     """Return the divergence, in nats, of coins that show heads with (1 + δ) / 2 from a fair one."""
     half = np.full(delta.shape, 1 / 2)
@@ -114,13 +119,9 @@ def inverse_binary_entropy(nats: Array, gap: Array) -> Array:
 
     Near 1/2, where the entropy hardly changes, the gap has the digits of 1 - 2t.
     """
-    t = _halving(_binary_entropy, nats, -1.0)
+    t = _halving(binary_entropy, nats, -1.0)
     delta = _halving(coin_relative_entropy, gap, 0.0)
     return np.where(gap < 1 / 8, (1 - delta) / 2, t)
-
-
-def _binary_entropy(t: Array) -> Array:
-    return np.asarray(-(xlogy(t, t) + xlog1py(1 - t, -t)), dtype=np.float64)
 
 
 def _halving(function: Callable[[Array], Array], value: Array, high: float) -> Array:

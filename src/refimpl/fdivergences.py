@@ -635,6 +635,12 @@ def _nats(kl: ArrayLike, base: float | None) -> Array:
     return _checks.divergences("kl", kl) * _checks.unit(base).nats
 
 
+def _hellinger(hellinger: ArrayLike) -> tuple[Array, Array]:
+    """Check Hellinger distances a; return them and a² / 2, in [0, 1]."""
+    a = _checks.up_to("hellinger", hellinger, math.sqrt(2))
+    return a, np.minimum(a * a / 2, 1.0)
+
+
 @overload
 def pinsker_bound(kl: float, *, base: float | None = None) -> float: ...
 @overload
@@ -841,8 +847,8 @@ def hellinger_bound(hellinger: ArrayLike, *, base: float | None = None) -> Float
     0.0445355766164
     """
     unit = _checks.unit(base)
-    a = _checks.up_to("hellinger", hellinger, math.sqrt(2))
-    return _checks.scalar(-2 * np.log1p(-np.minimum(a * a / 2, 1.0)) / unit.nats + 0.0)
+    _, half = _hellinger(hellinger)
+    return _checks.scalar(-2 * np.log1p(-half) / unit.nats + 0.0)
 
 
 @overload
@@ -880,7 +886,6 @@ def le_cam_bounds(hellinger: ArrayLike) -> tuple[FloatOrArray, FloatOrArray]:
     >>> le_cam_bounds(hellinger_distance([0.7, 0.2, 0.1], [0.5, 0.3, 0.2]))
     (0.0220216911744, 0.208706558274)
     """
-    a = _checks.up_to("hellinger", hellinger, math.sqrt(2))
-    half = np.minimum(a * a / 2, 1.0)
+    a, half = _hellinger(hellinger)
     upper = np.minimum(a * np.sqrt(1 - half / 2), 1.0)
     return _checks.scalar(half), _checks.scalar(upper)

@@ -6,7 +6,6 @@ from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import xlog1py, xlogy
 
 from refimpl import _checks, _sums
 from refimpl._checks import FloatOrArray
@@ -161,7 +160,7 @@ def binary_entropy(t: ArrayLike, *, base: float | None = None) -> FloatOrArray:
     """
     unit = _checks.unit(base)
     t = _checks.probabilities("t", t)
-    return _checks.scalar(-(xlogy(t, t) + xlog1py(1 - t, -t)) / unit.nats + 0.0)
+    return _checks.scalar(_sums.binary_entropy(t) / unit.nats)
 
 
 @overload
@@ -397,5 +396,5 @@ def entropy_continuity_bound(tv: ArrayLike, n: int, *, base: float | None = None
     """
     unit = _checks.unit(base)
     delta, count = _checks.probabilities("tv", tv), _checks.count("n", n, least=2)
-    nats = delta * math.log(count - 1) - (xlogy(delta, delta) + xlog1py(1 - delta, -delta))
+    nats = delta * math.log(count - 1) + _sums.binary_entropy(delta)
     return _checks.scalar(nats / unit.nats)

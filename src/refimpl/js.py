@@ -6,7 +6,6 @@ from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import xlog1py, xlogy
 
 from refimpl import _checks, _sums
 from refimpl._checks import FloatOrArray
@@ -297,9 +296,8 @@ def bayes_error(
     how = _checks.reduction(axis, None, keepdims)
     share = _checks.share("weight", weight)
     a, b = _checks.laws(how.axis, p=p, q=q)
-    first = share * (a.values / a.total[..., None])
-    second = (1 - share) * (b.values / b.total[..., None])
-    return how.shape(np.minimum(first, second).sum(axis=-1, dtype=np.float64))
+    errors = np.minimum(share * a.normalized(), (1 - share) * b.normalized())
+    return how.shape(errors.sum(axis=-1, dtype=np.float64))
 
 
 @overload
@@ -353,7 +351,7 @@ def bayes_error_bounds(
     """
     unit = _checks.unit(base)
     share = _checks.share("weight", weight)
-    open_before = -float(xlogy(share, share) + xlog1py(1 - share, -share)) + 0.0
+    open_before = float(_sums.binary_entropy(np.asarray(share)))
     nats = _checks.up_to("js", js, open_before / unit.nats) * unit.nats
     left_open = np.maximum(open_before - nats, 0.0)
     gap = _sums.coin_relative_entropy(np.asarray(abs(1 - 2 * share))) + nats  # of it to log 2

@@ -618,7 +618,7 @@ def smooth_labels(
     """
     part = _checks.share("smoothing", smoothing)
     place, (y,), _ = _checks.given_and_logits(_checks.axis(axis), {"labels": labels}, {})
-    law = y.values / y.total[..., None]
+    law = y.normalized()
     return np.moveaxis((1 - part) * law + part / law.shape[-1], -1, place)
 
 
@@ -1039,7 +1039,7 @@ def clipped_kl_divergence(
     least = _checks.share("epsilon", epsilon)
     _checks.choice("how", how, ("clip", "add"))
     a, b = _checks.laws(reduction.axis, p=p, q=q)
-    x, y = (np.asarray(law.values / law.total[..., None], dtype=np.float64) for law in (a, b))
+    x, y = (np.asarray(law.normalized(), dtype=np.float64) for law in (a, b))
     if how == "clip":
         x, y = np.maximum(x, least), np.maximum(y, least)
         logs = _sums.log_odds(x, y)

@@ -355,7 +355,7 @@ def _problem(
         return a, b, ways, 1.0, power
     unit = (math.ldexp(0.5, math.frexp(longest)[1]) if power <= 64 else longest) or 1.0
     costs = (ways / unit) ** power
-    if ((costs < np.finfo(np.float64).tiny) & (ways > 0)).any():
+    if ((costs < _sums.TINY) & (ways > 0)).any():
         raise ValueError(
             f"order = {order!r} is too large: powers of the shortest distances are no floats; "
             "give a smaller order, or places that differ less in scale"
