@@ -1573,3 +1573,29 @@ def test_bound_of_what_entropy_adds() -> None:
     assert_allclose(values, np.full((2, 2), 2 * entropy(q)), rtol=1e-15)
     with pytest.raises(ValueError, match="the shapes do not broadcast: p has"):
         entropic_gap_bound([q, q], [q, q, q], epsilon=1.0)
+
+
+@pytest.mark.parametrize("order", [1, 1.5, 2, 3, math.inf])
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("sizes", [(3, 3), (3, 2), (2, 3), (1, 1)])
+def test_a_point_that_is_not_finite_is_found(
+    order: float, bad: float, sizes: tuple[int, int]
+) -> None:
+    """Without weights the points are looked at only if a distance is not finite."""
+    x, y = (np.arange(2.0 * size).reshape(2, size) for size in sizes)
+    assert np.isfinite(wasserstein_1d(x, y, order=order)).all()
+    x[1, -1] = bad
+    with pytest.raises(ValueError, match=rf"^x\[1, {sizes[0] - 1}\] = {bad} is not a finite"):
+        wasserstein_1d(x, y, order=order)
+    with pytest.raises(ValueError, match=rf"^y\[1, {sizes[0] - 1}\] = {bad} is not a finite"):
+        wasserstein_1d(y, x, order=order)
+    y[1, 0] = bad
+    with pytest.raises(ValueError, match=r"is not a finite number"):
+        wasserstein_1d(x, y, order=order)
+
+
+def test_weights_of_zero_do_not_hide_a_point_that_is_not_finite() -> None:
+    with pytest.raises(ValueError, match=r"^x\[1\] = nan is not a finite number"):
+        wasserstein_1d([1, math.nan], [0, 1], x_weights=[1, 0])
+    with pytest.raises(ValueError, match=r"^y\[0\] = inf is not a finite number"):
+        wasserstein_1d([1, 2], [math.inf, 1], y_weights=[0, 1])
