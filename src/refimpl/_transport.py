@@ -60,6 +60,8 @@ def on_the_line(x: Reals, y: Reals, x_law: Law | None, y_law: Law | None, order:
     x_weights, y_weights = _uneven(x_law), _uneven(y_law)
     if x_weights is None and y_weights is None:
         return _samples(x, y, order)
+    if x_weights is None:  # the side without weights needs less memory, and more is left for it
+        x, y, x_weights, y_weights = y, x, y_weights, x_weights
     a, b = (_equal(z.shape[-1]) if w is None else w for z, w in ((x, x_weights), (y, y_weights)))
     batch = np.broadcast_shapes(*(z.shape[:-1] for z in (x, y, a, b)))
     x, y, a, b = (_rows(z, batch) for z in (x, y, a, b))
@@ -212,6 +214,8 @@ def _wide_sum(terms: Array) -> Wide:
 def _sorted(points: Reals, weights: Reals) -> tuple[Reals, Array]:
     """Return the points that have a weight, in order, and their weights."""
     weights = weights.astype(np.float64, copy=False)
+    if weights.strides == (0,):  # all are one number in memory
+        return np.sort(points), weights
     if not weights.all():
         points, weights = points[weights > 0], weights[weights > 0]
     order = np.argsort(points)
