@@ -1131,6 +1131,20 @@ def test_small_epsilon_converges() -> None:
     assert result.gap == pytest.approx(result.upper - result.lower)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_pieces_of_the_plan_that_hardly_touch_are_joined(seed: int) -> None:
+    """Where the plan falls into pieces, the steps of Newton's method are far too long."""
+    rng = np.random.default_rng(seed)
+    n = (10, 30, 40, 60)[seed]
+    cost = cdist(rng.standard_normal((n, 2)), rng.standard_normal((n, 2)) + 0.5, "sqeuclidean")
+    p, q = rng.dirichlet(np.full(n, 0.3)), rng.dirichlet(np.ones(n))
+    least = wasserstein(p, q, cost=cost).cost
+    for epsilon in (1e-3, 1e-4, 1e-5):
+        result = sinkhorn(p, q, cost=cost, epsilon=epsilon)
+        assert result.converged
+        assert result.lower <= least <= result.upper
+
+
 def test_a_step_that_cannot_improve_is_not_made() -> None:
     half, f = np.array([0.5, 0.5]), np.zeros(2)
     assert np.array_equal(_transport._newton(half, half, np.zeros((2, 2)), f, 1.0), f)  # noqa: SLF001 - no input gets there at will

@@ -34,6 +34,7 @@ LEAST = 1e-200  # mass that entropic transport is solved for
 SPAN = 200  # the largest cost in units of the first temperature
 COARSE = 1e-2  # the error that is good enough at higher temperatures
 RIDGES = (1e-14, 1e-10, 1e-6)  # added to the second derivative until a step is good
+LONGEST = 512  # units of temperature that a step may go
 HALVINGS = 8  # of a step that is too long
 TIGHT = 1e-13  # a gap, as part of the cost, that may be rounding
 ROUGH = 1e-12  # a gap, as part of the cost, that is worth a second search
@@ -908,6 +909,8 @@ def _newton(a: Array, b: Array, cost: Array, f: Array, heat: float) -> Array:
             step = np.linalg.solve(damped, a - reached)
         except np.linalg.LinAlgError:
             continue
+        # Pieces of the plan that hardly touch would be sent out of sight of each other.
+        step *= LONGEST / max(LONGEST, float(np.abs(step).max()))
         slope = step @ (a - reached)
         for halvings in range(HALVINGS):
             trial = f + heat * step / 2**halvings
