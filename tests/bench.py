@@ -1,7 +1,8 @@
 """Time `refimpl` against its peers, and write the page of the book: ``make bench``.
 
 In each row the contenders take turns, so that a busy machine slows all of them, and medians
-are compared. Each is called once before its clock starts: else a short call, which is timed
+are compared. One that is slow takes part in every third turn only, so that the others have
+enough of them. Each is called once before its clock starts: else a short call, which is timed
 several times in a row, would find its data in the cache, and a long one would not. Everything
 runs on one thread. The unit of a row is the least work that the result needs, such as one pass
 of `np.log` over the same data. A peer that is not installed is left out, and so is one that
