@@ -41,7 +41,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 .DEFAULT_GOAL := help
 .PHONY: help env book serve notebooks epub pdf needs site dist linkcheck test lint types \
 	equations ids bench errors audit lock clean runtime fuzz guided repeat pins faults mutants \
-	browser measure
+	browser measure arrays
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -205,6 +205,11 @@ measure: book ## Compare the longest chapter with a stock build of it on a slow 
 errors: $(BENCH)/.stamp ## See that the peers still print what book/errors-in-print.toml says
 	$(BENCH)/bin/python -m pytest --quiet --noconftest -c /dev/null --rootdir . \
 		tests/test_errors_in_print.py
+
+# The tests of refimpl.arrays run with every library that there is; here torch is one.
+arrays: $(BENCH)/.stamp ## Try refimpl.arrays with torch and JAX, and its gradients
+	$(BENCH)/bin/python -m pytest --quiet --noconftest -c /dev/null --rootdir . -W error \
+		tests/test_arrays.py
 
 $(AUDIT)/.stamp: requirements/audit.txt
 	$(PYTHON) -m venv --clear $(AUDIT)
