@@ -231,6 +231,29 @@ def test_numbers_near_the_end_of_the_range() -> None:
     assert rows.tolist() == [math.inf, 5e-324]
 
 
+def test_ways_that_no_float_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    low, high = -1e308, 0.9e308
+    expected = pytest.approx((high / 2 - low / 2) / 3 * 4, rel=1e-15, abs=0)
+    assert wasserstein_1d([low, low, high], [high]) == expected
+    assert wasserstein_1d([low, low, high], [high, high]) == expected  # one point has two partners
+    assert wasserstein_1d([low, low, high], [high, high, high]) == expected
+    for panel, part in itertools.product((0, 1 << 12), (0.25, 0.5, 0.75)):
+        monkeypatch.setattr(_transport, "PANEL", panel)
+        options: dict[str, Any] = {"x_weights": [part, 1 - part]}
+        expected = pytest.approx((high / 2 - low / 2) * part * 2, rel=1e-15, abs=0)
+        assert wasserstein_1d([low, high], [high], **options) == expected
+        assert wasserstein_1d([-low, -high], [-high], **options) == expected
+
+
+def test_powers_of_two_keep_all_digits() -> None:
+    rng = np.random.default_rng(44)
+    x, y = rng.standard_normal((300, 7)), rng.standard_normal((300, 7))
+    for order, shift in itertools.product((1, math.inf), (-960, 900)):
+        expected = np.ldexp(wasserstein_1d(x, y, order=order), shift)
+        found = wasserstein_1d(np.ldexp(x, shift), np.ldexp(y, shift), order=order)
+        assert np.array_equal(found, expected)
+
+
 def test_levels_that_differ_by_rounding_are_equal_at_order_infinity() -> None:
     thirds = [0.1 + 0.2, 0.7]
     assert wasserstein_1d(
@@ -308,6 +331,11 @@ def test_masses_of_three_scales(panel: int, monkeypatch: pytest.MonkeyPatch) -> 
         x = sign * np.array([0.0, 1.0, 1e40])
         value = wasserstein_1d(x, [0.0], x_weights=[1, 1e-17, 1e-40])
         assert value == pytest.approx(1, rel=1e-15, abs=0)
+        for law in ([1e-20, 1e-40, 1], [1e-20, 1e-40, 1e-20, 1]):
+            x = sign * np.arange(len(law))
+            options: dict[str, Any] = {"x_weights": law, "y_weights": np.delete(law, 1)}
+            value = wasserstein_1d(x, np.delete(x, 1), **options)
+            assert value == pytest.approx(1e-40 * (len(law) - 2), rel=1e-15, abs=0)
 
 
 def test_sums_are_wider_than_their_terms() -> None:
@@ -385,6 +413,10 @@ def test_rounding_at_half_of_the_mass(panel: int, monkeypatch: pytest.MonkeyPatc
         y = [0.0, 1] if len(weights) == 2 else [0.0, 0, 1]
         options: dict[str, Any] = {"x_weights": p, "y_weights": weights, "order": math.inf}
         assert wasserstein_1d(x, y, **options) == 0
+    below, above = [0.5 - 2.0**-53, 0.5 + 2.0**-53], [0.5 + 2.0**-53, 0.5 - 2.0**-53]
+    for one, other in ((below, above), (above, below)):
+        options = {"x_weights": one, "y_weights": other, "order": math.inf}
+        assert wasserstein_1d([0, 1], [0, 1], **options) == 0
 
 
 @pytest.mark.parametrize("panel", [0, 1 << 12])
@@ -398,6 +430,27 @@ def test_mass_that_is_no_rounding_at_finite_orders(
             [0, 1], [0, 1], order=order, x_weights=[0.5, 0.5], y_weights=[0.5 + rest, 0.5 - rest]
         )
         assert found == pytest.approx(rest ** (1 / order), rel=1e-14, abs=0)
+
+
+@pytest.mark.parametrize("panel", [0, 1 << 12])
+@pytest.mark.parametrize("chunk", [2, 1 << 15])
+@pytest.mark.parametrize("level", [0.25, 0.5, 0.75])
+def test_levels_that_no_float_can_tell_apart(
+    panel: int, chunk: int, level: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("PANEL", panel), ("CHUNK", chunk)):
+        monkeypatch.setattr(_transport, name, value)
+    q = [level, 1 - level]
+    for rest, place in itertools.product((1e-25, 2.0**-60, 2.0**-54), ([0, 0, 1], [0, 1, 1])):
+        p = [level, rest, 1 - level]
+        exact = float(on_the_line(place, [0, 1], p, q, 1)[0])
+        found = wasserstein_1d(place, [0, 1], x_weights=p, y_weights=q)
+        back = wasserstein_1d([0, 1], place, x_weights=q, y_weights=p)
+        assert [found, back] == pytest.approx([exact, exact], rel=1e-15, abs=0)
+    for rest in (2.0**-52, 2.0**-50, 2.0**-40):
+        p = [level - rest, 1 - level + rest]
+        for a, b in ((p, q), (q, p)):
+            assert wasserstein_1d([0, 1], [0, 1], x_weights=a, y_weights=b) == rest
 
 
 def test_bad_input_on_the_line() -> None:
