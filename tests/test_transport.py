@@ -994,6 +994,10 @@ def test_normal_laws_in_space() -> None:
     assert flat == pytest.approx(2, rel=1e-15, abs=0)
     singular = np.array([[1.0, 3.0], [3.0, 9.0]])
     assert wasserstein_gaussian([0, 0], [0, 0], cov_p=singular, cov_q=singular.copy()) == 0
+    v = np.array([1, 2**0.5, math.pi])
+    line_in_space = np.outer(v, v)
+    options = {"cov_p": line_in_space, "cov_q": line_in_space.copy()}
+    assert wasserstein_gaussian(np.zeros(3), np.zeros(3), **options) == 0
     line = wasserstein_gaussian([0, 0], [0, 0], cov_p=[[1, 1], [1, 1]], cov_q=[[4, 4], [4, 4]])
     assert line == pytest.approx(2**0.5, rel=1e-12, abs=0)
     incomplete: list[dict[str, Any]] = [{"cov_p": a}, {"std_p": 1}]
@@ -1238,6 +1242,12 @@ def test_bounds_hold_where_epsilon_is_too_small_to_converge() -> None:
     with pytest.warns(ConvergenceWarning):
         result = sinkhorn(A, B, x=POINTS, epsilon=1e-300, max_iterations=2000)
     assert result.lower <= wasserstein(A, B, x=POINTS).cost <= result.upper
+
+
+def test_factors_that_no_float_can_hold_are_not_taken() -> None:
+    result = sinkhorn([1.0, 1e-250], [0.3, 0.7], cost=[[0, 1], [1, 0]], epsilon=1e-3)
+    assert result.value == pytest.approx(0.7, rel=1e-12, abs=0)
+    assert np.isfinite(result.potentials).all()
 
 
 def test_a_singular_second_derivative_is_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:

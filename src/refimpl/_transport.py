@@ -210,12 +210,9 @@ def _wide_sum(terms: Array) -> Wide:
 
 
 def _sorted(points: Reals, weights: Reals) -> tuple[Reals, Array]:
-    """Return the points that have a weight, in order, and their weights."""
-    weights = weights.astype(np.float64, copy=False)
-    if not weights.all():
-        points, weights = points[weights > 0], weights[weights > 0]
+    """Return the points in order, and their weights."""
     order = np.argsort(points)
-    return points[order], weights[order]
+    return points[order], weights[order].astype(np.float64, copy=False)
 
 
 Pair = tuple[Array, Array]  # numbers in doubled precision: floats and the rest of them
@@ -252,7 +249,7 @@ def _weighted(x: Reals, x_weights: Reals, y: Reals, y_weights: Reals, order: flo
         for one, other in sides:
             for distance, width, before in _side_pieces(one, other, shift):
                 yield _kept(distance[None], width[None], before[None], order)
-        width, before = np.array([rest, min(ends)[0]]).reshape(2, 1, 1)
+        width, before = np.array([[rest], [min(ends)[0]]])
         yield _kept(_apart(u, v, shift)[None], width, before, order)
 
     return float(_power_mean(pieces, total, order)[0])
