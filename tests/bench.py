@@ -1,7 +1,8 @@
 """Time `refimpl` against its peers, and write the page of the book: ``make bench``.
 
 In each row the contenders take turns, so that a busy machine slows all of them, and medians
-are compared. Each is called once before its clock starts: else a short call, which is timed
+are compared. One that is slow takes part in every third turn only, so that the others have
+enough of them. Each is called once before its clock starts: else a short call, which is timed
 several times in a row, would find its data in the cache, and a long one would not. Everything
 runs on one thread. The unit of a row is the least work that the result needs, such as one pass
 of `np.log` over the same data. A peer that is not installed is left out, and so is one that
@@ -39,7 +40,9 @@ Calls = dict[str, Callable[[], Any]]
 PAGE = Path(__file__).parents[1] / "book" / "_static" / "benchmarks.md"
 SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 SECONDS_PER_ROW = 0.5  # of processor time
-ROUNDS = 5  # at least
+TURNS = 15  # at least
+REST = 3  # a contender that is not quick takes part in every third turn
+QUICK = 0.02  # seconds
 WARM = 3  # calls that tell how long one takes
 PATIENCE = 0.1  # seconds; a peer that needs more for one call is left out at larger sizes
 
@@ -114,16 +117,17 @@ def run(label: str, calls: Calls, rel: float) -> Row:
     values = {name: value(call()) for name, call in calls.items()}
     for name in filter(Row(label, {}, values, rel).is_wrong, values):
         print(f"note: {label}: {name} returns {values[name]!r}, refimpl {values['refimpl']!r}")
-    counts = {  # from a call that is warm, so that short ones are timed together
-        name: max(1, round(1e-3 / min(seconds(call, 1) for _ in range(WARM))))
-        for name, call in calls.items()
-    }
+    alone = {name: min(seconds(call, 1) for _ in range(WARM)) for name, call in calls.items()}
     times: dict[str, list[float]] = {name: [] for name in calls}
     end = time.process_time() + SECONDS_PER_ROW
-    while time.process_time() < end or len(times["refimpl"]) < ROUNDS:
+    turn = 0
+    while time.process_time() < end or turn < TURNS:
         for name, call in calls.items():
+            if turn % REST and alone[name] > QUICK:
+                continue  # the others are not measured less often because this one is slow
             call()  # what fits into the cache is there, for short calls and for long ones
-            times[name].append(seconds(call, counts[name]))
+            times[name].append(seconds(call, max(1, round(1e-3 / alone[name]))))
+        turn += 1
     return Row(label, {name: median(taken) for name, taken in times.items()}, values, rel)
 
 

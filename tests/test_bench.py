@@ -14,7 +14,7 @@ def test_contenders_agree(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(bench, "SECONDS_PER_ROW", 0.0)
-    monkeypatch.setattr(bench, "ROUNDS", 1)
+    monkeypatch.setattr(bench, "TURNS", 1)
     size = min(100, contest.sizes[0])
     row = bench.run("test", contest.make(size), contest.rel)
     assert capsys.readouterr().out == ""  # no note of a difference

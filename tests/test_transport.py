@@ -1188,6 +1188,20 @@ def test_small_epsilon_converges() -> None:
     assert result.gap == pytest.approx(result.upper - result.lower)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_pieces_of_the_plan_that_hardly_touch_are_joined(seed: int) -> None:
+    """Where the plan falls into pieces, the steps of Newton's method are far too long."""
+    rng = np.random.default_rng(seed)
+    n = (10, 30, 40, 60)[seed]
+    cost = cdist(rng.standard_normal((n, 2)), rng.standard_normal((n, 2)) + 0.5, "sqeuclidean")
+    p, q = rng.dirichlet(np.full(n, 0.3)), rng.dirichlet(np.ones(n))
+    least = wasserstein(p, q, cost=cost).cost
+    for epsilon in (1e-3, 1e-4, 1e-5):
+        result = sinkhorn(p, q, cost=cost, epsilon=epsilon)
+        assert result.converged
+        assert result.lower <= least <= result.upper
+
+
 def test_a_step_that_cannot_improve_is_not_made() -> None:
     half, f = np.array([0.5, 0.5]), np.zeros(2)
     assert np.array_equal(_transport._newton(half, half, np.zeros((2, 2)), f, 1.0), f)  # noqa: SLF001 - no input gets there at will
@@ -1636,3 +1650,29 @@ def test_bound_of_what_entropy_adds() -> None:
     assert_allclose(values, np.full((2, 2), 2 * entropy(q)), rtol=1e-15)
     with pytest.raises(ValueError, match="the shapes do not broadcast: p has"):
         entropic_gap_bound([q, q], [q, q, q], epsilon=1.0)
+
+
+@pytest.mark.parametrize("order", [1, 1.5, 2, 3, math.inf])
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("sizes", [(3, 3), (3, 2), (2, 3), (1, 1)])
+def test_a_point_that_is_not_finite_is_found(
+    order: float, bad: float, sizes: tuple[int, int]
+) -> None:
+    """Without weights the points are looked at only if a distance is not finite."""
+    x, y = (np.arange(2.0 * size).reshape(2, size) for size in sizes)
+    assert np.isfinite(wasserstein_1d(x, y, order=order)).all()
+    x[1, -1] = bad
+    with pytest.raises(ValueError, match=rf"^x\[1, {sizes[0] - 1}\] = {bad} is not a finite"):
+        wasserstein_1d(x, y, order=order)
+    with pytest.raises(ValueError, match=rf"^y\[1, {sizes[0] - 1}\] = {bad} is not a finite"):
+        wasserstein_1d(y, x, order=order)
+    y[1, 0] = bad
+    with pytest.raises(ValueError, match=r"is not a finite number"):
+        wasserstein_1d(x, y, order=order)
+
+
+def test_weights_of_zero_do_not_hide_a_point_that_is_not_finite() -> None:
+    with pytest.raises(ValueError, match=r"^x\[1\] = nan is not a finite number"):
+        wasserstein_1d([1, math.nan], [0, 1], x_weights=[1, 0])
+    with pytest.raises(ValueError, match=r"^y\[0\] = inf is not a finite number"):
+        wasserstein_1d([1, 2], [math.inf, 1], y_weights=[0, 1])

@@ -319,11 +319,17 @@ def finite(name: str, value: ArrayLike) -> Array:
 
 def numbers(name: str, value: ArrayLike) -> Reals:
     """Check that all entries are finite in double precision; leave their dtype alone."""
-    array = reals(name, value)
+    array = _no_large_integers(name, value)
     parts = (part.astype(np.float64, copy=False) for part in _parts(array))
     if not all(np.isfinite(part).all() for part in parts):
         wrong = ~np.isfinite(array.astype(np.float64))
         _blame(name, array, wrong, "is not a finite number; give finite numbers")
+    return array
+
+
+def _no_large_integers(name: str, value: ArrayLike) -> Reals:
+    """Check that double precision holds all integers; leave the dtype alone."""
+    array = reals(name, value)
     is_list = isinstance(value, (list, tuple))  # in which integers among floats became floats
     if is_list or array.dtype.kind != "f":
         _unrounded(name, value if is_list else array, array.astype(np.float64, copy=False))
@@ -805,12 +811,14 @@ def gaps_of_part(name: str, here: Reals, after: Reals, start: Sequence[int]) -> 
 # Points, laws and functions on them.
 
 
-def samples(axis: int, x: ArrayLike, y: ArrayLike) -> list[Reals]:
+def samples(axis: int, x: ArrayLike, y: ArrayLike, *, finite: bool = True) -> list[Reals]:
     """Check points of the line along `axis`; the numbers of points are free, the rest broadcasts.
 
-    Returns arrays of any dtype with the points on the last axis.
+    Returns arrays of any dtype with the points on the last axis. A caller that sees from its
+    result whether all of them are `finite` need not have that looked at.
     """
-    arrays = {"x": numbers("x", x), "y": numbers("y", y)}
+    check = numbers if finite else _no_large_integers
+    arrays = {"x": check("x", x), "y": check("y", y)}
     for name, array in arrays.items():
         if not -array.ndim <= axis < array.ndim:
             raise ValueError(

@@ -34,6 +34,7 @@ LEAST = 1e-200  # mass that entropic transport is solved for
 SPAN = 200  # the largest cost in units of the first temperature
 COARSE = 1e-2  # the error that is good enough at higher temperatures
 RIDGES = (1e-14, 1e-10, 1e-6)  # added to the second derivative until a step is good
+LONGEST = 512  # units of temperature that a step may go
 HALVINGS = 8  # of a step that is too long
 TIGHT = 1e-13  # a gap, as part of the cost, that may be rounding
 ROUGH = 1e-12  # a gap, as part of the cost, that is worth a second search
@@ -60,6 +61,8 @@ def on_the_line(x: Reals, y: Reals, x_law: Law | None, y_law: Law | None, order:
     x_weights, y_weights = _uneven(x_law), _uneven(y_law)
     if x_weights is None and y_weights is None:
         return _samples(x, y, order)
+    if x_weights is None:  # the side without weights needs less memory, and more is left for it
+        x, y, x_weights, y_weights = y, x, y_weights, x_weights
     a, b = (_equal(z.shape[-1]) if w is None else w for z, w in ((x, x_weights), (y, y_weights)))
     batch = np.broadcast_shapes(*(z.shape[:-1] for z in (x, y, a, b)))
     x, y, a, b = (_rows(z, batch) for z in (x, y, a, b))
@@ -211,8 +214,11 @@ def _wide_sum(terms: Array) -> Wide:
 
 def _sorted(points: Reals, weights: Reals) -> tuple[Reals, Array]:
     """Return the points in order, and their weights."""
+    weights = np.asarray(weights, dtype=np.float64)
+    if weights.strides == (0,):  # all are one number in memory
+        return np.sort(points), weights
     order = np.argsort(points)
-    return points[order], weights[order].astype(np.float64, copy=False)
+    return points[order], weights[order]
 
 
 Pair = tuple[Array, Array]  # numbers in doubled precision: floats and the rest of them
@@ -384,7 +390,7 @@ def _levels_of_rows(
     It is given in doubled precision, and measured from the other end where this is nearer.
     """
     order = np.argsort(points, axis=1)
-    points, weights = _pick(points, order), _pick(weights.astype(np.float64, copy=False), order)
+    points, weights = _pick(points, order), _pick(np.asarray(weights, dtype=np.float64), order)
     up_to, rest = _running_sums(weights), _running_sums(weights[:, ::-1])
     total = up_to[0][:, -1:], up_to[1][:, -1:]
     beyond = up_to[0][:, :-1] > total[0] / 2
@@ -901,6 +907,8 @@ def _newton(a: Array, b: Array, cost: Array, f: Array, heat: float) -> Array:
             step = np.linalg.solve(damped, a - reached)
         except np.linalg.LinAlgError:
             continue
+        # Pieces of the plan that hardly touch would be sent out of sight of each other.
+        step *= LONGEST / max(LONGEST, float(np.abs(step).max()))
         slope = step @ (a - reached)
         for halvings in range(HALVINGS):
             trial = f + heat * step / 2**halvings

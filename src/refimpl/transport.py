@@ -228,12 +228,16 @@ def wasserstein_1d(
     """
     how = _checks.reduction(axis, None, keepdims)
     order = _checks.order_from_one("order", order)
-    a, b = _checks.samples(how.axis, x, y)
+    weighted = x_weights is not None or y_weights is not None
+    a, b = _checks.samples(how.axis, x, y, finite=weighted)
     laws = (
         _checks.weights_of_points(how.axis, "x_weights", x_weights, a),
         _checks.weights_of_points(how.axis, "y_weights", y_weights, b),
     )
-    return how.shape(_transport.on_the_line(a, b, *laws, order))
+    distances = _transport.on_the_line(a, b, *laws, order)
+    if not (weighted or np.isfinite(distances).all()):
+        _checks.samples(how.axis, x, y)  # without weights every point counts
+    return how.shape(distances)
 
 
 @_sums.quiet
