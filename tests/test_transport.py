@@ -1445,6 +1445,25 @@ def test_scaling_by_turns() -> None:
     assert used < 60
 
 
+@pytest.mark.parametrize("n", [2, 150])
+def test_slow_scaling_is_given_up(n: int) -> None:
+    first = np.arange(n) < n // 2
+    a, b = np.where(first, 0.98 / n, 1.02 / n), np.full(n, 1 / n)
+
+    def scale(leak: float) -> tuple[float, int]:
+        kernel = np.where(np.equal.outer(first, first), 1.0, leak)
+        return _transport.scale_by_turns(a, b, kernel / kernel.sum(), 1e-9, 10_000)[1:]
+
+    error, steps = scale(0.05)
+    assert error <= 1e-9
+    assert 50 < steps < 100
+    patient, steps = scale(0.02)  # a step of Newton's method takes longer for a large matrix
+    assert (patient <= 1e-9) == (steps > 100) == (n > 100)
+    error, steps = scale(1e-3)
+    assert error > 0.01
+    assert steps == 20
+
+
 def test_marginals_are_repaired() -> None:
     rng = np.random.default_rng(32)
     a, b = rng.dirichlet(np.ones(5), 2)
