@@ -1028,8 +1028,12 @@ def test_slices() -> None:
     assert large == pytest.approx(
         1e307 * sliced_wasserstein(x, y, directions=np.ones((1, 3)) / 3**0.5), rel=1e-13, abs=0
     )
-    weighted = sliced_wasserstein(x, x, directions=np.eye(3), x_weights=p, y_weights=p)
-    assert weighted == 0
+    weights: dict[str, Any] = {"x_weights": np.arange(30) / 435, "y_weights": np.arange(20) / 190}
+    weighted = sliced_wasserstein(x, y, directions=np.eye(3), order=1, **weights)
+    lines = [wasserstein_1d(x[:, k], y[:, k], **weights) for k in range(3)]
+    assert weighted == pytest.approx(np.mean(lines), rel=1e-14, abs=0)
+    with pytest.raises(ValueError, match=r"x_weights has shape \(3, 30\) and x \(30, 3\)"):
+        sliced_wasserstein(x, y, directions=np.eye(3), x_weights=np.tile(p, (3, 1)))
     for options in ({}, {"count": 3}, {"seed": 3}, {"directions": np.eye(3), "seed": 1}):
         with pytest.raises(TypeError, match="either directions"):
             sliced_wasserstein(x, y, **options)
