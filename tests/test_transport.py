@@ -231,6 +231,29 @@ def test_numbers_near_the_end_of_the_range() -> None:
     assert rows.tolist() == [math.inf, 5e-324]
 
 
+def test_ways_that_no_float_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    low, high = -1e308, 0.9e308
+    expected = pytest.approx((high / 2 - low / 2) / 3 * 4, rel=1e-15, abs=0)
+    assert wasserstein_1d([low, low, high], [high]) == expected
+    assert wasserstein_1d([low, low, high], [high, high]) == expected  # one point has two partners
+    assert wasserstein_1d([low, low, high], [high, high, high]) == expected
+    for panel, part in itertools.product((0, 1 << 12), (0.25, 0.5, 0.75)):
+        monkeypatch.setattr(_transport, "PANEL", panel)
+        options: dict[str, Any] = {"x_weights": [part, 1 - part]}
+        expected = pytest.approx((high / 2 - low / 2) * part * 2, rel=1e-15, abs=0)
+        assert wasserstein_1d([low, high], [high], **options) == expected
+        assert wasserstein_1d([-low, -high], [-high], **options) == expected
+
+
+def test_powers_of_two_keep_all_digits() -> None:
+    rng = np.random.default_rng(44)
+    x, y = rng.standard_normal((300, 7)), rng.standard_normal((300, 7))
+    for order, shift in itertools.product((1, math.inf), (-960, 900)):
+        expected = np.ldexp(wasserstein_1d(x, y, order=order), shift)
+        found = wasserstein_1d(np.ldexp(x, shift), np.ldexp(y, shift), order=order)
+        assert np.array_equal(found, expected)
+
+
 def test_levels_that_differ_by_rounding_are_equal_at_order_infinity() -> None:
     thirds = [0.1 + 0.2, 0.7]
     assert wasserstein_1d(
@@ -308,6 +331,11 @@ def test_masses_of_three_scales(panel: int, monkeypatch: pytest.MonkeyPatch) -> 
         x = sign * np.array([0.0, 1.0, 1e40])
         value = wasserstein_1d(x, [0.0], x_weights=[1, 1e-17, 1e-40])
         assert value == pytest.approx(1, rel=1e-15, abs=0)
+        for law in ([1e-20, 1e-40, 1], [1e-20, 1e-40, 1e-20, 1]):
+            x = sign * np.arange(len(law))
+            options: dict[str, Any] = {"x_weights": law, "y_weights": np.delete(law, 1)}
+            value = wasserstein_1d(x, np.delete(x, 1), **options)
+            assert value == pytest.approx(1e-40 * (len(law) - 2), rel=1e-15, abs=0)
 
 
 def test_sums_are_wider_than_their_terms() -> None:
@@ -385,6 +413,10 @@ def test_rounding_at_half_of_the_mass(panel: int, monkeypatch: pytest.MonkeyPatc
         y = [0.0, 1] if len(weights) == 2 else [0.0, 0, 1]
         options: dict[str, Any] = {"x_weights": p, "y_weights": weights, "order": math.inf}
         assert wasserstein_1d(x, y, **options) == 0
+    below, above = [0.5 - 2.0**-53, 0.5 + 2.0**-53], [0.5 + 2.0**-53, 0.5 - 2.0**-53]
+    for one, other in ((below, above), (above, below)):
+        options = {"x_weights": one, "y_weights": other, "order": math.inf}
+        assert wasserstein_1d([0, 1], [0, 1], **options) == 0
 
 
 @pytest.mark.parametrize("panel", [0, 1 << 12])
@@ -398,6 +430,27 @@ def test_mass_that_is_no_rounding_at_finite_orders(
             [0, 1], [0, 1], order=order, x_weights=[0.5, 0.5], y_weights=[0.5 + rest, 0.5 - rest]
         )
         assert found == pytest.approx(rest ** (1 / order), rel=1e-14, abs=0)
+
+
+@pytest.mark.parametrize("panel", [0, 1 << 12])
+@pytest.mark.parametrize("chunk", [2, 1 << 15])
+@pytest.mark.parametrize("level", [0.25, 0.5, 0.75])
+def test_levels_that_no_float_can_tell_apart(
+    panel: int, chunk: int, level: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("PANEL", panel), ("CHUNK", chunk)):
+        monkeypatch.setattr(_transport, name, value)
+    q = [level, 1 - level]
+    for rest, place in itertools.product((1e-25, 2.0**-60, 2.0**-54), ([0, 0, 1], [0, 1, 1])):
+        p = [level, rest, 1 - level]
+        exact = float(on_the_line(place, [0, 1], p, q, 1)[0])
+        found = wasserstein_1d(place, [0, 1], x_weights=p, y_weights=q)
+        back = wasserstein_1d([0, 1], place, x_weights=q, y_weights=p)
+        assert [found, back] == pytest.approx([exact, exact], rel=1e-15, abs=0)
+    for rest in (2.0**-52, 2.0**-50, 2.0**-40):
+        p = [level - rest, 1 - level + rest]
+        for a, b in ((p, q), (q, p)):
+            assert wasserstein_1d([0, 1], [0, 1], x_weights=a, y_weights=b) == rest
 
 
 def test_bad_input_on_the_line() -> None:
@@ -941,6 +994,10 @@ def test_normal_laws_in_space() -> None:
     assert flat == pytest.approx(2, rel=1e-15, abs=0)
     singular = np.array([[1.0, 3.0], [3.0, 9.0]])
     assert wasserstein_gaussian([0, 0], [0, 0], cov_p=singular, cov_q=singular.copy()) == 0
+    v = np.array([1, 2**0.5, math.pi])
+    line_in_space = np.outer(v, v)
+    options = {"cov_p": line_in_space, "cov_q": line_in_space.copy()}
+    assert wasserstein_gaussian(np.zeros(3), np.zeros(3), **options) == 0
     line = wasserstein_gaussian([0, 0], [0, 0], cov_p=[[1, 1], [1, 1]], cov_q=[[4, 4], [4, 4]])
     assert line == pytest.approx(2**0.5, rel=1e-12, abs=0)
     incomplete: list[dict[str, Any]] = [{"cov_p": a}, {"std_p": 1}]
@@ -971,8 +1028,12 @@ def test_slices() -> None:
     assert large == pytest.approx(
         1e307 * sliced_wasserstein(x, y, directions=np.ones((1, 3)) / 3**0.5), rel=1e-13, abs=0
     )
-    weighted = sliced_wasserstein(x, x, directions=np.eye(3), x_weights=p, y_weights=p)
-    assert weighted == 0
+    weights: dict[str, Any] = {"x_weights": np.arange(30) / 435, "y_weights": np.arange(20) / 190}
+    weighted = sliced_wasserstein(x, y, directions=np.eye(3), order=1, **weights)
+    lines = [wasserstein_1d(x[:, k], y[:, k], **weights) for k in range(3)]
+    assert weighted == pytest.approx(np.mean(lines), rel=1e-14, abs=0)
+    with pytest.raises(ValueError, match=r"x_weights has shape \(3, 30\) and x \(30, 3\)"):
+        sliced_wasserstein(x, y, directions=np.eye(3), x_weights=np.tile(p, (3, 1)))
     for options in ({}, {"count": 3}, {"seed": 3}, {"directions": np.eye(3), "seed": 1}):
         with pytest.raises(TypeError, match="either directions"):
             sliced_wasserstein(x, y, **options)
@@ -1201,6 +1262,12 @@ def test_bounds_hold_where_epsilon_is_too_small_to_converge() -> None:
     assert result.lower <= wasserstein(A, B, x=POINTS).cost <= result.upper
 
 
+def test_factors_that_no_float_can_hold_are_not_taken() -> None:
+    result = sinkhorn([1.0, 1e-250], [0.3, 0.7], cost=[[0, 1], [1, 0]], epsilon=1e-3)
+    assert result.value == pytest.approx(0.7, rel=1e-12, abs=0)
+    assert np.isfinite(result.potentials).all()
+
+
 def test_a_singular_second_derivative_is_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
     def singular(*_: Array) -> Array:
         raise np.linalg.LinAlgError
@@ -1380,6 +1447,25 @@ def test_scaling_by_turns() -> None:
     _, error, used = _transport.scale_by_turns(a, b, kernel, 1e-9, 10_000)
     assert error <= 1e-9
     assert used < 60
+
+
+@pytest.mark.parametrize("n", [2, 150])
+def test_slow_scaling_is_given_up(n: int) -> None:
+    first = np.arange(n) < n // 2
+    a, b = np.where(first, 0.98 / n, 1.02 / n), np.full(n, 1 / n)
+
+    def scale(leak: float) -> tuple[float, int]:
+        kernel = np.where(np.equal.outer(first, first), 1.0, leak)
+        return _transport.scale_by_turns(a, b, kernel / kernel.sum(), 1e-9, 10_000)[1:]
+
+    error, steps = scale(0.05)
+    assert error <= 1e-9
+    assert 50 < steps < 100
+    patient, steps = scale(0.02)  # a step of Newton's method takes longer for a large matrix
+    assert (patient <= 1e-9) == (steps > 100) == (n > 100)
+    error, steps = scale(1e-3)
+    assert error > 0.01
+    assert steps == 20
 
 
 def test_marginals_are_repaired() -> None:

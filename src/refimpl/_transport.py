@@ -8,6 +8,7 @@ gap between the cost of a plan and the bound of its potentials is computed witho
 
 import functools
 import math
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
@@ -148,7 +149,7 @@ def _apart(x: Reals, y: Reals, shift: int, out: Array | None = None) -> Array:
     return np.abs(difference, out=difference)
 
 
-def _power_mean(pieces: Pieces, total: float | Array, order: float) -> Array:
+def _power_mean(pieces: Pieces, total: float | Array, order: float) -> Reals:
     """Return (Σ w d^order / total)^(1 / order) for each row."""
     mean = _mean(functools.partial(pieces, 0), total, order)
     if np.isfinite(mean).all():
@@ -158,9 +159,9 @@ def _power_mean(pieces: Pieces, total: float | Array, order: float) -> Array:
     return np.where(np.isfinite(mean), mean, again)
 
 
-def _mean(pieces: Callable[[], Iterator[Piece]], total: float | Array, order: float) -> Array:
+def _mean(pieces: Callable[[], Iterator[Piece]], total: float | Array, order: float) -> Reals:
     if order == math.inf:
-        return np.asarray(_longest(pieces()))
+        return _longest(pieces())
     power = _total(pieces(), order)
     mean = _root(power / total, order)
     lost = ~((power >= LOW) & (power < math.inf))
@@ -170,7 +171,7 @@ def _mean(pieces: Callable[[], Iterator[Piece]], total: float | Array, order: fl
         parts = ((distance / scale, weight) for distance, weight in pieces())
         scaled = longest * _root(_total(parts, order) / total, order)
         mean = np.where(lost, scaled, mean)
-    return np.asarray(mean, dtype=np.float64)
+    return mean
 
 
 def _root(power: Wide, order: float) -> Wide:
@@ -213,12 +214,10 @@ def _wide_sum(terms: Array) -> Wide:
 
 
 def _sorted(points: Reals, weights: Reals) -> tuple[Reals, Array]:
-    """Return the points that have a weight, in order, and their weights."""
-    weights = weights.astype(np.float64, copy=False)
+    """Return the points in order, and their weights."""
+    weights = np.asarray(weights, dtype=np.float64)
     if weights.strides == (0,):  # all are one number in memory
         return np.sort(points), weights
-    if not weights.all():
-        points, weights = points[weights > 0], weights[weights > 0]
     order = np.argsort(points)
     return points[order], weights[order]
 
@@ -247,17 +246,17 @@ def _weighted(x: Reals, x_weights: Reals, y: Reals, y_weights: Reals, order: flo
     """
     whole, *x_sides = _sides(*_sorted(x, x_weights), None)
     _, *y_sides = _sides(*_sorted(y, y_weights), whole)
-    sides = list(zip(x_sides, y_sides, strict=True))
+    sides = (x_sides[0], y_sides[0]), (x_sides[1], y_sides[1])
     ends = [max(one.last, other.last) for one, other in sides]
     total, tail = float(whole[0][0]), float(whole[1][0])
     rest = (total / 2 - ends[0][0]) + (total / 2 - ends[1][0]) + (tail - ends[0][1] - ends[1][1])
-    u, v = (side.points[side.high.size :][:1] for side in (x_sides[0], y_sides[0]))
+    u, v = (side.points[side.high.size :][:1] for side in sides[0])
 
     def pieces(shift: int) -> Iterator[Piece]:
         for one, other in sides:
             for distance, width, before in _side_pieces(one, other, shift):
                 yield _kept(distance[None], width[None], before[None], order)
-        width, before = np.array([rest, min(ends)[0]]).reshape(2, 1, 1)
+        width, before = np.array([[rest], [min(ends)[0]]])
         yield _kept(_apart(u, v, shift)[None], width, before, order)
 
     return float(_power_mean(pieces, total, order)[0])
@@ -267,7 +266,7 @@ def _kept(distance: Array, width: Array, before: Array, order: float) -> Piece:
     """Return distances that have a mass; at order infinity it has to be more than rounding."""
     if order != 1:
         distance[width <= (8 * EPS * before if order == math.inf else 0.0)] = 0.0
-    return distance, np.maximum(width, 0.0, out=width)
+    return distance, np.maximum(width, 0.0)
 
 
 def _side_pieces(x: _Side, y: _Side, shift: int) -> Iterator[tuple[Array, Array, Array]]:
@@ -275,18 +274,13 @@ def _side_pieces(x: _Side, y: _Side, shift: int) -> Iterator[tuple[Array, Array,
     i = j = 0
     last = 0.0, 0.0
     while i < x.high.size or j < y.high.size:
-        ends = i + CHUNK, j + CHUNK
-        up_to = min(
-            z.high[k - 1] if k <= z.high.size else math.inf
-            for z, k in zip((x, y), ends, strict=True)
-        )
-        k, m = (
-            start + int(z.high[start:end].searchsorted(up_to, side="right"))
-            for z, start, end in zip((x, y), (i, j), ends, strict=True)
-        )
+        parts = [x.high[i : i + CHUNK], y.high[j : j + CHUNK]]
+        up_to = min(part[-1] if part.size == CHUNK else math.inf for part in parts)
+        passed_x, passed_y = (int(part.searchsorted(up_to, side="right")) for part in parts)
+        k, m = i + passed_x, j + passed_y
         high, low = (
             np.concatenate([[before], a[i:k], b[j:m]])
-            for before, a, b in zip(last, (x.high, x.low), (y.high, y.low), strict=True)
+            for before, a, b in ((last[0], x.high, y.high), (last[1], x.low, y.low))
         )
         order = np.argsort(high, kind="stable")  # fast for two sorted parts
         if not np.diff(high[order]).all():
@@ -310,9 +304,7 @@ def _sides(points: Reals, weights: Array, whole: Pair | None) -> tuple[Pair, _Si
     if whole is not None:
         for pair in levels:
             _rescale(*pair, total, whole)
-    ends = (points, points[::-1])
-    first, second = (_Side(z, *pair) for z, pair in zip(ends, levels, strict=True))
-    return whole or total, first, second
+    return whole or total, _Side(points, *levels[0]), _Side(points[::-1], *levels[1])
 
 
 def _running_sums(weights: Array, out: Pair | None = None) -> Pair:
@@ -392,13 +384,11 @@ def _levels_of_rows(
     It is given in doubled precision, and measured from the other end where this is nearer.
     """
     order = np.argsort(points, axis=1)
-    points, weights = _pick(points, order), _pick(weights.astype(np.float64, copy=False), order)
+    points, weights = _pick(points, order), _pick(np.asarray(weights, dtype=np.float64), order)
     up_to, rest = _running_sums(weights), _running_sums(weights[:, ::-1])
     total = up_to[0][:, -1:], up_to[1][:, -1:]
     beyond = up_to[0][:, :-1] > total[0] / 2
-    high, low = (
-        np.where(beyond, z[:, -2::-1], w[:, :-1]) for w, z in zip(up_to, rest, strict=True)
-    )
+    high, low = (np.where(beyond, rest[k][:, -2::-1], up_to[k][:, :-1]) for k in (0, 1))
     if whole is not None:
         _rescale(high, low, total, whole)
     return points, whole or total, high, low, beyond
@@ -411,7 +401,7 @@ def _pick(values: Reals, place: Indices) -> Reals:
 
 def _between(inner: Reals, first: float, last: float) -> tuple[Reals, Reals]:
     """Return what is at the beginning and at the end of each interval."""
-    column = np.full((len(inner), 1), first, dtype=inner.dtype)
+    column = np.full((len(inner), 1), first)
     end = np.full_like(column, last)
     return np.concatenate([column, inner], axis=1), np.concatenate([inner, end], axis=1)
 
@@ -446,7 +436,7 @@ def transport(p: Law, q: Law, cost: Array, max_iterations: int) -> Solution:
         tree = _Tree(a, b, part)
         iterations, converged = tree.optimise(max_iterations)
         flows, f = tree.flows(a, b), tree.row_potentials()
-    used = np.array([*flows], dtype=np.intp).T
+    used = np.array([*flows]).T
     spent = _exact_dot(flows.values(), part[*used])
     g, bound = _bound(unit[rows], columns, f, a, b)
     if converged and spent - bound > spent * Fraction(ROUGH):
@@ -483,7 +473,7 @@ def _whole(numbers: Array) -> tuple[list[int], int]:
     least = int(exponents.min())
     digits = np.ldexp(mantissas, 53).astype(np.int64).tolist()
     shifts = (exponents - least).tolist()
-    return [n << k for n, k in zip(digits, shifts, strict=True)], least - 53
+    return [*map(operator.lshift, digits, shifts)], least - 53
 
 
 def _same_total(a: list[int], b: list[int]) -> tuple[list[int], list[int]]:
@@ -495,7 +485,7 @@ def _same_total(a: list[int], b: list[int]) -> tuple[list[int], list[int]]:
 def _exact_dot(masses: Iterable[int], values: Array) -> Fraction:
     """Return Σ m v without rounding."""
     multiples, power = _whole(values)
-    total = sum(m * n for m, n in zip(masses, multiples, strict=True))
+    total = sum(map(operator.mul, masses, multiples))
     return Fraction(total << power) if power >= 0 else Fraction(total, 1 << -power)
 
 
@@ -509,7 +499,7 @@ def _assignment(cost: Array, mass: int) -> tuple[Flows, Array, int, bool]:
     if math.fsum([*used, *-f, *-(cost - f[:, None]).min(axis=0)]) > used.sum() * TIGHT:
         match = linear_sum_assignment(cost)  # the reduced costs have lost digits
         f, steps, converged = _prices(cost, *match, _row_minima(cost))
-    flows = dict.fromkeys(zip(*(nodes.tolist() for nodes in match), strict=True), mass)
+    flows = dict.fromkeys(map(tuple, np.transpose(match).tolist()), mass)
     return flows, f, steps, converged
 
 
@@ -533,7 +523,7 @@ def _guess(a: Array, b: Array, cost: Array) -> Array:
     p, q = (np.maximum(x, np.finfo(c.dtype).tiny).astype(c.dtype) for x in (a, b))
     f, heat = c.min(axis=1), c.mean() / 2
     kernel = np.empty_like(c)
-    for _ in range(COOLINGS if heat > 0 else 0):
+    for _ in range(COOLINGS):
         np.subtract(c, f[:, None], out=kernel)
         kernel -= kernel.min(axis=0)
         shift = kernel.min(axis=1)
@@ -548,7 +538,7 @@ def _guess(a: Array, b: Array, cost: Array) -> Array:
         better = f + shift + heat * np.log(u)
         f = np.where(np.isfinite(better), better, f)
         heat /= 4
-    return np.asarray(f.astype(np.float64) * cost.max())
+    return np.asarray(f * cost.max())
 
 
 def _row_minima(cost: Array) -> Array:
@@ -773,10 +763,7 @@ def entropic(
         upper, lower, value = (float(np.ldexp(number, excess)) for number in numbers)
         return found._replace(potentials=(f, g), cost=upper, bound=lower, value=value)
     rows, columns = np.flatnonzero(p.values), np.flatnonzero(q.values)
-    a, b = (
-        np.asarray(law.values[some], dtype=np.float64) / law.total
-        for law, some in ((p, rows), (q, columns))
-    )
+    a, b = (law.values[some] / law.total for law, some in ((p, rows), (q, columns)))
     part = cost[np.ix_(rows, columns)]
     large = [np.maximum(x, LEAST) for x in (a, b)]  # what is smaller would be lost in products
     f, g, coupling, error, steps = _potentials(
@@ -890,7 +877,7 @@ def scale_by_turns(
         if error <= goal or steps >= most:
             break
         if steps % SWEEPS == 0:
-            gain = math.log(before / error) if error < before else 0.0
+            gain = math.log(before) - math.log(error)
             if not gain * (PATIENCE + len(a)) >= SWEEPS * math.log(error / goal):  # also if NaN
                 break
             before = error

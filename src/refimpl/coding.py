@@ -317,7 +317,7 @@ def code_lengths(
     """
     _checks.choice("code", code, ("shannon", "huffman"))
     law = _checks.single_law("p", p, allow_zero=code == "huffman")
-    return np.array(_shannon(law) if code == "shannon" else _huffman(law), dtype=np.int64)
+    return np.array(_shannon(law) if code == "shannon" else _huffman(law))
 
 
 def kraft_sum(lengths: ArrayLike) -> float:

@@ -320,7 +320,7 @@ def _entropy_of_mixture(u: Array) -> Array:
 
 
 def _jeffreys_conjugate(t: Array) -> Array:
-    w = np.real(wrightomega(1 - np.asarray(t, dtype=np.float64)))
+    w = np.real(wrightomega(1 - t))
     return np.asarray(w + 1 / w + t - 2)
 
 

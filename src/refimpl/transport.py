@@ -832,11 +832,11 @@ def sliced_wasserstein(
         raise TypeError("give either directions, or both count and seed")
     scale = math.frexp(max(float(np.abs(a).max()), float(np.abs(b).max())))[1]
     shadows = lines @ np.ldexp(a, -scale).T, lines @ np.ldexp(b, -scale).T
-    laws = (
-        _checks.weights_of_points(-1, "x_weights", x_weights, shadows[0]),
-        _checks.weights_of_points(-1, "y_weights", y_weights, shadows[1]),
+    p, q = (
+        _checks.Law(cloud.weights, np.asarray(cloud.total))
+        for cloud in _checks.weighted_points(a, b, x_weights, y_weights)
     )
-    ways = _transport.on_the_line(*shadows, *laws, power)
+    ways = _transport.on_the_line(*shadows, p, q, power)
     longest = float(ways.max())
     if longest == 0:
         return 0.0

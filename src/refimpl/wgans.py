@@ -75,7 +75,6 @@ def critic_objective(
     data, model = _checks.weighted_points(x, y, x_weights, y_weights)
     if critic is None:
         _checks.vector("x", data.points)
-        _checks.vector("y", model.points)
     else:
         data, model = (
             a._replace(points=_checks.image("critic", critic, a.points, a.weights.shape))
