@@ -24,6 +24,7 @@ Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
 
 CHUNK = 1 << 15  # entries read at a time: 256 KiB in double precision
+LINE = 64  # bytes that the cache reads at a time
 NOTHING: Any = np.float64(0.0)  # to which arrays are added
 TINY = float(np.finfo(np.float64).tiny)  # below it, floats lose digits
 RAISED = 2.0**200  # keeps squares of tiny roots in the range of floats
@@ -451,10 +452,16 @@ def _by_panels(formula: Formula, p: Law, q: Law, unit: Unit) -> Array:
 
 
 class _Space(threading.local):
-    """Five arrays to work in, one set per thread: fresh memory would cost more than the sums."""
+    """Five arrays to work in, one set per thread: fresh memory would cost more than the sums.
+
+    They start where a line of the cache does, which makes logarithms faster by some per cent.
+    """
 
     def __init__(self) -> None:
-        self.memory = np.empty((5, CHUNK))
+        spare = LINE // 8
+        memory = np.empty(5 * CHUNK + spare)
+        start = -memory.__array_interface__["data"][0] % LINE // 8
+        self.memory = memory[start : memory.size - spare + start].reshape(5, CHUNK)
         self.shape: tuple[int, ...] = ()
         self.arrays: list[Array] = []
 
@@ -552,8 +559,8 @@ def _dot(x: Array, y: Array) -> Array:
     if n % SHORT:
         whole = n - n % SHORT
         return _dot(x[..., :whole], y[..., :whole]) + _dot(x[..., whole:], y[..., whole:])
-    blocks = (a.reshape(*a.shape[:-1], -1, SHORT) for a in (x, y))
-    return _sum(np.vecdot(*blocks))
+    blocks = (*x.shape[:-1], -1, SHORT)
+    return _sum(np.vecdot(x.reshape(blocks), y.reshape(blocks)))
 
 
 # Relative entropy.
