@@ -346,6 +346,18 @@ def test_long_laws_need_little_memory(dtype: str, n: int) -> None:
         assert peak_memory(call) < 2 * 2**20
 
 
+def test_long_laws_in_single_precision() -> None:
+    p = np.arange(1, 10**7 + 1, dtype=np.float32)
+    p /= p.sum(dtype=np.float64)
+    q = p[::-1]
+    wide = p.astype(np.float64) / p.sum(dtype=np.float64)
+    assert refimpl.entropy(p) == pytest.approx(refimpl.entropy(wide), rel=1e-14, abs=0)
+    exact = refimpl.kl_divergence(wide, wide[::-1])
+    assert refimpl.kl_divergence(p, q) == pytest.approx(exact, rel=1e-14, abs=0)
+    assert peak_memory(refimpl.entropy, p) < 2 * 2**20
+    assert peak_memory(refimpl.kl_divergence, p, q) < 2 * 2**20
+
+
 @pytest.mark.parametrize("m", [10**6, 900_000])
 def test_long_samples_need_little_memory(m: int) -> None:
     x, y = np.linspace(0, 1, 10**6)[::-1].copy(), np.linspace(1, 3, m)
