@@ -70,18 +70,18 @@ def renyi(p: Law, q: Law, alpha: float, unit: Unit) -> Array:
 
 def jensen_shannon(p: Law, q: Law, unit: Unit) -> Array:
     """Return Σ (p log(p / m) + q log(q / m)) / 2 with m = (p + q) / 2."""
-    return _by_panels(_jensen_shannon, p, q, unit)
+    most = unit.log(2.0) / unit.scale  # which the sum may exceed by its rounding
+    return np.minimum(_by_panels(_jensen_shannon, p, q, unit), most)
 
 
 def total_variation(p: Law, q: Law, unit: Unit) -> Array:
     """Return Σ |p - q| / 2."""
-    return _by_panels(functools.partial(_by_difference, _absolute), p, q, unit) / 2
+    return _by_panels(_total_variation, p, q, unit)
 
 
 def hellinger(p: Law, q: Law, unit: Unit) -> Array:
     """Return the root of Σ (√p - √q)²."""
-    squares = _by_panels(functools.partial(_by_difference, _difference_of_roots), p, q, unit)
-    return np.asarray(np.sqrt(squares) / RAISED)
+    return _by_panels(_hellinger, p, q, unit)
 
 
 def chi_square(p: Law, q: Law, unit: Unit) -> Array:
@@ -930,6 +930,29 @@ def _sum_of_mixture(
 # Sums of functions of the difference of two laws.
 
 Terms = Callable[[Array, Array, Array], None]  # of p, q and q - p, written over the latter
+
+
+def _total_variation(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
+    """Sum |p - q| / 2. Of laws that are far apart, the sum of what they share is better known.
+
+    So it is 1 for laws that share nothing, and never more.
+    """
+    result = _by_difference(_absolute, p, q, sum_p, sum_q, unit) / 2
+    far = result > 1 / 2
+    if _any(far):
+        result = np.where(far, 1 - _sum_of(np.minimum, p, q, sum_p, sum_q, unit), result)
+    return result
+
+
+def _hellinger(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) -> Array:
+    """Take the root of the sum of (√p - √q)², or of 2 - 2 Σ √(p q) for laws far apart."""
+    squares = _by_difference(_difference_of_roots, p, q, sum_p, sum_q, unit)
+    result: Array = np.sqrt(squares) / RAISED
+    far = result > 1
+    if _any(far):
+        shared = _sum_of(lambda x, y: np.sqrt(x) * np.sqrt(y), p, q, sum_p, sum_q, unit)
+        result = np.where(far, np.sqrt(2 * (1 - shared)), result)
+    return result
 
 
 def _by_difference(
