@@ -432,6 +432,22 @@ def test_sums_that_differ_by_as_much_as_rounding() -> None:
         assert kl_divergence(p, q) == pytest.approx(exact, rel=1e-10, abs=0)
 
 
+@pytest.mark.parametrize("n", [2, 3, 40])
+def test_laws_that_are_nearly_multiples(n: int) -> None:
+    # All probabilities grow by a float or two, so that the laws divided by their sums are far
+    # closer than the floats themselves: what is left has 15 digits nevertheless.
+    rng = np.random.default_rng(n)
+    for digits in range(1, 17):
+        for top in (n * 10**digits, 10):
+            part = (1 / 3 + rng.uniform(-1, 1) / top) / (n - 1)
+            p = np.append(np.full(n - 1, part), 1 - (n - 1) * part)
+            above = np.spacing(p)
+            for q in (p + above, p + above * rng.integers(1, 3, n), p * (1 + 2.0**-40)):
+                exact = float(oracles.kl(p, q, digits=120))
+                assert kl_divergence(p, q) == pytest.approx(exact, rel=1e-14, abs=0)
+                assert kl_divergence([p, p], [q, p[::-1]])[0] == pytest.approx(exact, rel=1e-14)
+
+
 def test_orders_where_powers_of_ratios_are_tiny() -> None:
     p, q = [1 - 1e-3, 1e-3], [1 - 2e-3, 2e-3]
     exact = float(oracles.renyi(p, q, 50.0))

@@ -673,9 +673,30 @@ def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array) -> A
         r = _excess(p, q) / sum_p
         gap = log_gap(r)
         if _any(gap > result / 16):
-            return _sum_terms(p, q, r[..., None]) / sum_p
+            return _sum_nearly_multiples(p, q, r[..., None], sum_p)
         result = result - gap
     return result
+
+
+def _sum_nearly_multiples(p: Reals, q: Reals, r: Array, sum_p: Array) -> Array:
+    """Return the mean of the terms for p and q / (1 + r), which differ by little more than r.
+
+    So q - p is nearly r p, and their difference has all its digits only if the product and r
+    itself have more of them than floats: r is the given number and a second, much smaller one.
+    """
+
+    def difference(a: Array, b: Array) -> Array:
+        product = a * r
+        return (b - a - product) - product_error(a, r, product)
+
+    excess = total = NOTHING
+    for a, b in _pieces(p, q):
+        excess = excess + _sum(difference(a, b))
+    rest = np.asarray(excess / sum_p)[..., None]
+    for a, b in _pieces(p, q):
+        d = (difference(a, b) - a * rest) / (1 + r)
+        total = total + _sum(relative_entropy_terms(a, b / (1 + r), d))
+    return np.asarray(total / sum_p)
 
 
 def _excess(p: Reals, q: Reals) -> Array:
