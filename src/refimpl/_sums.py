@@ -71,7 +71,7 @@ def renyi(p: Law, q: Law, alpha: float, unit: Unit) -> Array:
 def jensen_shannon(p: Law, q: Law, unit: Unit) -> Array:
     """Return Σ (p log(p / m) + q log(q / m)) / 2 with m = (p + q) / 2."""
     most = unit.log(2.0) / unit.scale  # which the sum may exceed by its rounding
-    return np.minimum(_by_panels(_jensen_shannon, p, q, unit), most)
+    return np.asarray(np.minimum(_by_panels(_jensen_shannon, p, q, unit), most))
 
 
 def total_variation(p: Law, q: Law, unit: Unit) -> Array:
@@ -752,8 +752,8 @@ def _largest_log_ratio(p: Reals, q: Reals, sum_p: Array, _: Array, unit: Unit) -
     r = _share_of_excess(p, q, sum_p)
     least: Array = np.full(sum_p.shape, np.inf)
     for a, b in _pieces(p, q):
-        *_, logs = _ratios(a, b, r)
-        least = np.minimum(least, np.where(a > 0, logs, np.inf).min(axis=-1))
+        logs = np.where(a > 0, _ratios(a, b, r)[2], np.inf)
+        least = np.minimum(least, logs.min(axis=-1))
     return np.asarray(-least / unit.nats)
 
 
