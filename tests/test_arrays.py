@@ -8,6 +8,8 @@ import importlib
 import inspect
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -278,6 +280,30 @@ def test_gradient_of_an_infinite_divergence_does_not_hide_it(library: Library) -
 def test_f_divergence_with_finite_limits(library: Library) -> None:
     found = arrays.f_divergence(HALVES, *map(library.array, (SPARSE, SPARSE[::-1].copy())))
     assert float(found) == 0.75
+
+
+def test_f_divergence_of_nearly_equal_laws(library: Library) -> None:
+    def cube(u: Tensor) -> Tensor:  # less 1, with all digits near 1
+        return (u - 1) * (u * u + u + 1)
+
+    cubes = refimpl.Generator(function=cube, at_zero=-1.0, slope_at_infinity=math.inf)
+    for size in (1e-1, 1e-3, 1e-5):
+        q = P * (1 + size * np.array([1.0, -2.0, 0.5]))
+        q /= q.sum()
+        x, y = ([Fraction(number) for number in law.tolist()] for law in (P, q))
+        x, y = ([number / sum(law) for number in law] for law in (x, y))
+        exact = float(sum(b * ((a / b) ** 3 - 1) for a, b in zip(x, y, strict=True)))
+        found = arrays.f_divergence(cubes, library.array(P), library.array(q))
+        assert float(found) == pytest.approx(exact, rel=2e-15 / size, abs=0)
+        found = arrays.f_divergence(cubes, library.array(P, "float32"), library.array(q, "float32"))
+        assert float(found) == pytest.approx(exact, rel=1e-6 / size, abs=1e-14)
+    # What only one of the laws has counts with its limits.
+    sparse = arrays.f_divergence(cubes, *map(library.array, ([0.0, 1.0], [0.5, 0.5])))
+    assert float(sparse) == pytest.approx(3, rel=1e-15)
+    above = replace(cubes, function=lambda u: cube(u) + 2, at_zero=1.0)
+    sparse = arrays.f_divergence(above, *map(library.array, ([0.0, 1.0], [0.5, 0.5])))
+    assert float(sparse) == pytest.approx(5, rel=1e-15)
+    assert math.isinf(arrays.f_divergence(cubes, *map(library.array, ([0.5, 0.5], [0.0, 1.0]))))
 
 
 # Errors.
