@@ -283,6 +283,15 @@ def test_what_is_known_is_checked_at_the_call(
             chunked.entropy(values)
 
 
+def test_disjoint_laws_are_at_most_one_apart() -> None:
+    rng = np.random.default_rng(14)
+    laws = np.zeros((2, 300, 12))
+    laws[0, :, :7], laws[1, :, 7:] = rng.dirichlet(np.ones(7), 300), rng.dirichlet(np.ones(5), 300)
+    found = chunked.total_variation(*(array(law, (100, 5)) for law in laws)).compute()
+    assert found.max() == 1
+    np.testing.assert_allclose(found, 1, rtol=1e-15)
+
+
 def test_options_are_checked_at_the_call() -> None:
     p = array([0.5, 0.5], 1)
     with pytest.raises(ValueError, match="axis = 1 is out of range"):

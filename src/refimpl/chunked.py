@@ -252,7 +252,12 @@ def total_variation(p: Dask, q: Dask, *, axis: int = -1, keepdims: bool = False)
     how = _checks.reduction(axis, None, keepdims)
     read = _read_once(how.axis, {"p": p, "q": q})
     parts = _parts(_sums.total_variation_of_part, read.again, read.excess[1])
-    return _result(how, _rowwise(np.divide, _total(parts), 2 * read.mass))
+    return _result(how, _rowwise(_distance, _total(parts), read.mass))
+
+
+def _distance(moved: Array, mass: Array) -> Array:
+    """Return half of the share that is moved, which rounding must not make larger than 1."""
+    return np.asarray(np.minimum(moved / mass / 2, 1.0))
 
 
 def wasserstein_1d(p: Dask, q: Dask, *, points: Dask | ArrayLike, axis: int = -1) -> Dask:
