@@ -7,6 +7,7 @@ import itertools
 import math
 import re
 import tracemalloc
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
@@ -312,20 +313,49 @@ def test_long_laws_need_little_memory(dtype: str, n: int) -> None:
     near = p.copy()
     near[1::2] *= np.float32(1.001)
     near /= near.sum(dtype=np.float64)
-    calls: list[tuple[Function, list[Array]]] = [
-        (refimpl.entropy, [p]),
-        (refimpl.cross_entropy, [p, q]),
-        (refimpl.kl_divergence, [p, q]),
-        (refimpl.kl_divergence, [p, near]),
-        (refimpl.js_divergence, [p, q]),
-        (refimpl.js_divergence, [p, near]),
-        (refimpl.js_distance, [p, near]),
-        (refimpl.total_variation, [p, q]),
-        (refimpl.hellinger_distance, [p, q]),
-        (refimpl.chi_square, [p, q]),
+    full = (p + q) / 2
+    scores = np.linspace(-1, 1, n)
+    own = refimpl.Generator(function=np.square, at_zero=0.0, slope_at_infinity=math.inf)
+    calls: list[Callable[[], float]] = [
+        lambda: refimpl.entropy(p),
+        lambda: refimpl.cross_entropy(p, q),
+        lambda: refimpl.kl_divergence(p, q),
+        lambda: refimpl.kl_divergence(p, near),
+        lambda: refimpl.js_divergence(p, q),
+        lambda: refimpl.js_divergence(p, near),
+        lambda: refimpl.bayes_error(p, q),
+        lambda: refimpl.clipped_kl_divergence(p, q),
+        lambda: refimpl.clipped_kl_divergence(p, q, how="add"),
+        # From here on in laws that are not so long.
+        lambda: refimpl.js_distance(p, near),
+        lambda: refimpl.js_divergence(p, q, weights=[0.25, 0.75]),
+        lambda: refimpl.js_divergence(p, q, near),
+        lambda: refimpl.total_variation(p, q),
+        lambda: refimpl.hellinger_distance(p, q),
+        lambda: refimpl.chi_square(p, q),
+        lambda: refimpl.jeffreys_divergence(p, near),
+        *(
+            functools.partial(refimpl.renyi_divergence, p, full, alpha)
+            for alpha in (0.0, 0.25, 0.5, 2.0, 50.0, math.inf)
+        ),
+        *(functools.partial(refimpl.f_divergence, name, p, full) for name in refimpl.GENERATORS),
+        lambda: refimpl.f_divergence(own, p, full),
+        lambda: refimpl.cross_entropy_loss(p, scores),
     ]
-    for function, args in calls if n < 10**7 else calls[:6]:
-        assert peak_memory(function, *args) < 2 * 2**20
+    for call in calls if n < 10**7 else calls[:9]:
+        assert peak_memory(call) < 2 * 2**20
+
+
+def test_long_laws_in_single_precision() -> None:
+    p = np.arange(1, 10**7 + 1, dtype=np.float32)
+    p /= p.sum(dtype=np.float64)
+    q = p[::-1]
+    wide = p.astype(np.float64) / p.sum(dtype=np.float64)
+    assert refimpl.entropy(p) == pytest.approx(refimpl.entropy(wide), rel=1e-14, abs=0)
+    exact = refimpl.kl_divergence(wide, wide[::-1])
+    assert refimpl.kl_divergence(p, q) == pytest.approx(exact, rel=1e-14, abs=0)
+    assert peak_memory(refimpl.entropy, p) < 2 * 2**20
+    assert peak_memory(refimpl.kl_divergence, p, q) < 2 * 2**20
 
 
 @pytest.mark.parametrize("m", [10**6, 900_000])

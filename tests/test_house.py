@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -91,6 +92,45 @@ def test_addresses_agree(name: str) -> None:
     found = re.findall(r"https://(?:[\w-]+\.)?github(?:\.io|\.com)/[\w./-]+", read(name))
     assert found
     assert set(found) <= set(known)
+
+
+def test_contributors_are_told_every_command() -> None:
+    commands = {*lines("Makefile", r"([a-z]+):.* ## .*")} - {"help", "env"}
+    told = re.findall(r"`make ([^`]+)`", read("CONTRIBUTING.md"))
+    assert commands
+    assert commands <= {word for words in told for word in words.split()}
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "audited"),
+    [
+        ("No known vulnerabilities found", 0, True),
+        ("Found 2 known vulnerabilities in 1 package", 1, True),
+        ("ERROR:pip_audit._cli:Dependency not found on PyPI and could not be audited", 1, False),
+        ("ERROR:pip_audit._cli:Could not connect to PyPI's vulnerability feed", 1, False),
+    ],
+)
+def test_an_audit_that_could_not_ask_is_none(
+    tmp_path: Path,
+    said: str,
+    status: int,
+    audited: bool,  # noqa: FBT001  (from the table above)
+) -> None:
+    tool = tmp_path / "bin" / "pip-audit"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\necho "{said}" >&2\nexit {status}\n', "utf-8")
+    tool.chmod(0o755)
+    (tmp_path / ".stamp").touch()
+    done = subprocess.run(  # noqa: S603  (our own command)
+        ["make", "audit", f"AUDIT={tmp_path}"],  # noqa: S607  (whichever make there is)
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said in done.stderr
+    assert (done.returncode == 0) == (status == 0)
+    assert ("NOT AUDITED" not in done.stderr) == audited
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)

@@ -17,8 +17,11 @@ from refimpl import (
     Generator,
     _checks,
     _sums,
+    bayes_error,
     chi_square,
+    clipped_kl_divergence,
     cross_entropy,
+    cross_entropy_loss,
     entropy,
     f_divergence,
     hellinger_distance,
@@ -146,6 +149,15 @@ def plain(p: Array, q: Array, a: Array, b: Array) -> dict[str, tuple[Array, Arra
         "chi": (np.asarray(chi_square(a, b)), (p - q) ** 2 / q),
         "hellinger": (hellinger_distance(a, b) ** 2, (np.sqrt(p) - np.sqrt(q)) ** 2),
         "f": (np.asarray(f_divergence(QUADRATIC, a, b)), (p - q) ** 2 / q),
+        "bayes": (np.asarray(bayes_error(a, b, weight=0.3)), np.minimum(0.3 * p, 0.7 * q)),
+        "clipped": (
+            np.asarray(clipped_kl_divergence(a, b, epsilon=0.1)),
+            np.maximum(p, 0.1) * np.log(np.maximum(p, 0.1) / np.maximum(q, 0.1)),
+        ),
+        "added": (
+            np.asarray(clipped_kl_divergence(a, b, epsilon=0.1, how="add", base=2)),
+            p * np.log2((p + 0.1) / q),
+        ),
     }
     found = {name: (value, each.sum(axis=-1)) for name, (value, each) in terms.items()}
     for alpha in (0.25, 0.5, 0.75, 3.0):
@@ -308,6 +320,31 @@ def test_cross_entropy_of_logits_by_its_formula() -> None:
         assert_allclose(found, nats / math.log(2), rtol=1e-14)
 
 
+def test_cross_entropy_of_many_logits() -> None:
+    n = _sums.CHUNK + 500
+    z = np.sin(np.arange(n))
+    for top in (0, _sums.CHUNK - 1, _sums.CHUNK, n - 1):
+        z[top] = 40.0
+        p = np.linspace(0, 2 / n, n)
+        powers = np.exp(z - 40)
+        expected = p @ (40 - z) + math.log(math.fsum(powers))
+        assert cross_entropy_loss(p, z) == pytest.approx(expected, rel=1e-13, abs=0)
+        sure = np.arange(n) == top
+        # The rest of the sum is far below the rounding of its largest term.
+        rest = math.log1p(math.fsum(powers[~sure]))
+        assert cross_entropy_loss(sure.astype(float), z) == pytest.approx(rest, rel=1e-13, abs=0)
+        z[top] = -math.inf
+        assert cross_entropy_loss(np.roll(sure, 1).astype(float), z) < math.inf
+        assert cross_entropy_loss(sure.astype(float), z) == math.inf
+        z[top] = math.inf
+        assert cross_entropy_loss(sure.astype(float), z) == 0
+        z[top] = 0.0
+    both = cross_entropy_loss([p, sure.astype(float)], [z, -z])
+    assert_allclose(
+        both, [cross_entropy_loss(p, z), cross_entropy_loss(sure.astype(float), -z)], rtol=1e-13
+    )
+
+
 def exact_comparison(v: Array, z: Array) -> tuple[Array, float]:
     """Return q - p and KL(p ‖ q) of two rows of logits."""
     with mp.workdps(60):
@@ -401,6 +438,26 @@ def test_orders_where_powers_of_ratios_are_tiny() -> None:
     assert renyi_divergence(p, q, 50) == pytest.approx(exact, rel=1e-12, abs=0)
     assert renyi_divergence([1, 0], [0.1, 0.9], 0) == pytest.approx(math.log(10), rel=1e-15)
     assert renyi_divergence([1, 0], [0, 1], 0.5) == math.inf
+
+
+def test_orders_of_laws_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    p = np.array([[0.5, 0, 0, 0.5, 0], [1, 0, 0, 0, 0], [0.5, 0.3, 0.2, 0, 0], [0, 1, 0, 0, 0]])
+    q = np.array(
+        [[0, 0.5, 0.25, 0.25, 0], [1e-9, 1 - 1e-9, 0, 0, 0], [0.5, 0.2, 0.3, 0, 0], [0, 0, 1, 0, 0]]
+    )
+    orders = (0.0, 0.25, 0.5, 0.75, 2.0, 50.0, 1e4, math.inf)
+
+    def divergences() -> list[Any]:
+        return [
+            renyi_divergence(np.roll(a, k, axis=1), np.roll(b, k, axis=1), alpha)
+            for a, b in ((p, q), (q, p))
+            for k in range(5)
+            for alpha in orders
+        ]
+
+    at_once = divergences()
+    monkeypatch.setattr(_sums, "CHUNK", 5)  # so pieces have two outcomes
+    assert_allclose(divergences(), at_once, rtol=1e-13)
 
 
 def test_heights_are_added_in_a_wider_float() -> None:

@@ -730,7 +730,7 @@ def _blame(xp: Namespace, name: str, array: Array, bad: Array, why: str) -> None
         place = int(xp.argmax(xp.astype(xp.reshape(bad, (-1,)), xp.int32)))
         value = ""
         with contextlib.suppress(TypeError):  # JAX does not tell it while it differentiates
-            value = f" = {float(xp.reshape(array, (-1,))[place])!r}"
+            value = f" = {float(xp.reshape(array, (-1,))[place].item())!r}"
         index = [int(i) for i in np.unravel_index(place, tuple(array.shape))]
         entry = f"{name}[{', '.join(map(str, index))}]" if index else name
         raise ValueError(f"{entry}{value} {why}")

@@ -412,7 +412,7 @@ _WITH_ALL_DIGITS: Mapping[str, Divergence] = {
     "gan": lambda p, q, unit: np.minimum(2 * _sums.jensen_shannon(p, q, unit) - _LOG_4, 0.0),
     "tv": _sums.total_variation,
     "chi_square": _sums.chi_square,
-    "hellinger": lambda p, q, unit: np.square(_sums.hellinger(p, q, unit)),
+    "hellinger": lambda p, q, unit: np.minimum(np.square(_sums.hellinger(p, q, unit)), 2.0),
 }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from refimpl import _checks, _sums
-from refimpl._checks import FloatOrArray
+from refimpl._checks import Array, FloatOrArray
 
 __all__ = ["bayes_error", "bayes_error_bounds", "js_bounds", "js_distance", "js_divergence"]
 
@@ -296,8 +296,11 @@ def bayes_error(
     how = _checks.reduction(axis, None, keepdims)
     share = _checks.share("weight", weight)
     a, b = _checks.laws(how.axis, p=p, q=q)
-    errors = np.minimum(share * a.normalized(), (1 - share) * b.normalized())
-    return how.shape(errors.sum(axis=-1, dtype=np.float64))
+
+    def errors(x: Array, y: Array) -> Array:
+        return np.minimum(share * x, (1 - share) * y)
+
+    return how.shape(_sums.sum_of(errors, a, b, how.unit))
 
 
 @overload

@@ -1039,11 +1039,13 @@ def clipped_kl_divergence(
     least = _checks.share("epsilon", epsilon)
     _checks.choice("how", how, ("clip", "add"))
     a, b = _checks.laws(reduction.axis, p=p, q=q)
-    x, y = (np.asarray(law.normalized(), dtype=np.float64) for law in (a, b))
-    if how == "clip":
-        x, y = np.maximum(x, least), np.maximum(y, least)
-        logs = _sums.log_odds(x, y)
-    else:
-        logs = _sums.log_odds(x + least, y)
-    nats = np.where(x > 0, x * logs, 0.0).sum(axis=-1)
-    return reduction.shape(nats / reduction.unit.nats)
+
+    def terms(x: Array, y: Array) -> Array:
+        if how == "clip":
+            x, y = np.maximum(x, least), np.maximum(y, least)
+            logs = _sums.log_odds(x, y)
+        else:
+            logs = _sums.log_odds(x + least, y)
+        return np.where(x > 0, x * logs, 0.0)
+
+    return reduction.shape(_sums.sum_of(terms, a, b, reduction.unit) / reduction.unit.nats)

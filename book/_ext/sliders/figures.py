@@ -47,6 +47,7 @@ def parallel_segments() -> LiveFigure:
         there = here + np.array([shift, 0])
         w1[k] = certified(refimpl.wasserstein(uniform, uniform, x=here, y=there)).distance
         places, where = np.unique(np.concatenate([here, there]), axis=0, return_inverse=True)
+        where = where.ravel()  # NumPy 2.0 gives it the axis of the coordinates
         p = np.bincount(where[:16], uniform, len(places))
         q = np.bincount(where[16:], uniform, len(places))
         kl[k], reverse[k] = refimpl.kl_divergence(p, q), refimpl.kl_divergence(q, p)
