@@ -417,6 +417,25 @@ def test_the_same_law_with_another_sum() -> None:
     assert total_variation(p, q) <= 1e-15
 
 
+@pytest.mark.parametrize("n", [3, 40, 3000])
+def test_a_unit_changes_no_digits(n: int) -> None:
+    rng = np.random.default_rng(n)
+    functions: list[Callable[..., Any]] = [kl_divergence, js_divergence, cross_entropy]
+    functions += [functools.partial(renyi_divergence, alpha=a) for a in (0.3, 2.0)]
+    for step, share in itertools.product((1e-9, 1e-5, 1e-3, 0.3), (0.0, 1e-12, 1e-3)):
+        p = rng.dirichlet(np.ones(n))
+        q = p * np.maximum(1 + step * rng.standard_normal(n), 0.1)
+        p[0], q[0], p[-1] = (1 + share) * q[0], (1 + 9 * share) * q[0], p[-1] / (1 + share)
+        p, q = p / p.sum(), q / q.sum()
+        sure = p * np.where(np.arange(n) > 0, step / n, 1.0)
+        sure *= (1 + 1e-10) / sure.sum()
+        for function, pair in itertools.product(functions, ((p, q), (sure, sure))):
+            nats = function(*pair)
+            for base, unit in ((1 + 2.0**-30, math.log1p(2.0**-30)), (1e300, math.log(1e300))):
+                found = function(*pair, base=base) * unit
+                assert found == pytest.approx(nats, rel=2e-15, abs=0)
+
+
 def test_sums_that_differ_by_as_much_as_rounding() -> None:
     p = np.full(49, 2.0**-6)
     p[0] += 1 - p.sum()
