@@ -436,6 +436,23 @@ def test_a_unit_changes_no_digits(n: int) -> None:
                 assert found == pytest.approx(nats, rel=2e-15, abs=0)
 
 
+@pytest.mark.parametrize("n", [3, 3000])
+def test_laws_are_divided_by_their_sums(n: int) -> None:
+    functions: list[Callable[..., Any]] = [kl_divergence, js_divergence, cross_entropy]
+    functions += [total_variation, hellinger_distance, chi_square, bayes_error]
+    functions += [functools.partial(renyi_divergence, alpha=a) for a in (0.3, 2.0, math.inf)]
+    functions += [functools.partial(f_divergence, QUADRATIC), lambda p, q: js_divergence(p, q, p)]
+    functions += [functools.partial(clipped_kl_divergence, epsilon=1e-3)]
+    rng = np.random.default_rng(n)
+    near = rng.dirichlet(np.full(n, 9.0))
+    for other in (near * (1 + 0.1 * rng.random(n)), rng.dirichlet(np.full(n, 9.0))):
+        p, q = (near * 1.004).astype(np.float16), (other / other.sum() * 0.995).astype(np.float16)
+        exact = [np.asarray(a, dtype=np.float64) / a.sum(dtype=np.float64) for a in (p, q)]
+        for function in functions:
+            assert function(p, q) == pytest.approx(function(*exact), rel=1e-11, abs=0)
+            assert function(q, p) == pytest.approx(function(*exact[::-1]), rel=1e-11, abs=0)
+
+
 def test_sums_that_differ_by_as_much_as_rounding() -> None:
     p = np.full(49, 2.0**-6)
     p[0] += 1 - p.sum()
