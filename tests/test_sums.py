@@ -417,6 +417,12 @@ def test_the_same_law_with_another_sum() -> None:
     assert total_variation(p, q) <= 1e-15
 
 
+def test_half_of_the_smallest_float() -> None:
+    expected = pytest.approx(js_divergence([0.5, 0.5], [0.1, 0.9]), rel=1e-15, abs=0)
+    for here, there in ((5e-324, 0.0), (0.0, 5e-324), (5e-324, 5e-324)):
+        assert js_divergence([0.5, 0.5, here], [0.1, 0.9, there]) == expected
+
+
 @pytest.mark.parametrize("n", [3, 40, 3000])
 def test_a_unit_changes_no_digits(n: int) -> None:
     rng = np.random.default_rng(n)
