@@ -417,6 +417,48 @@ def test_the_same_law_with_another_sum() -> None:
     assert total_variation(p, q) <= 1e-15
 
 
+def test_half_of_the_smallest_float() -> None:
+    expected = pytest.approx(js_divergence([0.5, 0.5], [0.1, 0.9]), rel=1e-15, abs=0)
+    for here, there in ((5e-324, 0.0), (0.0, 5e-324), (5e-324, 5e-324)):
+        assert js_divergence([0.5, 0.5, here], [0.1, 0.9, there]) == expected
+
+
+@pytest.mark.parametrize("n", [3, 40, 3000])
+def test_a_unit_changes_no_digits(n: int) -> None:
+    rng = np.random.default_rng(n)
+    functions: list[Callable[..., Any]] = [kl_divergence, js_divergence, cross_entropy]
+    functions += [functools.partial(renyi_divergence, alpha=a) for a in (0.3, 2.0)]
+    for step, share in itertools.product((1e-9, 1e-5, 1e-3, 0.3), (0.0, 1e-12, 1e-3)):
+        p = rng.dirichlet(np.ones(n))
+        q = p * np.maximum(1 + step * rng.standard_normal(n), 0.1)
+        p[0], q[0], p[-1] = (1 + share) * q[0], (1 + 9 * share) * q[0], p[-1] / (1 + share)
+        p, q = p / p.sum(), q / q.sum()
+        sure = p * np.where(np.arange(n) > 0, step / n, 1.0)
+        sure *= (1 + 1e-10) / sure.sum()
+        for function, pair in itertools.product(functions, ((p, q), (sure, sure))):
+            nats = function(*pair)
+            for base, unit in ((1 + 2.0**-30, math.log1p(2.0**-30)), (1e300, math.log(1e300))):
+                found = function(*pair, base=base) * unit
+                assert found == pytest.approx(nats, rel=2e-15, abs=0)
+
+
+@pytest.mark.parametrize("n", [3, 3000])
+def test_laws_are_divided_by_their_sums(n: int) -> None:
+    functions: list[Callable[..., Any]] = [kl_divergence, js_divergence, cross_entropy]
+    functions += [total_variation, hellinger_distance, chi_square, bayes_error]
+    functions += [functools.partial(renyi_divergence, alpha=a) for a in (0.3, 2.0, math.inf)]
+    functions += [functools.partial(f_divergence, QUADRATIC), lambda p, q: js_divergence(p, q, p)]
+    functions += [functools.partial(clipped_kl_divergence, epsilon=1e-3)]
+    rng = np.random.default_rng(n)
+    near = rng.dirichlet(np.full(n, 9.0))
+    for other in (near * (1 + 0.1 * rng.random(n)), rng.dirichlet(np.full(n, 9.0))):
+        p, q = (near * 1.004).astype(np.float16), (other / other.sum() * 0.995).astype(np.float16)
+        exact = [np.asarray(a, dtype=np.float64) / a.sum(dtype=np.float64) for a in (p, q)]
+        for function in functions:
+            assert function(p, q) == pytest.approx(function(*exact), rel=1e-11, abs=0)
+            assert function(q, p) == pytest.approx(function(*exact[::-1]), rel=1e-11, abs=0)
+
+
 def test_sums_that_differ_by_as_much_as_rounding() -> None:
     p = np.full(49, 2.0**-6)
     p[0] += 1 - p.sum()

@@ -848,7 +848,7 @@ def hellinger_bound(hellinger: ArrayLike, *, base: float | None = None) -> Float
     """
     unit = _checks.unit(base)
     _, half = _hellinger(hellinger)
-    return _checks.scalar(-2 * np.log1p(-half) / unit.nats + 0.0)
+    return _checks.scalar(-2 * np.log1p(-half) / unit.nats)
 
 
 @overload
