@@ -8,6 +8,7 @@ be right. Nothing is repaired, clipped, normalised or shifted.
 """
 
 import math
+import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -21,6 +22,8 @@ Reals = NDArray[Any]  # of real numbers, of any dtype
 FloatOrArray = Any  # a float for one law and an array for several: only the shape can tell
 
 PART = 1 << 18  # entries of a large array that are read at a time, so that they stay in the cache
+PIECE = 1 << 15  # likewise, where each part needs arrays of its own
+FEW = 1 << 14  # entries, up to which the place of the smallest is found faster than its value
 SHORT = 1 << 10  # numbers that are added in one go
 ONES = np.ones(SHORT)
 DEEP = 64  # the most axes that NumPy knows
@@ -75,7 +78,7 @@ class Reduction(NamedTuple):
 
 def scalar(result: NDArray[np.floating[Any]]) -> FloatOrArray:
     """Return an array without axes as a float, and any other array as it is."""
-    return np.asarray(result, dtype=np.float64) if result.ndim else float(result)
+    return result if result.ndim else float(result)
 
 
 # Options.
@@ -320,7 +323,7 @@ def finite(name: str, value: ArrayLike) -> Array:
 def numbers(name: str, value: ArrayLike) -> Reals:
     """Check that all entries are finite in double precision; leave their dtype alone."""
     array = _no_large_integers(name, value)
-    parts = (part.astype(np.float64, copy=False) for part in _parts(array))
+    parts = (np.asarray(part, dtype=np.float64) for part in _parts(array))
     if not all(np.isfinite(part).all() for part in parts):
         wrong = ~np.isfinite(array.astype(np.float64))
         _blame(name, array, wrong, "is not a finite number; give finite numbers")
@@ -469,7 +472,7 @@ def _blame(
     """Raise a ValueError about the first bad entry, if there is one; a part has its start."""
     if bad.any():
         index = tuple(int(i) for i in np.argwhere(bad)[0])
-        place = tuple(map(sum, zip(index, start, strict=True))) if start else index
+        place = tuple(map(operator.add, index, start)) if start else index
         raise ValueError(f"{_entry(name, place)} = {array[index]!s} {why}")
 
 
@@ -705,9 +708,9 @@ def _in_parts(array: Reals) -> tuple[Array, float]:
         step = PART // n
         parts = [rows[i : i + step] for i in range(0, len(rows), step)]
     found = [(_sum(part, -1), _least(part)) for part in parts]
-    totals, least = zip(*found, strict=True)
+    totals = [total for total, _ in found]
     total = np.add.reduce(totals) if n > PART else np.concatenate(totals)
-    return total.reshape(array.shape[:-1])[()], float(np.minimum.reduce(least))
+    return total.reshape(array.shape[:-1])[()], float(np.minimum.reduce([x for _, x in found]))
 
 
 def _sum(array: Reals, axis: int | tuple[int, int]) -> Array:
@@ -729,7 +732,7 @@ def _sum(array: Reals, axis: int | tuple[int, int]) -> Array:
 
 def _least(array: Reals) -> float:
     """Return the smallest entry, or NaN if there is one."""
-    if array.size <= PART >> 4 and array.flags.c_contiguous:  # the faster way up to here
+    if array.size <= FEW and array.flags.c_contiguous:
         return float(array.item(array.argmin()))
     return float(np.minimum.reduce(array, axis=None))
 
@@ -740,10 +743,10 @@ def _has_negative_zero(array: Reals) -> bool:
 
 def _parts(array: Reals) -> Iterator[Reals]:
     """Return parts of all entries that stay in the cache."""
-    if array.size <= 1 << 15:
+    if array.size <= PIECE:
         yield array
         return
-    parts: Any = np.nditer(array, flags=["external_loop", "buffered"], buffersize=1 << 15)
+    parts: Any = np.nditer(array, flags=["external_loop", "buffered"], buffersize=PIECE)
     yield from parts
 
 

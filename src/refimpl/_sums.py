@@ -29,6 +29,10 @@ NOTHING: Any = np.float64(0.0)  # to which arrays are added
 TINY = float(np.finfo(np.float64).tiny)  # below it, floats lose digits
 RAISED = 2.0**200  # keeps squares of tiny roots in the range of floats
 NEAR = 1 / 9  # the largest s² for which the series is used
+ROUNDING = 2.0**-53  # relative to a number
+ROUNDED = 2.0**-51  # sums that differ by no more may be the same
+UNSEEN = 2.0**-54  # a part of a result that rounding hides
+SPLIT = 2.0**27 + 1  # times a float, gives the upper half of its digits
 MIDDLE = 2.0**-9  # the least relative entropy for which no series is needed
 LONG = 64  # number of outcomes from which a series takes longer than a logarithm
 SERIES = [2 / k for k in range(3, 37, 2)]  # of 2 (atanh(s) - s) / s in powers of s²
@@ -137,7 +141,7 @@ def _halving(function: Callable[[Array], Array], value: Array, high: float) -> A
         middle = (least + most) / 2
         above = function(np.exp2(middle)) > value
         least, most = np.where(above, least, middle), np.where(above, middle, most)
-    return np.where(value > 0, np.exp2(least), 0.0)
+    return np.asarray(np.exp2(least))
 
 
 # Joint laws and means.
@@ -177,8 +181,7 @@ def mutual_information(table: Reals, unit: Unit) -> Array:
 
 def product_error(x: Array, y: Array, product: Array) -> Array:
     """Return x y - product exactly (Dekker 1971): each factor is split into two halves."""
-    split = 2.0**27 + 1
-    x_high, y_high = (split * a - (split * a - a) for a in (x, y))
+    x_high, y_high = (SPLIT * a - (SPLIT * a - a) for a in (x, y))
     x_low, y_low = x - x_high, y - y_high
     return ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low
 
@@ -228,7 +231,7 @@ class Softmax(NamedTuple):
 
     def minus(self, p: Reals, total: Array) -> Array:
         """Return q - p / Σ p; where q > 1/2, it is the rest of p minus that of q."""
-        law = np.asarray(p, dtype=np.float64) / total[..., None]
+        law = p / total[..., None]
         others = np.where(self.top, 0.0, law).sum(axis=-1) - self.rest / (1 + self.rest)
         near = self.top & (self.rest <= 1)[..., None]
         return np.where(near, others[..., None], self.probabilities - law)
@@ -667,9 +670,9 @@ def _small_relative_entropy(p: Reals, q: Reals, sum_p: Array, sum_q: Array) -> A
     sums that are known give r but for their rounding.
     """
     result = _sum_terms(p, q, NOTHING) / sum_p
-    rounding = 2.0**-53 * (4 + math.sqrt(p.shape[-1]))  # signs of errors are random
+    rounding = ROUNDING * (4 + math.sqrt(p.shape[-1]))  # signs of errors are random
     largest = abs((sum_q - sum_p) / sum_p) + rounding
-    if _any(largest * largest > 2.0**-54 * result):
+    if _any(largest * largest > UNSEEN * result):
         r = _excess(p, q) / sum_p
         gap = log_gap(r)
         if _any(gap > result / 16):
@@ -819,9 +822,9 @@ def _jensen_shannon(p: Reals, q: Reals, sum_p: Array, sum_q: Array, unit: Unit) 
     more than rounding, or its square more than a small part of the result.
     """
     r = (sum_q - sum_p) / sum_p
-    r = r * (abs(r) > 2.0**-51)
+    r = r * (abs(r) > ROUNDED)
     result, rest = _sum_jensen_shannon(p, q, r, sum_p, unit)
-    odd = (abs(rest) > 2.0**-51) | (rest * rest > 2.0**-54 * result * unit.nats)
+    odd = (abs(rest) > ROUNDED) | (rest * rest > UNSEEN * result * unit.nats)
     if _any(odd):
         result, _ = _sum_jensen_shannon(p, q, r + rest, sum_p, unit)
     return result
@@ -1068,7 +1071,7 @@ def _perspective(function: Callable[[Reals], Reals], p: Array, q: Array) -> Arra
     if not odd.any():
         return np.asarray(q * function(ratio))
     terms = q * function(np.where(odd, 1.0, ratio))
-    p, q = p[odd].astype(np.longdouble), q[odd].astype(np.longdouble)
+    p, q = p[odd].astype(np.longdouble), q[odd]
     terms[odd] = q * function(p / q)
     return np.asarray(terms)
 
