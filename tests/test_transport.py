@@ -406,6 +406,19 @@ def test_small_differences_of_large_masses(
 
 
 @pytest.mark.parametrize("panel", [0, 1 << 12])
+def test_weights_in_low_precision(panel: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_transport, "PANEL", panel)
+    rng = np.random.default_rng(35)
+    x, y = rng.random((2, 22))
+    for kind in (np.float32, np.float16):
+        p, q = rng.dirichlet(np.ones(22), 2).astype(kind)
+        found = wasserstein_1d(x, y, x_weights=p, y_weights=q)
+        with mp.workdps(40):
+            power, _ = on_the_line(x, y, p, q, 1)
+            assert oracles.relative_error(found, root(power, 1)) <= 5e-16
+
+
+@pytest.mark.parametrize("panel", [0, 1 << 12])
 def test_rounding_at_half_of_the_mass(panel: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_transport, "PANEL", panel)
     p, x = [0.1, 0.2, 0.2, 0.3, 0.2], [0.0, 0, 0, 1, 1]

@@ -833,7 +833,7 @@ def samples(axis: int, x: ArrayLike, y: ArrayLike, *, finite: bool = True) -> li
     return list(result.values())
 
 
-def weights_of_points(axis: int, name: str, value: ArrayLike | None, points: Reals) -> Law | None:
+def weights_of_points(axis: int, name: str, value: ArrayLike | None, points: Reals) -> Reals | None:
     """Check weights of points: one law for all rows, or laws along `axis` as the points are."""
     if value is None:
         return None
@@ -845,7 +845,7 @@ def weights_of_points(axis: int, name: str, value: ArrayLike | None, points: Rea
             "give a weight for each point"
         )
     broadcast(**{name: result.total, "the points": points[..., 0]})
-    return result
+    return result.values
 
 
 def two_laws(p: ArrayLike, q: ArrayLike) -> list[Law]:

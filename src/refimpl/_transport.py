@@ -57,9 +57,11 @@ ONES = np.ones(CHUNK)
 # The line.
 
 
-def on_the_line(x: Reals, y: Reals, x_law: Law | None, y_law: Law | None, order: float) -> Array:
+def on_the_line(
+    x: Reals, y: Reals, x_weights: Reals | None, y_weights: Reals | None, order: float
+) -> Array:
     """Return the distance of the given order between points with weights, on the last axis."""
-    x_weights, y_weights = _uneven(x_law), _uneven(y_law)
+    x_weights, y_weights = _uneven(x_weights), _uneven(y_weights)
     if x_weights is None and y_weights is None:
         return _samples(x, y, order)
     if x_weights is None:  # the side without weights needs less memory, and more is left for it
@@ -91,9 +93,9 @@ def _equal(n: int) -> Array:
     return np.broadcast_to(2.0 ** -n.bit_length(), n)
 
 
-def _uneven(law: Law | None) -> Reals | None:
+def _uneven(weights: Reals | None) -> Reals | None:
     """Return weights, and None where all weights of a law are the same."""
-    return None if law is None or bool((law.values == law.values[..., :1]).all()) else law.values
+    return None if weights is None or bool((weights == weights[..., :1]).all()) else weights
 
 
 def _samples(x: Reals, y: Reals, order: float) -> Array:

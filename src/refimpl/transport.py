@@ -230,11 +230,11 @@ def wasserstein_1d(
     order = _checks.order_from_one("order", order)
     weighted = x_weights is not None or y_weights is not None
     a, b = _checks.samples(how.axis, x, y, finite=weighted)
-    laws = (
+    weights = (
         _checks.weights_of_points(how.axis, "x_weights", x_weights, a),
         _checks.weights_of_points(how.axis, "y_weights", y_weights, b),
     )
-    distances = _transport.on_the_line(a, b, *laws, order)
+    distances = _transport.on_the_line(a, b, *weights, order)
     if not (weighted or np.isfinite(distances).all()):
         _checks.samples(how.axis, x, y)  # without weights every point counts
     return how.shape(distances)
@@ -832,11 +832,8 @@ def sliced_wasserstein(
         raise TypeError("give either directions, or both count and seed")
     scale = math.frexp(max(float(np.abs(a).max()), float(np.abs(b).max())))[1]
     shadows = lines @ np.ldexp(a, -scale).T, lines @ np.ldexp(b, -scale).T
-    p, q = (
-        _checks.Law(cloud.weights, np.asarray(cloud.total))
-        for cloud in _checks.weighted_points(a, b, x_weights, y_weights)
-    )
-    ways = _transport.on_the_line(*shadows, p, q, power)
+    first, second = _checks.weighted_points(a, b, x_weights, y_weights)
+    ways = _transport.on_the_line(*shadows, first.weights, second.weights, power)
     longest = float(ways.max())
     if longest == 0:
         return 0.0
