@@ -417,6 +417,23 @@ def test_the_same_law_with_another_sum() -> None:
     assert total_variation(p, q) <= 1e-15
 
 
+def test_inverse_of_the_entropy_of_a_coin() -> None:
+    t = np.concatenate([[0.0, 5e-324, 1e-300], np.linspace(1e-3, 1 / 2, 99)])
+    with np.errstate(all="ignore"):
+        nats, gap = _sums.binary_entropy(t), _sums.coin_relative_entropy(1 - 2 * t)
+        found = _sums.inverse_binary_entropy(nats, gap)
+    assert_allclose(found, t, rtol=1e-13, atol=1e-323)
+
+
+def test_no_rounding_tells_more_than_a_bit() -> None:
+    rng = np.random.default_rng(43)
+    for n in range(1, 40):
+        p, q = np.zeros((2, n + 3))
+        p[:n], q[n:] = rng.dirichlet(np.ones(n)), rng.dirichlet(np.ones(3))
+        for unit in (2.0, math.e, 1e300):
+            assert js_divergence(p, q, base=unit) <= math.log(2) / math.log(unit)
+
+
 def test_half_of_the_smallest_float() -> None:
     expected = pytest.approx(js_divergence([0.5, 0.5], [0.1, 0.9]), rel=1e-15, abs=0)
     for here, there in ((5e-324, 0.0), (0.0, 5e-324), (5e-324, 5e-324)):
