@@ -432,6 +432,11 @@ def test_no_rounding_tells_more_than_a_bit() -> None:
         p[:n], q[n:] = rng.dirichlet(np.ones(n)), rng.dirichlet(np.ones(3))
         for unit in (2.0, math.e, 1e300):
             assert js_divergence(p, q, base=unit) <= math.log(2) / math.log(unit)
+        near = p * (1 + 1e-9 * rng.standard_normal(n + 3))
+        others = np.stack([q, near / near.sum()])
+        for distance, most in ((total_variation, 1.0), (hellinger_distance, math.sqrt(2))):
+            assert distance(p, q) == most
+            assert distance(p, others).tolist() == [most, distance(p, others[1])]
 
 
 def test_half_of_the_smallest_float() -> None:
