@@ -335,7 +335,7 @@ def _no_large_integers(name: str, value: ArrayLike) -> Reals:
     array = reals(name, value)
     is_list = isinstance(value, (list, tuple))  # in which integers among floats became floats
     if is_list or array.dtype.kind != "f":
-        _unrounded(name, value if is_list else array, array.astype(np.float64, copy=False))
+        _unrounded(name, value if is_list else array, np.asarray(array, dtype=np.float64))
     return array
 
 
