@@ -854,10 +854,13 @@ def _sweeps(
     a: Array, b: Array, cost: Array, f: Array, heat: float, goal: float, most: int
 ) -> tuple[Array, float, int]:
     """Make both marginals right in turns, by factors of one plan."""
-    _, kernel = partner(a, b, cost, f, heat)
+    g, kernel = partner(a, b, cost, f, heat)
     u, error, steps = scale_by_turns(a, b, kernel, goal, most)
     moved = f + heat * np.log(u)
-    return (moved, error, steps) if np.isfinite(moved).all() else (f, 1.0, steps)
+    if np.isfinite(moved).all():
+        return moved, error, steps
+    # The plan gives nothing to a row that is out of sight; its potential brings it back.
+    return _soft_minimum(b, (cost - g).T, heat), 1.0, steps
 
 
 def scale_by_turns(
@@ -887,8 +890,14 @@ def scale_by_turns(
 
 
 def _newton(a: Array, b: Array, cost: Array, f: Array, heat: float) -> Array:
-    """Make a step of Newton's method for the dual problem, with the best g for each f."""
-    value, error, reached, plan = _dual(a, b, cost, f, heat)
+    """Make a step of Newton's method for the dual problem, with the best g for each f.
+
+    The dual problem is concave, so its slope falls along the step. Where it is far below zero,
+    the step was too long. Where it has hardly fallen, twice the step is tried: small masses may
+    have a long way to go.
+    """
+    _, plan = partner(a, b, cost, f, heat)
+    reached = plan.sum(axis=1)
     curvature = np.diag(reached) - (plan / b) @ plan.T + np.outer(a, a)
     for ridge in RIDGES:
         damped = curvature + np.diag(ridge * reached)
@@ -900,21 +909,20 @@ def _newton(a: Array, b: Array, cost: Array, f: Array, heat: float) -> Array:
         step *= LONGEST / max(LONGEST, float(np.abs(step).max()))
         slope = step @ (a - reached)
         for halvings in range(HALVINGS):
-            trial = f + heat * step / 2**halvings
-            new_value, new_error, *_ = _dual(a, b, cost, trial, heat)
-            rise = heat * slope / 2 ** (halvings + HALVINGS)
-            if new_value > value + rise or new_error < error / 2:
-                return np.asarray(trial)
+            length = 0.5**halvings
+            left = _slope(a, b, cost, f, heat, length * step)
+            if left >= -length * slope / 4:
+                while left > length * slope / 2:
+                    left = _slope(a, b, cost, f, heat, 2 * length * step)
+                    length *= 2 if left >= 0 else 1
+                return np.asarray(f + heat * length * step)
     return f
 
 
-def _dual(
-    a: Array, b: Array, cost: Array, f: Array, heat: float
-) -> tuple[float, float, Array, Array]:
-    """Return value and error of a potential with its best partner, the rows, and the plan."""
-    g, plan = partner(a, b, cost, f, heat)
-    reached = plan.sum(axis=1)
-    return float(a @ f + b @ g), float(np.abs(reached - a).sum()), reached, plan
+def _slope(a: Array, b: Array, cost: Array, f: Array, heat: float, step: Array) -> float:
+    """Return the slope of the dual value along a step, in units of temperature, at its end."""
+    _, plan = partner(a, b, cost, f + heat * step, heat)
+    return float(step @ (a - plan.sum(axis=1)))
 
 
 def _feasible(plan: Array, a: Array, b: Array) -> Array:
