@@ -1243,6 +1243,20 @@ def test_bounds_allow_for_rounding() -> None:
         assert result.gap <= 1e-14 * cost
 
 
+@pytest.mark.filterwarnings("ignore::refimpl.ConvergenceWarning")
+@pytest.mark.parametrize("seed", range(20))
+def test_bounds_allow_for_underflow(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p, q = rng.dirichlet(np.ones(3)), rng.dirichlet(np.ones(4))
+    u, v = rng.integers(1, 2000, 3), rng.integers(1, 2000, 4)
+    cost = np.add.outer(u, v) * 5e-324  # all plans cost the same
+    parts = [(np.array([*map(Fraction, z)]), w) for z, w in ((p, u), (q, v))]
+    exact = sum(sum(z * w.tolist()) / sum(z) for z, w in parts)
+    result = sinkhorn(p, q, cost=cost, epsilon=float(cost.max()))
+    lower, upper = (Fraction(z) / Fraction(5e-324) for z in (result.lower, result.upper))
+    assert exact - 50 <= lower <= exact <= upper <= exact + 50
+
+
 def test_large_epsilon_keeps_the_digits_of_the_value() -> None:
     independent = float((np.outer(A, B) * cdist(np.c_[POINTS], np.c_[POINTS])).sum())
     for epsilon in (1e8, 1e20, 1e300):

@@ -26,6 +26,7 @@ Wide = NDArray[np.longdouble]
 Piece = tuple[Array, Array | None]  # distances and their weights
 Pieces = Callable[[int], Iterator[Piece]]  # for points divided by this power of two
 EPS = float(np.finfo(np.float64).eps)
+LOST = 2 * math.ulp(0.0)  # more than underflow takes from a product and from its sum
 SLACK = 2.0**-49  # a reduced cost counts as negative beyond this part of its summands
 NEARLY_EQUAL = 1 / 16  # the largest relative change of a covariance matrix for the series
 SERIES_STEPS = 24  # leave an error below rounding
@@ -776,9 +777,11 @@ def entropic(
         for k, law in enumerate((p, q))
     )
     upper = _sum_by_blocks(plan * cost) * (1 + 8 * EPS) + float(part.max()) * missing
+    upper += LOST * int(np.count_nonzero((plan > 0) & (cost > 0)))
     h = (part - f[:, None]).min(axis=0)
-    terms = np.concatenate([a * (part - h).min(axis=1), b * h])
-    lower = math.fsum(terms) - 4 * EPS * math.fsum(np.abs(terms))
+    values = np.concatenate([(part - h).min(axis=1), h])
+    terms = np.concatenate([a, b]) * values
+    lower = math.fsum(terms) - 4 * EPS * math.fsum(np.abs(terms)) - LOST * np.count_nonzero(values)
     full_f, full_g = np.empty(len(cost)), np.empty(cost.shape[1])
     full_f[rows], full_g[columns] = f, g
     others, elsewhere = np.flatnonzero(p.values == 0), np.flatnonzero(q.values == 0)
