@@ -1274,6 +1274,15 @@ def test_steps_of_entropic_transport_are_counted() -> None:
         assert cold.iterations == most
 
 
+def test_entropic_transport_in_extended_precision() -> None:
+    wide, double = (
+        sinkhorn(*(np.array(law, dtype=dtype) for law in (A, B)), x=POINTS, epsilon=1e-3)
+        for dtype in (np.longdouble, np.float64)
+    )
+    assert wide.plan.dtype == np.float64
+    assert wide.cost == pytest.approx(double.cost, rel=1e-12, abs=0)
+
+
 def test_entropic_transport_in_half_precision() -> None:
     a, b = (np.multiply(law, 1.01).astype(np.float16) for law in (A, B))
     p, q = (law.astype(np.float64) / law.sum(dtype=np.float64) for law in (a, b))

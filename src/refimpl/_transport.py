@@ -764,7 +764,10 @@ def entropic(
         upper, lower, value = (float(np.ldexp(number, excess)) for number in numbers)
         return found._replace(potentials=(f, g), cost=upper, bound=lower, value=value)
     rows, columns = np.flatnonzero(p.values), np.flatnonzero(q.values)
-    a, b = (law.values[some] / law.total for law, some in ((p, rows), (q, columns)))
+    a, b = (
+        np.asarray(law.values[some] / law.total, dtype=np.float64)
+        for law, some in ((p, rows), (q, columns))
+    )
     part = cost[np.ix_(rows, columns)]
     large = [np.maximum(x, LEAST) for x in (a, b)]  # what is smaller would be lost in products
     f, g, coupling, error, steps = _potentials(
