@@ -599,6 +599,7 @@ def test_smoothed_labels() -> None:
     assert_allclose(smooth_labels([[0.2, 0.8]], 1.0), 0.5)
     assert smooth_labels([0.2, 0.8], 0).tolist() == [0.2, 0.8]
     assert_allclose(smooth_labels([0.3333333333] * 3, 0.0), 1 / 3, rtol=1e-15)
+    assert smooth_labels(np.eye(3, dtype=np.longdouble), 0.1).dtype == np.float64
     table = smooth_labels(np.eye(3), 0.3, axis=0)
     assert_allclose(table, 0.7 * np.eye(3) + 0.1, rtol=1e-15)
 
