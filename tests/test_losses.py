@@ -644,6 +644,24 @@ def test_distillation() -> None:
     assert both.shape == (2, 1)
 
 
+@pytest.mark.parametrize("temperature", [1e20, 1e100, 1e155, 1e200, 1e308])
+def test_distillation_at_the_highest_temperatures(temperature: float) -> None:
+    # :eq:`eq-distillation-high-t`
+    v, z = np.array([2.0, 1.0, 0.0, -np.inf]), np.array([1.0, 1.0, 1.5, -np.inf])
+    limit = np.var(z[:3] - v[:3]) / 2
+    y = np.eye(4)[0]
+    options: dict[str, Any] = {"temperature": temperature, "weight": 1.0}
+    assert distillation_loss(y, v, z, **options) == pytest.approx(limit, rel=1e-14, abs=0)
+    small = distillation_loss(y, v * 1e-9, z * 1e-9, **options)
+    assert small == pytest.approx(limit * 1e-18, rel=1e-14, abs=0)
+    assert distillation_loss(y, z, z, **options) == 0
+
+
+def test_distillation_at_the_lowest_temperatures() -> None:
+    loss = distillation_loss([1.0, 0.0], [1.0, 0.0], [0.0, 1.0], temperature=1e-200, weight=1.0)
+    assert loss == pytest.approx(1e-200, rel=1e-15, abs=0)
+
+
 def test_high_temperature_limit_is_a_squared_distance() -> None:
     v, z = np.array(TEACHER), np.array(STUDENT)
     for t, text in ((1.0, "0.266216706828"), (10.0, "0.332502001439"), (100.0, "0.333325000201")):
