@@ -354,6 +354,13 @@ def test_kraft_sum_is_exact_up_to_one_rounding(lengths: list[int]) -> None:
     assert kraft_sum(lengths) == float(exact)
 
 
+def test_kraft_sum_of_long_words() -> None:
+    assert kraft_sum([1075] * 4) == 2.0**-1073
+    assert kraft_sum([1074, 1075, 1076, 1076]) == 2.0**-1073
+    assert kraft_sum([0, 2**62]) == 1
+    assert kraft_sum([2000]) == 0
+
+
 def test_lengths_that_satisfy_kraft_belong_to_a_code() -> None:
     # The canonical code: words in order of length, each the next free binary number.
     for lengths in itertools.product(range(1, 5), repeat=4):

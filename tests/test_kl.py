@@ -878,6 +878,20 @@ def test_renyi_divergence_of_order_infinity_of_a_tiny_outcome() -> None:
     assert oracles.relative_error(value, reference) <= 1e-15
 
 
+@pytest.mark.parametrize("alpha", [0.3, 0.5, 2.0, math.inf])
+def test_renyi_divergence_of_multiples_is_not_negative(alpha: float) -> None:
+    q = np.array([8.0, 1.0]) / 9
+    for p in (q, q * (1 + 3e-10), q * (1 - 4e-10), q * (1 + 1e-15)):
+        assert 0 <= renyi_divergence(p, q, alpha) <= 1e-24
+        assert math.copysign(1.0, renyi_divergence(p, q, alpha)) == 1
+
+
+def test_renyi_divergence_of_order_zero_of_a_denormal_mass() -> None:
+    p, q = [0.0, 1.0], np.array([1 + 3e-10, 5e-324])
+    reference = oracles.renyi(p, q, 0.0)
+    assert oracles.relative_error(renyi_divergence(p, q, 0.0), reference) <= 1e-15
+
+
 def test_renyi_divergence_of_order_zero_of_a_small_missing_mass() -> None:
     value = renyi_divergence([1.0, 0.0], [1 - 1e-20, 1e-20], 0)
     assert value == pytest.approx(1e-20, rel=1e-15, abs=0)

@@ -599,6 +599,7 @@ def test_smoothed_labels() -> None:
     assert_allclose(smooth_labels([[0.2, 0.8]], 1.0), 0.5)
     assert smooth_labels([0.2, 0.8], 0).tolist() == [0.2, 0.8]
     assert_allclose(smooth_labels([0.3333333333] * 3, 0.0), 1 / 3, rtol=1e-15)
+    assert smooth_labels(np.eye(3, dtype=np.longdouble), 0.1).dtype == np.float64
     table = smooth_labels(np.eye(3), 0.3, axis=0)
     assert_allclose(table, 0.7 * np.eye(3) + 0.1, rtol=1e-15)
 
@@ -641,6 +642,24 @@ def test_distillation() -> None:
     )
     both = distillation_loss([y, y], TEACHER, STUDENT, keepdims=True)
     assert both.shape == (2, 1)
+
+
+@pytest.mark.parametrize("temperature", [1e20, 1e100, 1e155, 1e200, 1e308])
+def test_distillation_at_the_highest_temperatures(temperature: float) -> None:
+    # :eq:`eq-distillation-high-t`
+    v, z = np.array([2.0, 1.0, 0.0, -np.inf]), np.array([1.0, 1.0, 1.5, -np.inf])
+    limit = np.var(z[:3] - v[:3]) / 2
+    y = np.eye(4)[0]
+    options: dict[str, Any] = {"temperature": temperature, "weight": 1.0}
+    assert distillation_loss(y, v, z, **options) == pytest.approx(limit, rel=1e-14, abs=0)
+    small = distillation_loss(y, v * 1e-9, z * 1e-9, **options)
+    assert small == pytest.approx(limit * 1e-18, rel=1e-14, abs=0)
+    assert distillation_loss(y, z, z, **options) == 0
+
+
+def test_distillation_at_the_lowest_temperatures() -> None:
+    loss = distillation_loss([1.0, 0.0], [1.0, 0.0], [0.0, 1.0], temperature=1e-200, weight=1.0)
+    assert loss == pytest.approx(1e-200, rel=1e-15, abs=0)
 
 
 def test_high_temperature_limit_is_a_squared_distance() -> None:

@@ -1222,6 +1222,21 @@ def test_pieces_of_the_plan_that_hardly_touch_are_joined(seed: int) -> None:
         assert result.lower <= least <= result.upper
 
 
+@pytest.mark.parametrize("seed", [0, 5, 31, 240])
+def test_small_masses_far_from_their_place_get_there(seed: int) -> None:
+    """At a low temperature they have a long way to go, or are out of sight of all others."""
+    rng = np.random.default_rng(seed)
+    n, m = (5, 40) if seed == 5 else (2, 30) if seed == 31 else (3, 5)
+    p, q = rng.lognormal(0, 10, n), rng.dirichlet(np.ones(m))
+    p, cost = p / p.sum(), rng.random((n, m))
+    least = wasserstein(p, q, cost=cost).cost
+    for epsilon in (1e-3, 1e-6, 1e-7):
+        result = sinkhorn(p, q, cost=cost, epsilon=epsilon)
+        assert result.converged
+        assert result.iterations <= 2000
+        assert result.lower <= least <= result.upper <= least + epsilon * entropy(p) + 1e-8
+
+
 def test_a_step_that_cannot_improve_is_not_made() -> None:
     half, f = np.array([0.5, 0.5]), np.zeros(2)
     assert np.array_equal(_transport._newton(half, half, np.zeros((2, 2)), f, 1.0), f)  # noqa: SLF001 - no input gets there at will
@@ -1241,6 +1256,20 @@ def test_bounds_allow_for_rounding() -> None:
         assert result.gap <= 1e-14 * cost
 
 
+@pytest.mark.filterwarnings("ignore::refimpl.ConvergenceWarning")
+@pytest.mark.parametrize("seed", range(20))
+def test_bounds_allow_for_underflow(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p, q = rng.dirichlet(np.ones(3)), rng.dirichlet(np.ones(4))
+    u, v = rng.integers(1, 2000, 3), rng.integers(1, 2000, 4)
+    cost = np.add.outer(u, v) * 5e-324  # all plans cost the same
+    parts = [(np.array([*map(Fraction, z)]), w) for z, w in ((p, u), (q, v))]
+    exact = sum(sum(z * w.tolist()) / sum(z) for z, w in parts)
+    result = sinkhorn(p, q, cost=cost, epsilon=float(cost.max()))
+    lower, upper = (Fraction(z) / Fraction(5e-324) for z in (result.lower, result.upper))
+    assert exact - 50 <= lower <= exact <= upper <= exact + 50
+
+
 def test_large_epsilon_keeps_the_digits_of_the_value() -> None:
     independent = float((np.outer(A, B) * cdist(np.c_[POINTS], np.c_[POINTS])).sum())
     for epsilon in (1e8, 1e20, 1e300):
@@ -1256,6 +1285,15 @@ def test_steps_of_entropic_transport_are_counted() -> None:
         with pytest.warns(ConvergenceWarning):
             cold = sinkhorn(A, B, x=POINTS, epsilon=1e-6, max_iterations=most)
         assert cold.iterations == most
+
+
+def test_entropic_transport_in_extended_precision() -> None:
+    wide, double = (
+        sinkhorn(*(np.array(law, dtype=dtype) for law in (A, B)), x=POINTS, epsilon=1e-3)
+        for dtype in (np.longdouble, np.float64)
+    )
+    assert wide.plan.dtype == np.float64
+    assert wide.cost == pytest.approx(double.cost, rel=1e-12, abs=0)
 
 
 def test_entropic_transport_in_half_precision() -> None:
@@ -1417,17 +1455,16 @@ def test_best_partner_of_a_potential(heat: float) -> None:
     assert_allclose(plan, whole, rtol=1e-11)
     soft = _transport._soft_minimum(a, cost - f[:, None], heat)  # noqa: SLF001 - no input gets there at will
     assert_allclose(soft, expected, rtol=1e-14 + 1e-14 * heat)
-    value, error, reached, same = _transport._dual(a, b, cost, f, heat)  # noqa: SLF001 - likewise
-    assert value == pytest.approx(a @ f + b @ g, rel=1e-14, abs=0)
-    assert_allclose(same, plan)
-    assert_allclose(reached, plan.sum(axis=1))
-    assert error == pytest.approx(np.abs(reached - a).sum())
-    values = [
-        _transport._dual(a, b, cost, f + h, heat)[0]  # noqa: SLF001 - likewise
-        for h in 1e-6 * np.vstack([np.eye(5), -np.eye(5)])
-    ]
-    slopes = np.subtract(values[:5], values[5:]) / 2e-6
-    assert_allclose(slopes, a - reached, atol=1e-8)
+    step = np.random.default_rng(29).standard_normal(5)
+    before, after = (
+        sum(
+            z @ w
+            for z, w in zip((a, b), (z, _transport.partner(a, b, cost, z, heat)[0]), strict=True)
+        )
+        for z in (f + heat * step - 1e-6 * step, f + heat * step + 1e-6 * step)
+    )
+    slope = _transport._slope(a, b, cost, f, heat, step)  # noqa: SLF001 - likewise
+    assert slope == pytest.approx((after - before) / 2e-6, rel=1e-6, abs=1e-8)
 
 
 @pytest.mark.parametrize("failures", [0, 1])
@@ -1444,7 +1481,8 @@ def test_newton_doubles_the_digits(failures: int, monkeypatch: pytest.MonkeyPatc
     f = best + 1e-3 * np.random.default_rng(30).standard_normal(6)
     monkeypatch.setattr(np.linalg, "solve", now_and_then)
     after = _transport._newton(a, b, cost, f, 0.1)  # noqa: SLF001 - no input gets there at will
-    before, then = (_transport._dual(a, b, cost, z, 0.1)[1] for z in (f, after))  # noqa: SLF001 - likewise
+    plans = [_transport.partner(a, b, cost, z, 0.1)[1] for z in (f, after)]
+    before, then = (float(np.abs(plan.sum(axis=1) - a).sum()) for plan in plans)
     assert before > 1e-3
     assert then <= before**2
 

@@ -36,9 +36,9 @@ class Law(NamedTuple):
     values: Reals
     total: Array
 
-    def normalized(self) -> Reals:
+    def normalized(self) -> Array:
         """Return a copy of the laws, divided by their sums."""
-        return np.asarray(self.values / self.total[..., None])
+        return np.asarray(self.values / self.total[..., None], dtype=np.float64)
 
 
 class Covariance(NamedTuple):

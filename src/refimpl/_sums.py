@@ -66,10 +66,12 @@ def renyi(p: Law, q: Law, alpha: float, unit: Unit) -> Array:
     if alpha == 1:
         return relative_entropy(p, q, unit)
     if alpha > 1e300:  # there the value is that at ∞ to all digits
-        return _by_panels(_largest_log_ratio, p, q, unit)
-    if alpha < 1 / 2:  # (1 - α) D_α(p, q) = α D_{1 - α}(q, p) keeps the digits near α = 0
-        return _by_panels(functools.partial(_renyi, alpha, 1 - alpha), q, p, unit)
-    return _by_panels(functools.partial(_renyi, 1 - alpha, 1 - alpha), p, q, unit)
+        result = _by_panels(_largest_log_ratio, p, q, unit)
+    elif alpha < 1 / 2:  # (1 - α) D_α(p, q) = α D_{1 - α}(q, p) keeps the digits near α = 0
+        result = _by_panels(functools.partial(_renyi, alpha, 1 - alpha), q, p, unit)
+    else:
+        result = _by_panels(functools.partial(_renyi, 1 - alpha, 1 - alpha), p, q, unit)
+    return np.asarray(np.maximum(result, 0.0) + 0.0)  # rounding may leave a tiny negative number
 
 
 def jensen_shannon(p: Law, q: Law, unit: Unit) -> Array:
@@ -799,7 +801,8 @@ def _log_sum(c: float, p: Reals, q: Reals, sum_p: Array, r: Array) -> Array:
     for a, b in _pieces(p, q):
         scaled, _, logs = _ratios(a, b, r)
         counts = (a > 0) & ((scaled > 0) | (c < 0))
-        x = np.where(counts, np.log(a / sum_p[..., None]) + c * logs, -np.inf)
+        sums = np.broadcast_to(sum_p[..., None], a.shape)
+        x = np.where(counts, log_ratio(a, sums) + c * logs, -np.inf)
         largest = np.maximum(top, x.max(axis=-1))
         total = total * np.exp(_less(top, largest))
         total = total + _sum(np.exp(_less(x, largest[..., None])))

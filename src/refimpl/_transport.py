@@ -26,6 +26,7 @@ Wide = NDArray[np.longdouble]
 Piece = tuple[Array, Array | None]  # distances and their weights
 Pieces = Callable[[int], Iterator[Piece]]  # for points divided by this power of two
 EPS = float(np.finfo(np.float64).eps)
+LOST = 2 * math.ulp(0.0)  # more than underflow takes from a product and from its sum
 SLACK = 2.0**-49  # a reduced cost counts as negative beyond this part of its summands
 NEARLY_EQUAL = 1 / 16  # the largest relative change of a covariance matrix for the series
 SERIES_STEPS = 24  # leave an error below rounding
@@ -765,7 +766,10 @@ def entropic(
         upper, lower, value = (float(np.ldexp(number, excess)) for number in numbers)
         return found._replace(potentials=(f, g), cost=upper, bound=lower, value=value)
     rows, columns = np.flatnonzero(p.values), np.flatnonzero(q.values)
-    a, b = (law.values[some] / law.total for law, some in ((p, rows), (q, columns)))
+    a, b = (
+        np.asarray(law.values[some] / law.total, dtype=np.float64)
+        for law, some in ((p, rows), (q, columns))
+    )
     part = cost[np.ix_(rows, columns)]
     large = [np.maximum(x, LEAST) for x in (a, b)]  # what is smaller would be lost in products
     f, g, coupling, error, steps = _potentials(
@@ -778,9 +782,11 @@ def entropic(
         for k, law in enumerate((p, q))
     )
     upper = _sum_by_blocks(plan * cost) * (1 + 8 * EPS) + float(part.max()) * missing
+    upper += LOST * int(np.count_nonzero((plan > 0) & (cost > 0)))
     h = (part - f[:, None]).min(axis=0)
-    terms = np.concatenate([a * (part - h).min(axis=1), b * h])
-    lower = math.fsum(terms) - 4 * EPS * math.fsum(np.abs(terms))
+    values = np.concatenate([(part - h).min(axis=1), h])
+    terms = np.concatenate([a, b]) * values
+    lower = math.fsum(terms) - 4 * EPS * math.fsum(np.abs(terms)) - LOST * np.count_nonzero(values)
     full_f, full_g = np.empty(len(cost)), np.empty(cost.shape[1])
     full_f[rows], full_g[columns] = f, g
     others, elsewhere = np.flatnonzero(p.values == 0), np.flatnonzero(q.values == 0)
@@ -856,10 +862,13 @@ def _sweeps(
     a: Array, b: Array, cost: Array, f: Array, heat: float, goal: float, most: int
 ) -> tuple[Array, float, int]:
     """Make both marginals right in turns, by factors of one plan."""
-    _, kernel = partner(a, b, cost, f, heat)
+    g, kernel = partner(a, b, cost, f, heat)
     u, error, steps = scale_by_turns(a, b, kernel, goal, most)
     moved = f + heat * np.log(u)
-    return (moved, error, steps) if np.isfinite(moved).all() else (f, 1.0, steps)
+    if np.isfinite(moved).all():
+        return moved, error, steps
+    # The plan gives nothing to a row that is out of sight; its potential brings it back.
+    return _soft_minimum(b, (cost - g).T, heat), 1.0, steps
 
 
 def scale_by_turns(
@@ -889,8 +898,14 @@ def scale_by_turns(
 
 
 def _newton(a: Array, b: Array, cost: Array, f: Array, heat: float) -> Array:
-    """Make a step of Newton's method for the dual problem, with the best g for each f."""
-    value, error, reached, plan = _dual(a, b, cost, f, heat)
+    """Make a step of Newton's method for the dual problem, with the best g for each f.
+
+    The dual problem is concave, so its slope falls along the step. Where it is far below zero,
+    the step was too long. Where it has hardly fallen, twice the step is tried: small masses may
+    have a long way to go.
+    """
+    _, plan = partner(a, b, cost, f, heat)
+    reached = plan.sum(axis=1)
     curvature = np.diag(reached) - (plan / b) @ plan.T + np.outer(a, a)
     for ridge in RIDGES:
         damped = curvature + np.diag(ridge * reached)
@@ -902,21 +917,20 @@ def _newton(a: Array, b: Array, cost: Array, f: Array, heat: float) -> Array:
         step *= LONGEST / max(LONGEST, float(np.abs(step).max()))
         slope = step @ (a - reached)
         for halvings in range(HALVINGS):
-            trial = f + heat * step / 2**halvings
-            new_value, new_error, *_ = _dual(a, b, cost, trial, heat)
-            rise = heat * slope / 2 ** (halvings + HALVINGS)
-            if new_value > value + rise or new_error < error / 2:
-                return np.asarray(trial)
+            length = 0.5**halvings
+            left = _slope(a, b, cost, f, heat, length * step)
+            if left >= -length * slope / 4:
+                while left > length * slope / 2:
+                    left = _slope(a, b, cost, f, heat, 2 * length * step)
+                    length *= 2 if left >= 0 else 1
+                return np.asarray(f + heat * length * step)
     return f
 
 
-def _dual(
-    a: Array, b: Array, cost: Array, f: Array, heat: float
-) -> tuple[float, float, Array, Array]:
-    """Return value and error of a potential with its best partner, the rows, and the plan."""
-    g, plan = partner(a, b, cost, f, heat)
-    reached = plan.sum(axis=1)
-    return float(a @ f + b @ g), float(np.abs(reached - a).sum()), reached, plan
+def _slope(a: Array, b: Array, cost: Array, f: Array, heat: float, step: Array) -> float:
+    """Return the slope of the dual value along a step, in units of temperature, at its end."""
+    _, plan = partner(a, b, cost, f + heat * step, heat)
+    return float(step @ (a - plan.sum(axis=1)))
 
 
 def _feasible(plan: Array, a: Array, b: Array) -> Array:

@@ -193,7 +193,8 @@ def cross_entropy_gaussian(
     Returns
     -------
     float or ndarray
-        Cross-entropy of the densities, a number that may be negative.
+        Cross-entropy of the densities, a number that may be negative. It is infinite only when
+        it is too large for a float.
 
     Raises
     ------
@@ -336,7 +337,7 @@ def kraft_sum(lengths: ArrayLike) -> float:
     Returns
     -------
     float
-        The sum, > 0, exact up to one rounding.
+        The sum, exact up to one rounding: > 0, or 0 where it is too small for a float.
 
     Raises
     ------
@@ -352,7 +353,9 @@ def kraft_sum(lengths: ArrayLike) -> float:
     >>> kraft_sum([1, 1, 2])
     1.25
     """
-    return math.fsum(math.ldexp(1.0, -n) for n in _checks.integers("lengths", lengths))
+    checked = _checks.integers("lengths", lengths)
+    least = min(checked)  # words may be so long that only their sum is a float
+    return math.ldexp(math.fsum(math.ldexp(1.0, least - n) for n in checked), -least)
 
 
 def _shannon(p: list[float]) -> list[int]:

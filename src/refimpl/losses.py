@@ -718,12 +718,22 @@ def distillation_loss(
     )
     hard = _sums.softmax(z, 1.0).cross_entropy(*y)
     if soft == "kl":
+        t = _below_the_limit(t, v, z)
         of_teacher = _sums.compare(v, z, t).divergence
     else:
         p = _sums.softmax(v, t).probabilities
         of_teacher = _sums.softmax(z, t).cross_entropy(p, np.ones(()))
-    nats = _sums.mixture(alpha, hard, t * t * of_teacher)
+    nats = _sums.mixture(alpha, hard, t * (t * of_teacher))
     return how.shape(nats / how.unit.nats)
+
+
+def _below_the_limit(temperature: float, *logits: Array) -> float:
+    """Return a temperature, or a lower one where T² KL is at its limit to all digits.
+
+    There the divergence is so large that it is a float.
+    """
+    largest = max(float(np.abs(np.where(np.isfinite(z), z, 0.0)).max()) for z in logits)
+    return min(temperature, 2.0**60 * max(1.0, largest))
 
 
 @_sums.quiet
