@@ -884,6 +884,7 @@ def test_renyi_divergence_of_multiples_is_not_negative(alpha: float) -> None:
     for p in (q, q * (1 + 3e-10), q * (1 - 4e-10), q * (1 + 1e-15)):
         assert 0 <= renyi_divergence(p, q, alpha) <= 1e-24
         assert math.copysign(1.0, renyi_divergence(p, q, alpha)) == 1
+        assert math.copysign(1.0, renyi_divergence(p, p, alpha)) == 1
 
 
 def test_renyi_divergence_of_order_zero_of_a_denormal_mass() -> None:

@@ -657,6 +657,16 @@ def test_distillation_at_the_highest_temperatures(temperature: float) -> None:
     assert distillation_loss(y, z, z, **options) == 0
 
 
+def test_distillation_at_a_temperature_far_below_the_logits() -> None:
+    t = 1e20
+    for teacher, student, nats in (
+        ([1e30, 0.0], [1.0, 0.0], math.log(2)),
+        ([1.0, 0.0], [1e30, 0.0], 1e10 / 2 - math.log(2)),
+    ):
+        loss = distillation_loss([0.0, 1.0], teacher, student, temperature=t, weight=1.0)
+        assert loss == pytest.approx(t * t * nats, rel=1e-14, abs=0)
+
+
 def test_distillation_at_the_lowest_temperatures() -> None:
     loss = distillation_loss([1.0, 0.0], [1.0, 0.0], [0.0, 1.0], temperature=1e-200, weight=1.0)
     assert loss == pytest.approx(1e-200, rel=1e-15, abs=0)
