@@ -143,8 +143,8 @@ test: env ## Run every test, with coverage (ARGS=tests/test_kl.py: those alone, 
 	@$(if $(ARGS),true,report="$$($(PY) -m coverage report --include='book/_ext/equations/*' \
 		--fail-under=95)" || { echo "$$report"; exit 1; })
 
-fuzz: env ## Try new odd input and odd pages (EXAMPLES=1000 for each function)
-	EXAMPLES=$(or $(EXAMPLES),300) $(PY) -m pytest tests/test_fuzz.py tests/test_fuzz_latex.py
+fuzz: env ## Try new odd input, odd pages and random laws (EXAMPLES=1000 for each)
+	EXAMPLES=$(or $(EXAMPLES),300) HYPOTHESIS_PROFILE=new $(PY) -m pytest --no-cov $$(grep -l "^@given" tests/test_*.py)
 
 # Atheris is not in the lock, because it is for some systems only.
 guided: env ## Let coverage choose the odd input (on Linux, Python 3.11 to 3.13; SECONDS=600)

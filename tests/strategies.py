@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, assume, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -22,6 +22,13 @@ settings.register_profile(
 # A mutant is dead after the first example that fails; nobody wants to see the simplest one.
 settings.register_profile(
     "mutants", settings.get_profile("book"), phases=[Phase.explicit, Phase.generate]
+)
+# Others in every run, and more: `make fuzz`.
+settings.register_profile(
+    "new",
+    settings.get_profile("book"),
+    derandomize=False,
+    max_examples=int(os.environ.get("EXAMPLES") or 300),
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "book"))
 
@@ -56,6 +63,13 @@ def pairs(draw: st.DrawFn, n: int | None = None) -> tuple[Array, Array]:
     noise = draw(st.lists(st.floats(-1, 1), min_size=p.size, max_size=p.size))
     q = p * (1 + scale * np.array(noise))
     return p, q / q.sum()
+
+
+def mixture(t: float, p: Array, r: Array) -> Array:
+    """Return t p + (1 - t) r, for laws of which nothing underflows."""
+    law = t * p + (1 - t) * r
+    assume((law[((p > 0) & (t > 0)) | ((r > 0) & (t < 1))] > 1e-300).all())
+    return np.asarray(law / law.sum())
 
 
 @st.composite

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import mpmath as mp  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import optimize, stats
@@ -355,6 +355,7 @@ spreads = st.sampled_from([0.0, 1e-8, 0.5, 1.0, 3.0, 1e3])
 
 
 @given(st.floats(-5, 5), spreads, spreads, st.floats(-15, 1))
+@example(5.7e-191, 0.0, 0.0, 0.0)
 def test_discrepancy_of_normal_laws_against_mpmath(
     shift: float, s: float, t: float, near: float
 ) -> None:
@@ -369,6 +370,17 @@ def test_discrepancy_of_normal_laws_against_mpmath(
             value = mmd_gaussian(m, 0.0, std_p=s, std_q=other)
             # Where one spread is far larger than the other, the means hardly matter.
             assert value == pytest.approx(expected, rel=1e-14, abs=1e-300)
+
+
+@pytest.mark.parametrize("tiny", [1e-300, 1e-200, 1e-155, 0.9e-8, 1.1e-8])
+def test_tiny_discrepancies_of_normal_laws(tiny: float) -> None:
+    """The squares of most are no floats."""
+    moved = mmd_gaussian(tiny, 0.0, std_p=0.0, std_q=0.0)
+    assert moved == pytest.approx(tiny, rel=1e-15, abs=0)
+    wider = mmd_gaussian(0.0, 0.0, std_p=math.sqrt(tiny), std_q=0.0)
+    assert wider == pytest.approx(math.sqrt(3) / 2 * tiny, rel=1e-7, abs=0)
+    both = mmd_gaussian(tiny, 0.0, std_p=math.sqrt(tiny), std_q=0.0)
+    assert both == pytest.approx(math.hypot(moved, wider), rel=1e-7, abs=0)
 
 
 def test_discrepancy_of_normal_laws_by_quadrature_and_scale() -> None:
@@ -421,6 +433,21 @@ def test_larger_norm_gives_transport_with_cost_at_most_two(
     smaller = dudley_distance(*pair, x=x)
     assert smaller == pytest.approx(dudley_distance(*pair, distance=distances), abs=1e-8)
     assert expected / 2 - 1e-7 <= smaller <= expected + 1e-7
+
+
+@pytest.mark.parametrize("near", [1e-300, 2.3e-288, 1e-160, 1e-30, 1e-17, 1e-14])
+@pytest.mark.parametrize("far", [1.0, -1.0])
+@pytest.mark.parametrize("share", [0.5, 0.1, 1e-3])
+def test_points_that_nearly_coincide(near: float, far: float, share: float) -> None:
+    """Between them the function of the solver is too steep, and is mended."""
+    laws_ = [0.0, 0.0, 1.0], [1 - share, share, 0.0]  # the share moves by 1, the rest hardly
+    x = np.array([0.0, far, near])
+    for p, q in (laws_, laws_[::-1]):
+        for points in (x, np.stack([x, 0 * x], axis=1)):
+            value = dudley_distance(p, q, x=points)
+            assert value == pytest.approx(share * 2 / 3, rel=1e-9, abs=0)
+            largest = dudley_distance(p, q, x=points, norm="max")
+            assert largest == pytest.approx(share, rel=1e-9, abs=0)
 
 
 @settings(max_examples=15)  # each solves linear programmes

@@ -10,7 +10,7 @@ from typing import Any
 import mpmath as mp  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import optimize, special, stats
@@ -872,7 +872,8 @@ def test_kantorovich_rubinstein(p: Array, q: Array, coordinates: Array) -> None:
     distance = np.hypot(*(np.subtract.outer(z, z) for z in x.T))  # no square underflows
     result = wasserstein(p, q, x=x)
     critic = result.potentials[0]  # a transform under a metric
-    assert is_lipschitz(critic, x=x)
+    # Its values are rounded to the digits of the largest one.
+    assert (np.abs(critic[:, None] - critic) - distance).max() <= 1e-15 * distance.max()
     assert critic @ p - critic @ q <= result.cost + 1e-8
     assert critic @ p - critic @ q == pytest.approx(result.cost, abs=2e-8)
     for other in (np.sin(x[:, 0]), distance[0], -x[:, 1]):
@@ -915,6 +916,8 @@ def test_wasserstein_distance_is_a_metric(
     p: Array, q: Array, r: Array, coordinates: Array, order: float
 ) -> None:
     x = coordinates.reshape(4, 2)
+    ways = np.hypot(*(np.subtract.outer(z, z) for z in x.T))
+    assume(order == 1 or (ways[ways > 0] > 1e-40 * ways.max()).all())  # powers are floats
 
     def distance(a: Array, b: Array) -> float:
         return wasserstein(a, b, x=x, order=order).distance

@@ -19,6 +19,7 @@ from scipy.spatial.distance import cdist
 from refimpl._checks import Array, Law, Reals, Weighted
 
 BLOCK = 2**18  # entries of a matrix of pairs that are in memory at a time
+TINY_SHIFT = 1e-8  # below it, the next term of a series in squares is below rounding
 
 Kernel = Callable[[Array, Array], Array]
 Indices = NDArray[np.intp]
@@ -166,16 +167,20 @@ def mmd_of_normals(shift: Array, s: Array, t: Array) -> Array:
     """Return the maximum mean discrepancy of normal laws for the Gaussian kernel of width 1.
 
     Its square is 1 / √(1 + 2s²) + 1 / √(1 + 2t²) - 2 exp(-shift² / 2c²) / c with the root
-    c = √(1 + s² + t²). Nearly equal laws need a form in which no terms cancel.
+    c = √(1 + s² + t²). Nearly equal laws need a form in which no terms cancel, and roots whose
+    squares may be no floats.
     """
     c = np.hypot(np.hypot(1, s), t)
     h = ((s - t) / c) * ((s + t) / c)
     far = 1 / np.hypot(1, math.sqrt(2) * s) + 1 / np.hypot(1, math.sqrt(2) * t) - 2 / c
     mean, half = -np.log1p(-np.square(h)) / 4, np.arctanh(h) / 4
     near = 2 * (np.expm1(mean) * np.cosh(2 * half) + 2 * np.square(np.sinh(half))) / c
-    widths = np.where(np.abs(h) < 0.5, near, far)
-    shifts = -2 * np.expm1(-np.square(shift / c) / 2) / c
-    return np.asarray(np.sqrt(widths + shifts))
+    widths = np.sqrt(np.where(np.abs(h) < 0.5, near, far))
+    z = np.abs(shift / c)
+    shifts = np.sqrt(-2 * np.expm1(-np.square(z) / 2) / c)
+    widths = np.where(np.abs(h) < TINY_SHIFT, np.abs(h) * np.sqrt(0.75 / c), widths)
+    shifts = np.where(z < TINY_SHIFT, z / np.sqrt(c), shifts)
+    return np.hypot(widths, shifts)
 
 
 # Bounded Lipschitz functions.
@@ -187,31 +192,47 @@ def bounded_lipschitz_between(signed: Signed, *, together: bool) -> float:
     Points without mass do not matter: a function on the others extends to them.
     """
     points, mass = signed.points, signed.mass / signed.unit
-    pairs: tuple[Indices, Indices]
-    if points.size == len(points):
-        pairs = np.arange(len(points) - 1), np.arange(1, len(points))
-        apart = np.diff(points.ravel())
-    else:
-        pairs = np.triu_indices(len(points), 1)
-        apart = np.linalg.norm(points[pairs[0]] - points[pairs[1]], axis=1)
-    return _bounded_lipschitz(mass, pairs, apart, together=together)
+    if points.size > len(points):
+        return bounded_lipschitz(mass, cdist(points, points), together=together)
+    line = points.ravel()
+    far = line - line.min(initial=np.inf)
+
+    def lowered(f: Array, slope: float) -> Array:
+        room = slope * far
+        from_left = np.minimum.accumulate(f - room) + room
+        from_right = np.minimum.accumulate((f + room)[::-1])[::-1] - room
+        return np.asarray(np.minimum(from_left, from_right))
+
+    i = np.arange(len(line) - 1)
+    return _bounded_lipschitz(mass, (i, i + 1), np.diff(line), lowered, together=together)
 
 
 def bounded_lipschitz(mass: Array, distances: Array, *, together: bool) -> float:
     """Return the bounded-Lipschitz distance for a matrix of distances."""
     pairs = np.triu_indices(len(mass), 1)
-    return _bounded_lipschitz(mass, pairs, distances[pairs], together=together)
+
+    def lowered(f: Array, slope: float) -> Array:
+        return np.asarray((f + slope * distances).min(axis=1))
+
+    return _bounded_lipschitz(mass, pairs, distances[pairs], lowered, together=together)
 
 
 def _bounded_lipschitz(
-    mass: Array, pairs: tuple[Indices, Indices], apart: Array, *, together: bool
+    mass: Array,
+    pairs: tuple[Indices, Indices],
+    apart: Array,
+    lowered: Callable[[Array, float], Array],
+    *,
+    together: bool,
 ) -> float:
     """Return the largest sum of mass · f with ‖f‖∞ + Lip(f) ≤ 1, or with both at most 1.
 
     The unknowns are f / h, M / h and L D / h, where M bounds f, L bounds its slopes, D is the
     largest distance and h = min(1, D), so that all are of the order of 1: the tolerances of the
-    solver are absolute. The value is that of the function found, divided by its norm, so that a
-    function of the class attains it whatever the tolerances are.
+    solver are absolute. So between points that are much nearer than D its function may be too
+    steep, and is `lowered` to the largest function below it that is not. The value is that of
+    this function, divided by its norm, so that a function of the class attains it whatever the
+    tolerances are.
     """
     if not len(apart) or not mass.any():
         return 0.0
@@ -238,11 +259,18 @@ def _bounded_lipschitz(
         method="highs",
         options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
-    f = np.asarray(found.x)[:n]
-    f = (f - (f.max() + f.min()) / 2) * height
-    sup, lipschitz = float(np.abs(f).max()), float((np.abs(f[i] - f[j]) / apart).max())
+    values = np.asarray(found.x)
+    f = _centred(values[:n]) * height
+    seen = float(slopes(np.abs(f[i] - f[j]), apart).max())
+    lipschitz = min(seen, float(values[-1]) * slope)  # L is loose where the norm hardly counts it
+    f = _centred(lowered(f, lipschitz))
+    sup = float(np.abs(f).max())
     norm = sup + lipschitz if together else max(sup, lipschitz)
-    return float(mass @ f / norm)
+    return max(float(mass @ f) / norm, 0.0) if norm else 0.0
+
+
+def _centred(f: Array) -> Array:
+    return np.asarray(f - (f.max() + f.min()) / 2)
 
 
 # Matrices and vectors.

@@ -688,6 +688,7 @@ def _sum_nearly_multiples(p: Reals, q: Reals, r: Array, sum_p: Array) -> Array:
 
     So q - p is nearly r p, and their difference has all its digits only if the product and r
     itself have more of them than floats: r is the given number and a second, much smaller one.
+    What is then left of a difference may be rounding, as if one law is a multiple of the other.
     """
 
     def difference(a: Array, b: Array) -> Array:
@@ -699,8 +700,9 @@ def _sum_nearly_multiples(p: Reals, q: Reals, r: Array, sum_p: Array) -> Array:
         excess = excess + _sum(difference(a, b))
     rest = np.asarray(excess / sum_p)[..., None]
     for a, b in _pieces(p, q):
-        d = (difference(a, b) - a * rest) / (1 + r)
-        total = total + _sum(relative_entropy_terms(a, b / (1 + r), d))
+        d = difference(a, b) - a * rest
+        d[np.abs(d) <= ROUNDED * np.abs(a * rest)] = 0.0
+        total = total + _sum(relative_entropy_terms(a, b / (1 + r), d / (1 + r)))
     return np.asarray(total / sum_p)
 
 

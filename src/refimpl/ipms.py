@@ -473,7 +473,9 @@ def dudley_distance(
     Returns
     -------
     float
-        Distance in [0, 2].
+        Distance in [0, 2]. A function of the class attains it, but for rounding. The solver
+        may miss up to about 1e-10 of the mass that p and q do not share, times the largest
+        distance if this is below 1.
 
     Raises
     ------
