@@ -436,18 +436,20 @@ def test_larger_norm_gives_transport_with_cost_at_most_two(
 
 
 @pytest.mark.parametrize("near", [1e-300, 2.3e-288, 1e-160, 1e-30, 1e-17, 1e-14])
-@pytest.mark.parametrize("far", [1.0, -1.0])
-@pytest.mark.parametrize("share", [0.5, 0.1, 1e-3])
+@pytest.mark.parametrize("far", [1.0, -1.0, 0.3, -7.0])
+@pytest.mark.parametrize("share", [0.5, 1e-3])
 def test_points_that_nearly_coincide(near: float, far: float, share: float) -> None:
     """Between them the function of the solver is too steep, and is mended."""
     laws_ = [0.0, 0.0, 1.0], [1 - share, share, 0.0]  # the share moves by 1, the rest hardly
     x = np.array([0.0, far, near])
     for p, q in (laws_, laws_[::-1]):
         for points in (x, np.stack([x, 0 * x], axis=1)):
+            theta = abs(far)
             value = dudley_distance(p, q, x=points)
-            assert value == pytest.approx(share * 2 / 3, rel=1e-9, abs=0)
+            assert value == pytest.approx(share * 2 * theta / (2 + theta), rel=1e-9, abs=0)
             largest = dudley_distance(p, q, x=points, norm="max")
-            assert largest == pytest.approx(share, rel=1e-9, abs=0)
+            assert largest == pytest.approx(share * min(theta, 2), rel=1e-9, abs=0)
+    assert 0 <= dudley_distance([0.0, 0.0, 1.0], [1 - 2**-53, 2**-53, 0.0], x=x) <= 1e-10
 
 
 @settings(max_examples=15)  # each solves linear programmes
@@ -466,7 +468,9 @@ def test_bounded_lipschitz_distance_of_two_points(theta: float) -> None:
     """The best function is ±a with a + 2a / θ = 1."""
     for points in ([0.0, theta], [[0.0, 0.0], [0.0, theta]]):
         value = dudley_distance([1.0, 0.0], [0.0, 1.0], x=points)
-        assert value == pytest.approx(2 * theta / (2 + theta), rel=1e-9, abs=0)
+        assert value == pytest.approx(2 * theta / (2 + theta), rel=1e-13, abs=0)
+        near = dudley_distance([0.5, 0.5], [0.5 - 2**-50, 0.5 + 2**-50], x=points)
+        assert near == pytest.approx(value * 2**-50, rel=1e-13, abs=0)
         largest = dudley_distance([1.0, 0.0], [0.0, 1.0], x=points, norm="max")
         assert largest == pytest.approx(min(theta, 2), rel=1e-9, abs=0)
     assert dudley_distance([0.5, 0.5], [0.5, 0.5], x=[0.0, theta]) == 0

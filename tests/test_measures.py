@@ -112,6 +112,21 @@ def test_bounded_lipschitz_functions_by_transport(scale: float, dimension: int) 
         assert by_matrix == pytest.approx(expected, rel=1e-7, abs=0)
 
 
+def test_the_largest_function_below_that_is_not_too_steep() -> None:
+    rng = np.random.default_rng(5)
+    line, f = np.sort(rng.random(30)), rng.standard_normal(30)
+    apart = np.abs(np.subtract.outer(line, line))
+    for slope in (0.0, 0.5, 20.0, 1e6):
+        lowered = _measures.lowered_elsewhere(apart, slope, f)
+        assert (lowered <= f).all()
+        assert (np.abs(np.subtract.outer(lowered, lowered)) <= slope * apart + 1e-15).all()
+        expected = [min(f[j] + slope * apart[i, j] for j in range(30)) for i in range(30)]
+        assert_allclose(lowered, expected, rtol=0, atol=1e-15)
+        on_the_line = _measures.lowered_on_the_line(line, slope, f)
+        assert_allclose(on_the_line, lowered, rtol=0, atol=1e-15 * (1 + slope))
+    assert np.array_equal(lowered, f)
+
+
 def test_little_mass_moves_the_best_way_too() -> None:
     points, mass = np.array([0.0, 1.0, 10.0, 11.0, 12.5]), np.array([0.5, -0.5, 1e-8, -2e-8, 1e-8])
     apart = np.abs(np.subtract.outer(points, points))

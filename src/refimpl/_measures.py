@@ -6,6 +6,7 @@ samples are brought to one denominator before they are subtracted: for samples w
 the numerators are whole numbers, and their sums are exact.
 """
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -195,14 +196,7 @@ def bounded_lipschitz_between(signed: Signed, *, together: bool) -> float:
     if points.size > len(points):
         return bounded_lipschitz(mass, cdist(points, points), together=together)
     line = points.ravel()
-    far = line - line.min(initial=np.inf)
-
-    def lowered(f: Array, slope: float) -> Array:
-        room = slope * far
-        from_left = np.minimum.accumulate(f - room) + room
-        from_right = np.minimum.accumulate((f + room)[::-1])[::-1] - room
-        return np.asarray(np.minimum(from_left, from_right))
-
+    lowered = functools.partial(lowered_on_the_line, line - line.min(initial=np.inf))
     i = np.arange(len(line) - 1)
     return _bounded_lipschitz(mass, (i, i + 1), np.diff(line), lowered, together=together)
 
@@ -210,18 +204,28 @@ def bounded_lipschitz_between(signed: Signed, *, together: bool) -> float:
 def bounded_lipschitz(mass: Array, distances: Array, *, together: bool) -> float:
     """Return the bounded-Lipschitz distance for a matrix of distances."""
     pairs = np.triu_indices(len(mass), 1)
-
-    def lowered(f: Array, slope: float) -> Array:
-        return np.asarray((f + slope * distances).min(axis=1))
-
+    lowered = functools.partial(lowered_elsewhere, distances)
     return _bounded_lipschitz(mass, pairs, distances[pairs], lowered, together=together)
+
+
+def lowered_on_the_line(points: Array, slope: float, f: Array) -> Array:
+    """Return the largest function below f with such slopes, at points in order."""
+    room = slope * points
+    from_left = np.minimum.accumulate(f - room) + room
+    from_right = np.minimum.accumulate((f + room)[::-1])[::-1] - room
+    return np.asarray(np.minimum(from_left, from_right))
+
+
+def lowered_elsewhere(distances: Array, slope: float, f: Array) -> Array:
+    """Return the same for points with such distances."""
+    return np.asarray((f + slope * distances).min(axis=1))
 
 
 def _bounded_lipschitz(
     mass: Array,
     pairs: tuple[Indices, Indices],
     apart: Array,
-    lowered: Callable[[Array, float], Array],
+    lowered: Callable[[float, Array], Array],
     *,
     together: bool,
 ) -> float:
@@ -263,7 +267,7 @@ def _bounded_lipschitz(
     f = _centred(values[:n]) * height
     seen = float(slopes(np.abs(f[i] - f[j]), apart).max())
     lipschitz = min(seen, float(values[-1]) * slope)  # L is loose where the norm hardly counts it
-    f = _centred(lowered(f, lipschitz))
+    f = _centred(lowered(lipschitz, f))
     sup = float(np.abs(f).max())
     norm = sup + lipschitz if together else max(sup, lipschitz)
     return max(float(mass @ f) / norm, 0.0) if norm else 0.0
