@@ -7,10 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy import optimize
-from scipy.spatial.distance import cdist
 
-from refimpl import _checks, _measures, wasserstein
+from refimpl import _checks, _measures
 from refimpl._measures import Signed
 from tests.strategies import Array
 
@@ -87,54 +85,6 @@ def test_kernels_of_a_width() -> None:
     x, y = np.array([0.0, 1.0]), np.array([3.0])
     assert_allclose(_measures.gaussian(2.0)(x, y) + 1, np.exp([[-9 / 8], [-4 / 8]]))
     assert_allclose(_measures.laplace(2.0)(x, y) + 1, np.exp([[-3 / 2], [-2 / 2]]))
-
-
-@pytest.mark.parametrize("scale", [1e-3, 0.9, 3.0, 1e3])
-@pytest.mark.parametrize("dimension", [1, 2])
-def test_bounded_lipschitz_functions_by_transport(scale: float, dimension: int) -> None:
-    """With bounds M and L on a function and its slopes it is transport for min(L d, 2 M)."""
-    rng = np.random.default_rng(3)
-    points = scale * np.sort(rng.random((6, dimension)), axis=0)
-    p, q = rng.dirichlet(np.ones(6), 2)
-    apart = cdist(points, points)
-
-    def transport(slope: float, height: float) -> float:
-        return wasserstein(p, q, cost=np.minimum(slope * apart, 2 * height)).cost
-
-    best = optimize.minimize_scalar(
-        lambda slope: -transport(slope, 1 - slope), bounds=(0, 1), options={"xatol": 1e-9}
-    )
-    signed = Signed(points, 3 * (p - q), 3.0)
-    for together, expected in ((True, -best.fun), (False, transport(1, 1))):
-        value = _measures.bounded_lipschitz_between(signed, together=together)
-        assert value == pytest.approx(expected, rel=1e-7, abs=0)
-        by_matrix = _measures.bounded_lipschitz(p - q, apart, together=together)
-        assert by_matrix == pytest.approx(expected, rel=1e-7, abs=0)
-
-
-def test_the_largest_function_below_that_is_not_too_steep() -> None:
-    rng = np.random.default_rng(5)
-    line, f = np.sort(rng.random(30)), rng.standard_normal(30)
-    apart = np.abs(np.subtract.outer(line, line))
-    for slope in (0.0, 0.5, 20.0, 1e6):
-        lowered = _measures.lowered_elsewhere(apart, slope, f)
-        assert (lowered <= f).all()
-        assert (np.abs(np.subtract.outer(lowered, lowered)) <= slope * apart + 1e-15).all()
-        expected = [min(f[j] + slope * apart[i, j] for j in range(30)) for i in range(30)]
-        assert_allclose(lowered, expected, rtol=0, atol=1e-15)
-        on_the_line = _measures.lowered_on_the_line(line, slope, f)
-        assert_allclose(on_the_line, lowered, rtol=0, atol=1e-15 * (1 + slope))
-    assert np.array_equal(lowered, f)
-
-
-def test_little_mass_moves_the_best_way_too() -> None:
-    points, mass = np.array([0.0, 1.0, 10.0, 11.0, 12.5]), np.array([0.5, -0.5, 1e-8, -2e-8, 1e-8])
-    apart = np.abs(np.subtract.outer(points, points))
-    for together, expected in ((True, 1 / 3 + 1e-8 * 4 / 3), (False, 0.5 + 1e-8 * 5 / 2)):
-        value = _measures.bounded_lipschitz(mass, apart, together=together)
-        assert value == pytest.approx(expected, rel=1e-11, abs=0)
-        value = _measures.bounded_lipschitz(mass, 1e-200 * apart, together=together)
-        assert value == pytest.approx(1e-200 * (0.5 + 1e-8 * 5 / 2), rel=1e-11, abs=0)
 
 
 def test_norms_of_matrices_of_any_size() -> None:

@@ -6,15 +6,12 @@ samples are brought to one denominator before they are subtracted: for samples w
 the numerators are whole numbers, and their sums are exact.
 """
 
-import functools
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import block_array, coo_array, eye_array
 from scipy.spatial.distance import cdist
 
 from refimpl._checks import Array, Law, Reals, Weighted
@@ -182,99 +179,6 @@ def mmd_of_normals(shift: Array, s: Array, t: Array) -> Array:
     widths = np.where(np.abs(h) < TINY_SHIFT, np.abs(h) * np.sqrt(0.75 / c), widths)
     shifts = np.where(z < TINY_SHIFT, z / np.sqrt(c), shifts)
     return np.hypot(widths, shifts)
-
-
-# Bounded Lipschitz functions.
-
-
-def bounded_lipschitz_between(signed: Signed, *, together: bool) -> float:
-    """Return the bounded-Lipschitz distance of points; on the line neighbours are enough.
-
-    Points without mass do not matter: a function on the others extends to them.
-    """
-    points, mass = signed.points, signed.mass / signed.unit
-    if points.size > len(points):
-        return bounded_lipschitz(mass, cdist(points, points), together=together)
-    line = points.ravel()
-    lowered = functools.partial(lowered_on_the_line, line - line.min(initial=np.inf))
-    i = np.arange(len(line) - 1)
-    return _bounded_lipschitz(mass, (i, i + 1), np.diff(line), lowered, together=together)
-
-
-def bounded_lipschitz(mass: Array, distances: Array, *, together: bool) -> float:
-    """Return the bounded-Lipschitz distance for a matrix of distances."""
-    pairs = np.triu_indices(len(mass), 1)
-    lowered = functools.partial(lowered_elsewhere, distances)
-    return _bounded_lipschitz(mass, pairs, distances[pairs], lowered, together=together)
-
-
-def lowered_on_the_line(points: Array, slope: float, f: Array) -> Array:
-    """Return the largest function below f with such slopes, at points in order."""
-    room = slope * points
-    from_left = np.minimum.accumulate(f - room) + room
-    from_right = np.minimum.accumulate((f + room)[::-1])[::-1] - room
-    return np.asarray(np.minimum(from_left, from_right))
-
-
-def lowered_elsewhere(distances: Array, slope: float, f: Array) -> Array:
-    """Return the same for points with such distances."""
-    return np.asarray((f + slope * distances).min(axis=1))
-
-
-def _bounded_lipschitz(
-    mass: Array,
-    pairs: tuple[Indices, Indices],
-    apart: Array,
-    lowered: Callable[[float, Array], Array],
-    *,
-    together: bool,
-) -> float:
-    """Return the largest sum of mass · f with ‖f‖∞ + Lip(f) ≤ 1, or with both at most 1.
-
-    The unknowns are f / h, M / h and L D / h, where M bounds f, L bounds its slopes, D is the
-    largest distance and h = min(1, D), so that all are of the order of 1: the tolerances of the
-    solver are absolute. So between points that are much nearer than D its function may be too
-    steep, and is `lowered` to the largest function below it that is not. The value is that of
-    this function, divided by its norm, so that a function of the class attains it whatever the
-    tolerances are.
-    """
-    if not len(apart) or not mass.any():
-        return 0.0
-    n, m, far = len(mass), len(apart), float(apart.max())
-    height, slope = min(1.0, far), min(1.0, 1 / far)  # M and L for the last two unknowns at 1
-    i, j = pairs
-    k = np.arange(m)
-    rise = coo_array((np.repeat([1.0, -1.0], m), (np.tile(k, 2), np.append(i, j))))
-    run, bound = coo_array((apart / far)[:, None]), coo_array(np.ones((n, 1)))
-    blocks: Any = [  # the stubs know no blocks of mixed kinds
-        [rise, None, -run],
-        [-rise, None, -run],
-        [eye_array(n), -bound, None],
-        [-eye_array(n), -bound, None],
-        [None, coo_array([[height]]), coo_array([[slope]])],
-    ]
-    limits = np.append(np.zeros(2 * m + 2 * n), 1.0)
-    table: Any = block_array(blocks if together else blocks[:-1])
-    found = linprog(
-        -np.append(mass / np.abs(mass).sum(), [0.0, 0.0]),
-        A_ub=table,
-        b_ub=limits if together else limits[:-1],
-        bounds=[*[(-math.inf, math.inf)] * n, (0.0, 1 / height), (0.0, 1 / slope)],
-        method="highs",
-        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
-    )
-    values = np.asarray(found.x)
-    f = _centred(values[:n]) * height
-    seen = float(slopes(np.abs(f[i] - f[j]), apart).max())
-    lipschitz = min(seen, float(values[-1]) * slope)  # L is loose where the norm hardly counts it
-    f = _centred(lowered(lipschitz, f))
-    sup = float(np.abs(f).max())
-    norm = sup + lipschitz if together else max(sup, lipschitz)
-    return max(float(mass @ f) / norm, 0.0) if norm else 0.0
-
-
-def _centred(f: Array) -> Array:
-    return np.asarray(f - (f.max() + f.min()) / 2)
 
 
 # Matrices and vectors.

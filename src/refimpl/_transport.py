@@ -32,6 +32,9 @@ NEARLY_EQUAL = 1 / 16  # the largest relative change of a covariance matrix for 
 SERIES_STEPS = 24  # leave an error below rounding
 SWEEPS = 10  # of Sinkhorn's iteration, after which its speed is known
 PATIENCE = 100  # sweeps that are worth a step of Newton's method, for small matrices
+PIVOTS = 1_000_000  # of one transport problem, at most
+CROSSINGS = 100  # of the costs of two plans, of which few are needed
+FARTHEST = 1e300  # leaves room for sums
 LEAST = 1e-200  # mass that entropic transport is solved for
 SPAN = 200  # the largest cost in units of the first temperature
 COARSE = 1e-2  # the error that is good enough at higher temperatures
@@ -733,6 +736,50 @@ def _first_flows(supply: list[int], demand: list[int], cost: Array) -> Flows:
         alive = np.array(supply, dtype=bool)[cells // m] & np.array(demand, dtype=bool)[cells % m]
         cells = cells[alive]
     return flows
+
+
+# Bounded Lipschitz functions.
+
+
+def bounded_lipschitz(mass: Array, ways: Callable[[Indices, Indices], Array], norm: str) -> float:
+    """Return the largest sum of mass · f with ‖f‖∞ + Lip(f) ≤ 1, or with both at most 1.
+
+    The functions with |f| ≤ M and slopes ≤ L are, but for a constant, those whose differences
+    are at most min(L d, 2 M). This is a metric, so the largest sum is the cost of transport from
+    where there is mass to where some is missing. Points without mass do not matter.
+    """
+    more, less = np.flatnonzero(mass > 0), np.flatnonzero(mass < 0)
+    if not more.size:
+        return 0.0
+    p, q = (Law(np.abs(mass[some]), np.abs(mass[some]).sum()) for some in (more, less))
+    distances = np.minimum(ways(more, less), FARTHEST)
+    if norm == "max":
+        cost = transport(p, q, np.minimum(distances, 2.0), PIVOTS).cost
+    else:
+        cost = _dearest(p, q, distances)
+    return float(cost * p.total)
+
+
+def _dearest(p: Law, q: Law, distances: Array) -> float:
+    """Return the largest cost of transport for the metrics min(L d, 2 M) with L + M = 1.
+
+    A plan costs at most A L + B M, where it goes the mean way A below the threshold and half of
+    B beyond it. The least such bound is concave. So between a plan for small L and one for large
+    L, the largest value is below the point where their lines cross, and is looked for there.
+    """
+    near = transport(p, q, distances, PIVOTS).cost, 0.0
+    far = 0.0, 2.0
+    for _ in range(CROSSINGS):
+        gain, loss = near[0] - far[0], far[1] - near[1]
+        slope, height = loss / (gain + loss), gain / (gain + loss)
+        plan = transport(p, q, np.minimum(slope * distances, 2 * height), PIVOTS).plan
+        short = slope * distances <= 2 * height
+        line = float((plan * distances)[short].sum()), 2 * float(plan[~short].sum())
+        value, limit = (a * slope + b * height for a, b in (line, near))
+        if value >= limit * (1 - 4 * EPS):
+            break
+        near, far = (line, far) if line[0] > line[1] else (near, line)
+    return value
 
 
 # Entropic transport.
