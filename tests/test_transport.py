@@ -1243,6 +1243,8 @@ def test_small_masses_far_from_their_place_get_there(seed: int) -> None:
 def test_a_step_that_cannot_improve_is_not_made() -> None:
     half, f = np.array([0.5, 0.5]), np.zeros(2)
     assert np.array_equal(_transport._newton(half, half, np.zeros((2, 2)), f, 1.0), f)  # noqa: SLF001 - no input gets there at will
+    lost = np.array([math.nan, 0.0])
+    assert _transport._newton(half, half, np.zeros((2, 2)), lost, 1.0) is lost  # noqa: SLF001 - likewise
 
 
 def test_scale_of_the_costs_does_not_matter() -> None:
