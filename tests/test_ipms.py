@@ -385,6 +385,14 @@ def test_tiny_discrepancies_of_normal_laws(tiny: float) -> None:
     assert both == pytest.approx(math.hypot(moved, wider), rel=1e-7, abs=0)
 
 
+def test_a_discrepancy_whose_terms_are_no_floats() -> None:
+    with pytest.raises(ValueError, match=r"^means, spreads and bandwidth are too large"):
+        mmd_gaussian(1e308, -1e308, std_p=1e308, std_q=1e308, bandwidth=1e-10)
+    assert mmd_gaussian(1e308, -1e308, std_p=1.0, std_q=1.0) == pytest.approx(
+        math.sqrt(2) * 3**-0.25, rel=1e-14, abs=0
+    )
+
+
 def test_discrepancy_of_normal_laws_by_quadrature_and_scale() -> None:
     t = np.linspace(-12, 12, 1201)
     p, q = stats.norm.pdf(t, 0, 1), stats.norm.pdf(t, 1, 1)
@@ -482,6 +490,16 @@ def test_distances_that_a_detour_makes_shorter() -> None:
             expected = by_linear_programme(p - q, apart, together=norm == "sum")
             value = dudley_distance(p, q, distance=apart, norm=norm)
             assert value == pytest.approx(expected, rel=1e-7, abs=0)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-30, 1e-9, 1e-8, 1.0])
+def test_short_distances_in_a_matrix(scale: float) -> None:
+    apart = scale * np.abs(np.subtract.outer(POINTS, POINTS))
+    for norm in ("sum", "max"):
+        value = dudley_distance(P, Q, distance=apart, norm=norm)
+        expected = dudley_distance(P, Q, x=scale * np.array(POINTS), norm=norm)
+        assert value == pytest.approx(expected, rel=1e-14, abs=0)
+        assert value <= 0.9 * scale * (1 + 1e-14)  # the Wasserstein distance
 
 
 @pytest.mark.parametrize("far", [12.5, 1e3, 1e10, 1e16, 1e100, 1e308])

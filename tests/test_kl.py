@@ -933,6 +933,12 @@ def test_gaussian_divergence_is_a_divergence(laws_: tuple[Array, Array, Array, A
     )
 
 
+def test_a_gaussian_divergence_whose_terms_are_no_floats() -> None:
+    with pytest.raises(ValueError, match=r"^means and covariances are too large for a result"):
+        kl_gaussian([1e308, 0.0], [-1e308, 0.0], cov_p=np.eye(2), cov_q=np.eye(2))
+    assert kl_gaussian([1e308], [0.0], cov_p=[[1.0]], cov_q=[[1.0]]) == math.inf
+
+
 @given(numbers, numbers, scales)
 def test_gaussian_divergence_of_equal_widths_is_symmetric(m: float, n: float, s: float) -> None:
     value = kl_gaussian(m, n, std_p=s, std_q=s)

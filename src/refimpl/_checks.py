@@ -76,6 +76,13 @@ class Reduction(NamedTuple):
         return np.expand_dims(result, self.axis) if self.keepdims else scalar(result)
 
 
+def within_floats(names: str, result: Array) -> Array:
+    """Check that no number on the way to a result was too large for a float, so that it is NaN."""
+    if np.isnan(result).any():
+        raise ValueError(f"{names} are too large for a result; give them in a larger unit")
+    return result
+
+
 def scalar(result: NDArray[np.floating[Any]]) -> FloatOrArray:
     """Return an array without axes as a float, and any other array as it is."""
     return result if result.ndim else float(result)

@@ -6,6 +6,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import floyd_warshall
 
 from refimpl import _checks, _measures, _sums, _transport
@@ -360,7 +361,7 @@ def mmd_gaussian(
         If an argument is of the wrong kind, such as a string or a boolean.
     ValueError
         If an entry is not finite, a standard deviation is negative, the shapes do not match,
-        or the bandwidth is not a finite number > 0.
+        the bandwidth is not a finite number > 0, or all are too large for floats in its unit.
 
     Examples
     --------
@@ -371,7 +372,8 @@ def mmd_gaussian(
     m, n = _checks.finite("mean_p", mean_p), _checks.finite("mean_q", mean_q)
     s, t = _checks.non_negative("std_p", std_p), _checks.non_negative("std_q", std_q)
     _checks.broadcast(mean_p=m, mean_q=n, std_p=s, std_q=t)
-    return _checks.scalar(_measures.mmd_of_normals((m - n) / width, s / width, t / width))
+    result = _measures.mmd_of_normals((m - n) / width, s / width, t / width)
+    return _checks.scalar(_checks.within_floats("means, spreads and bandwidth", result))
 
 
 @_sums.quiet
@@ -514,7 +516,8 @@ def dudley_distance(
         return _transport.bounded_lipschitz(mass, between, norm)
     if distance is not None and x is None:
         given = _checks.metric("distance", distance, len(law.values))
-        apart = floyd_warshall(given)  # what no triangle makes shorter
+        # What no detour makes shorter; in a dense array distances below 1e-8 would count as none.
+        apart = floyd_warshall(csr_array(given))
 
         def along(i: Indices, j: Indices) -> Array:
             return apart[np.ix_(i, j)]

@@ -214,8 +214,8 @@ def kl_gaussian(
         argument is of the wrong kind.
     ValueError
         If an entry is not finite, a standard deviation is not positive, a matrix is not
-        symmetric and positive definite, the shapes do not match, or the base is not a
-        finite number > 1.
+        symmetric and positive definite, the shapes do not match, the base is not a finite
+        number > 1, or with matrices a number on the way is too large for a float.
 
     Examples
     --------
@@ -233,7 +233,7 @@ def kl_gaussian(
     elif cov_p is not None and cov_q is not None and std_p is None and std_q is None:
         a, b = _checks.covariance("cov_p", cov_p), _checks.covariance("cov_q", cov_q)
         m, n = _checks.means(mean_p, mean_q, a, b)
-        nats = _sums.gaussian_space(m - n, a, b)
+        nats = _checks.within_floats("means and covariances", _sums.gaussian_space(m - n, a, b))
     else:
         raise TypeError("give both std_p and std_q, or both cov_p and cov_q, and no other")
     return _checks.scalar(nats / unit.nats)
