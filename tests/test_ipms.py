@@ -560,6 +560,8 @@ def test_bounded_lipschitz_distance_of_two_points(theta: float) -> None:
         largest = dudley_distance([1.0, 0.0], [0.0, 1.0], x=points, norm="max")
         assert largest == pytest.approx(min(theta, 2), rel=1e-9, abs=0)
     assert dudley_distance([0.5, 0.5], [0.5, 0.5], x=[0.0, theta]) == 0
+    scaled = dudley_distance(np.array([0.7, 0.3]) * (1 + 4e-10), [0.2, 0.8], x=[0.0, theta])
+    assert scaled == pytest.approx(0.5 * 2 * theta / (2 + theta), rel=1e-13, abs=0)
 
 
 def test_points_that_are_the_same_are_one_point() -> None:
