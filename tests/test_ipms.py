@@ -465,6 +465,7 @@ def by_linear_programme(mass: Array, apart: Array, *, together: bool) -> float:
 @pytest.mark.parametrize("scale", [1e-3, 0.9, 3.0, 1e3])
 @pytest.mark.parametrize("dimension", [1, 2])
 def test_bounded_lipschitz_functions_by_a_linear_programme(scale: float, dimension: int) -> None:
+    """:eq:`def-dudley`: the functions themselves, in the place of transport."""
     rng = np.random.default_rng(3)
     for n in (2, 3, 6, 12):
         x = scale * rng.random((n, dimension))
