@@ -54,6 +54,7 @@ PANEL = 1 << 12  # points of short rows that are coupled at once
 HIGH = 128  # the power of two by which points are divided where their distances are no floats
 LOW = 2.0**-900  # a sum of powers is right above this, even if some of them underflow
 BLOCK = 64  # terms that are summed in double precision before they are summed in a wider one
+FEW = 8  # points whose differences are taken in the wider one
 SHORT = 512  # as many are summed in the wider one alone
 ONES = np.ones(CHUNK)
 
@@ -125,7 +126,9 @@ def _sample_pieces(x: Reals, y: Reals, shift: int) -> Iterator[Piece]:
     point j of m those from j n to (j + 1) n. So it has one partner, or two.
     """
     n, m = x.shape[1], y.shape[1]
-    work = np.empty((x.shape[0], min(n, CHUNK)))
+    # The roundings of many differences make up for each other, those of a few do not.
+    kind = np.longdouble if n <= FEW else np.float64
+    work = np.empty((x.shape[0], min(n, CHUNK)), dtype=kind)
     for i in range(0, n, CHUNK):
         part = x[:, i : i + CHUNK]
         distance = work[:, : part.shape[1]]
@@ -151,7 +154,7 @@ def _apart(x: Reals, y: Reals, shift: int, out: Array | None = None) -> Array:
     """Return the distances of points that are divided by a power of two."""
     if shift:
         x, y = (np.ldexp(z.astype(np.float64), -shift) for z in (x, y))
-    difference = np.subtract(x, y, out=out, dtype=np.float64)
+    difference = np.subtract(x, y, out=out, dtype=np.float64 if out is None else out.dtype)
     return np.abs(difference, out=difference)
 
 
