@@ -168,18 +168,20 @@ def measure(items: list[pytest.Item]) -> dict[str, Timing]:
 
 
 def timings(items: list[pytest.Item]) -> dict[str, Timing]:
-    """Measure the tests in files that have changed, and look the others up."""
+    """Measure the tests that are new or in files that have changed, and look the others up."""
     kept = json.loads(TIMINGS.read_text(encoding="utf-8")) if TIMINGS.exists() else {}
     files: dict[str, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(item.nodeid.partition("::")[0], []).append(item)
     for path, tests in files.items():
-        key = fingerprint(path)
-        if kept.get(path, {}).get("key") != key:
+        key, names = fingerprint(path), {item.nodeid for item in tests}
+        known = kept.get(path, {"key": "", "tests": {}})
+        if known["key"] != key or names - known["tests"].keys():
             print(f"Measuring {len(tests)} tests of {path}", flush=True)
             kept[path] = {"key": key, "tests": in_a_fork(functools.partial(measure, tests))}
             TIMINGS.write_text(json.dumps(kept), encoding="utf-8")
-    return {name: Timing(*value) for path in files for name, value in kept[path]["tests"].items()}
+    measured = {name: timing for path in files for name, timing in kept[path]["tests"].items()}
+    return {item.nodeid: Timing(*measured[item.nodeid]) for item in items}
 
 
 def die_of_time(*_: object) -> None:

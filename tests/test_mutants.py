@@ -1,6 +1,8 @@
 """What decides about mutants: which functions have some, and which of them may survive."""
 
 from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -48,3 +50,25 @@ def test_names() -> None:
 def test_every_reason_is_a_reason() -> None:
     entries = mutants.tomllib.loads(mutants.EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
     assert all(len(entry["why"].split()) >= 5 and entry["mutants"] for entry in entries)
+
+
+def test_some_tests_of_a_file_do_not_stand_for_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    measured: list[str] = []
+
+    def measure(items: list[SimpleNamespace]) -> dict[str, tuple[float, list[str]]]:
+        measured.extend(item.nodeid for item in items)
+        return {item.nodeid: (1.0, ["f"]) for item in items}
+
+    for name, value in {
+        "TIMINGS": tmp_path / "timings.json",
+        "fingerprint": lambda _: "the same",
+        "in_a_fork": lambda function: function(),
+        "measure": measure,
+    }.items():
+        monkeypatch.setattr(mutants, name, value)
+    one, two = (SimpleNamespace(nodeid=f"file.py::{name}") for name in ("one", "two"))
+    for items in ([one], [one, two], [two], [one]):
+        assert mutants.timings(items) == {item.nodeid: (1.0, ["f"]) for item in items}
+    assert measured == ["file.py::one", "file.py::one", "file.py::two"]

@@ -156,7 +156,7 @@ def test_long_samples_keep_their_digits(n: int, order: int) -> None:
         assert oracles.relative_error(value, mp.root(exact, order)) <= 2e-16
 
 
-@pytest.mark.skipif(np.finfo(np.longdouble).eps > 1e-18, reason="no float is wider")
+@pytest.mark.skipif(bool(np.finfo(np.longdouble).eps > 1e-18), reason="no float is wider")
 @pytest.mark.parametrize(("n", "m"), [(2, 1), (2, 2), (4, 3), (6, 4), (8, 8)])
 @pytest.mark.parametrize("order", [1, 2, 3, 5])
 def test_few_points_keep_their_digits(n: int, m: int, order: int) -> None:
