@@ -8,6 +8,7 @@
 #   ONLY=eq-kl-def            the one equation that `make equations` checks
 #   RELEASE=0.2.0             the version that `make ids` closes
 #   PORT=8000                 the port of `make serve`
+#   WORKERS=4                 processes of the whole `make test`; each needs up to 2 GB
 #   CHROMIUM=/opt/chromium    the browser of the tests; else one on the PATH
 #   BOOK_SITE=_build/site     a built book that the browser tests look at, whatever its age
 
@@ -15,6 +16,7 @@ PYTHON ?= python3
 VENV ?= .venv
 LOCK ?= requirements/lock.txt
 PORT ?= 8000
+WORKERS ?= 2
 ARGS ?=
 ONLY ?=
 RELEASE ?=
@@ -25,6 +27,8 @@ AUDIT := .venv-audit
 LEDGERS := book/articles/claims.toml book/errors-in-print.toml
 INSTALL := -m pip --disable-pip-version-check install --quiet
 SPHINX := $(PY) -m sphinx -E -W --keep-going -n -j auto -c . -d _build/doctrees
+# The tests of a file share what they make, so one process runs them; the long ones come first.
+PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 # All builds keep outputs of cells and evidence in one place, so they take turns.
 ALONE := $(PY) book/_ext/build_book.py --alone
 RUNTIME := _build/pyodide
@@ -139,7 +143,7 @@ browser: env ## Get a browser for the tests (with apt; elsewhere it says what to
 		fi && $(PY) -m tests.browser.chromium; }
 
 test: env ## Run every test, with coverage (ARGS=tests/test_kl.py: those alone, without)
-	$(PY) -m pytest $(if $(ARGS),$(ARGS),--cov)
+	$(PY) -m pytest $(if $(ARGS),$(ARGS),--cov $(PARALLEL))
 	@$(if $(ARGS),true,report="$$($(PY) -m coverage report --include='book/_ext/equations/*' \
 		--fail-under=95)" || { echo "$$report"; exit 1; })
 
