@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import refimpl
 from equations import __main__ as command
 from equations import checks, limits, report, verdicts
 from equations.blocks import Derivation, Equation, read_blocks, read_page
@@ -142,12 +143,16 @@ CODE = (
     ("kl_divergence(p, -q)", "undefined"),
     ("information_content(p)", "returns an array"),
     ("no_such(p)", "has no function no_such"),
+    ("__setattr__('odd', 0)", "has no function __setattr__"),  # every module has it
+    ("__getattribute__('entropy')", "has no function __getattribute__"),
+    ("GENERATORS(p)", "has no function GENERATORS"),
 )
 
 
 @pytest.mark.parametrize(("code", "message"), CODE)
 def test_code_that_disagrees_is_reported(tmp_path: Path, code: str, message: str) -> None:
     verdict = tried(tmp_path, r"\KL{p}{q} := \sum_x p(x) \log \frac{p(x)}{q(x)}", code=code)
+    assert not hasattr(refimpl, "odd")
     assert any(message in problem for problem in verdict.problems), verdict.problems
 
 

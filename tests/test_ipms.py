@@ -24,6 +24,7 @@ from refimpl import (
     mmd,
     mmd_gaussian,
     mmd_squared,
+    wasserstein_1d,
 )
 from tests.strategies import Array, laws, pairs
 
@@ -501,6 +502,15 @@ def test_short_distances_in_a_matrix(scale: float) -> None:
         expected = dudley_distance(P, Q, x=scale * np.array(POINTS), norm=norm)
         assert value == pytest.approx(expected, rel=1e-14, abs=0)
         assert value <= 0.9 * scale * (1 + 1e-14)  # the Wasserstein distance
+
+
+def test_little_mass_on_ways_of_which_few_digits_are_left() -> None:
+    """So near, the largest function is as steep as it may be: Wasserstein distance."""
+    p, q = np.array([1.0, 1e-80, 0.0, 1e-100]), np.array([1.0, 1e-26, 1e-15, 0.0])
+    x = [1e-300, 2e-300, 2e-300, 4e-300]
+    q /= q.sum()
+    least = wasserstein_1d(x, x, x_weights=p, y_weights=q)
+    assert dudley_distance(p, q, x=x) == least == pytest.approx(1e-315, rel=1e-8, abs=0)
 
 
 @pytest.mark.parametrize("far", [12.5, 1e3, 1e10, 1e16, 1e100, 1e308])

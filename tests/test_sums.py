@@ -365,6 +365,11 @@ def test_comparison_of_logits_keeps_the_digits() -> None:
             assert_allclose(found.difference[i], difference, rtol=1e-9, atol=1e-24)
 
 
+def test_rows_longer_than_what_is_added_in_one_go() -> None:
+    p, q = np.random.default_rng(21).dirichlet(np.ones(2048), (2, 2))
+    assert_allclose(kl_divergence(p, q), [*map(kl_divergence, p, q)], rtol=1e-15)
+
+
 def test_many_long_rows() -> None:
     rng = np.random.default_rng(9)
     for shape in ((70, 1000), (3, _sums.CHUNK + 1), (2, 20_000)):
@@ -510,6 +515,11 @@ def test_laws_that_are_nearly_multiples(n: int) -> None:
                 exact = float(oracles.kl(p, q, digits=120))
                 assert kl_divergence(p, q) == pytest.approx(exact, rel=1e-14, abs=0)
                 assert kl_divergence([p, p], [q, p[::-1]])[0] == pytest.approx(exact, rel=1e-14)
+
+
+def test_what_rounding_leaves_between_multiples_is_nothing() -> None:
+    for factor in 1 + np.logspace(-12, -9.5, 20):
+        assert kl_divergence([factor, 0.0], [1.0, 0.0]) == 0
 
 
 def test_orders_where_powers_of_ratios_are_tiny() -> None:

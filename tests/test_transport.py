@@ -628,6 +628,9 @@ def test_costs_of_different_scales_keep_their_certificate() -> None:
         assert result.gap <= 1e-12 * result.cost
     steep = wasserstein(A, B, x=POINTS, order=400)
     assert steep.gap <= 1e-12 * steep.cost
+    little, far = [0.5, 0.5, 5e-56, 5e-28, 5e-49], [1.6, 0.1, -1.0, 3.0, 4.7]
+    seldom = wasserstein(little, [7 / 13, 6 / 13], x=far, y=[0.0, -0.8], order=40)
+    assert seldom.gap <= 1e-12 * seldom.cost
     wide = wasserstein([0.5, 0.5], [0.5, 0.5], cost=[[1e-300, 1e300], [1e300, 1e-300]])
     assert (wide.cost, wide.gap) == (1e-300, 0)
     x, y = [[0.0, 0.0], [1e300, 0.0]], [[3e-20, 4e-20], [1e300, 0.0]]
@@ -702,6 +705,8 @@ def test_costs_of_zero() -> None:
         found = wasserstein(p, q, cost=rng.integers(0, 3, (9, 9)))
         assert found.converged
         assert found.gap <= 1e-14
+    p, q = [0.1, 0.4, 0.4, 0.1], [0.5, 0.5]  # on the way to the best plan no number is left
+    assert wasserstein(p, q, cost=[[0, 1], [1, 2], [0, 2], [0, 2]]).cost == pytest.approx(0.9)
 
 
 def test_little_mass_far_away() -> None:

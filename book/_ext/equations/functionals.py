@@ -44,9 +44,10 @@ ENTROPIC_TOLERANCE = 1e-12  # mass that entropic transport may leave away from i
 
 @cache
 def reference(name: str) -> Callable[..., Any]:
-    """Return a function of the reference package."""
-    function = getattr(importlib.import_module(PACKAGE), name, None)
-    if function is None:
+    """Return a public function of the reference package, and not what every module has."""
+    package = importlib.import_module(PACKAGE)
+    function = getattr(package, name, None) if name in package.__all__ else None
+    if not callable(function):
         raise EvaluationError(f"{PACKAGE} has no function {name}; write its definition out")
     return cast("Callable[..., Any]", function)
 
