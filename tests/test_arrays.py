@@ -345,6 +345,8 @@ def test_wrong_kinds(library: Library) -> None:
         (np.float64(1.0), "p is a NumPy array"),
         ([0.5, 0.5], "p is a list, q is a"),
         ("p", "p is a str"),
+        (0.5, "p is a float; give arrays of one library"),
+        (None, "p is a NoneType; give arrays of one library"),
         (whole, "p has dtype .*int64; give floating-point numbers"),
     ):
         with pytest.raises(TypeError, match=message):

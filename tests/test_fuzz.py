@@ -4,6 +4,7 @@ Arguments are right ones of `contract.CALLS`, ones made odd, and things that no 
 """
 
 import copy
+import functools
 import itertools
 import os
 import signal
@@ -16,12 +17,15 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
+import dask.array as da
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import refimpl
+from refimpl import arrays, chunked
 from tests.contract import CALLS, OPTIONS, Call
 from tests.strategies import CORNERS
 
@@ -223,19 +227,24 @@ def fingerprint(value: object) -> object:
 
 
 def try_call(call: Call, values: dict[str, Any]) -> None:
-    """Call a function; an error that is not documented gets out."""
+    """Call a function, which must not change its arguments."""
     before = {name: fingerprint(value) for name, value in values.items()}
+    try_out(lambda: call.run(**values))
+    assert {name: fingerprint(value) for name, value in values.items()} == before
+
+
+def try_out(run: Callable[[], object]) -> None:
+    """Run something; an error that is not documented gets out."""
     with in_time(), warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", refimpl.ConvergenceWarning)
         try:
-            call.run(**values)
+            run()
         except (TypeError, ValueError) as error:
             assert type(error) in {TypeError, ValueError}, repr(error)  # noqa: PT017 - it need not fail
             assert len(str(error)) < 2000  # noqa: PT017 - it need not fail
         except (ZeroDivisionError, LookupError) as error:  # of a function or object of the caller
             assert "division by zero" in str(error) or "no array" in str(error)  # noqa: PT017 - it need not fail
-    assert {name: fingerprint(value) for name, value in values.items()} == before
 
 
 @pytest.mark.parametrize("call", CALLS, ids=[f"{c.name} {i}" for i, c in enumerate(CALLS)])
@@ -257,3 +266,76 @@ def _parameters(call: Call) -> list[str]:
     function = call.function
     code: types.CodeType = getattr(function, "__wrapped__", function).__code__
     return [*code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]]
+
+
+# Arrays of other libraries.
+
+LAW, OTHER, LOGITS = [0.7, 0.2, 0.1], [0.5, 0.3, 0.2], [0.5, -1.0, 3.0]
+LAWS = {"p": LAW, "q": OTHER}
+FUNCTIONS: dict[Callable[..., Any], dict[str, list[float]]] = {
+    arrays.entropy: {"p": LAW},
+    arrays.cross_entropy: LAWS,
+    arrays.kl_divergence: LAWS,
+    arrays.js_divergence: LAWS,
+    arrays.total_variation: LAWS,
+    functools.partial(arrays.f_divergence, refimpl.GENERATORS["chi_square"]): LAWS,
+    arrays.log_softmax: {"logits": LOGITS},
+    arrays.cross_entropy_loss: {"targets": LAW, "logits": LOGITS},
+    arrays.binary_cross_entropy_loss: {"targets": LAW, "logits": LOGITS},
+    arrays.kl_loss: {"target_logits": OTHER, "logits": LOGITS},
+    chunked.entropy: {"p": LAW},
+    chunked.kl_divergence: LAWS,
+    chunked.js_divergence: LAWS,
+    chunked.total_variation: LAWS,
+    chunked.wasserstein_1d: {**LAWS, "points": [0.0, 1.0, 3.0]},
+}
+
+
+IDS = [f"{f.__module__}.{f.__name__}" for f in (getattr(g, "func", g) for g in FUNCTIONS)]
+
+
+def converted(function: Callable[..., Any], value: Odd) -> Odd:
+    """Return an array of the library of a function, or the value where there is no such array."""
+    if not isinstance(value, np.ndarray | list):
+        return value
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            array = np.asarray(value)
+            return da.from_array(array, chunks=2) if of_dask(function) else jnp.asarray(array)
+        except (TypeError, ValueError, OverflowError, RecursionError):
+            return value
+
+
+def of_dask(function: Callable[..., Any]) -> bool:
+    return getattr(function, "__module__", "") == chunked.__name__
+
+
+def run(function: Callable[..., Any], values: dict[str, Any]) -> object:
+    found = function(**values)
+    return found.compute(scheduler="synchronous") if of_dask(function) else np.asarray(found)
+
+
+def test_functions_of_other_libraries_are_all_tried() -> None:
+    tried = {getattr(f, "func", f) for f in FUNCTIONS}
+    assert tried == {getattr(m, name) for m in (arrays, chunked) for name in m.__all__}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=IDS)
+def test_each_thing_for_functions_of_other_libraries(function: Callable[..., Any]) -> None:
+    right = {name: converted(function, value) for name, value in FUNCTIONS[function].items()}
+    run(function, right)
+    for name in right | {"axis": -1}:
+        for make in THINGS.values():
+            try_out(lambda: run(function, right | {name: make()}))  # noqa: B023 - run at once
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=IDS)
+@settings(max_examples=EXAMPLES or 8, derandomize=not EXAMPLES)
+@given(st.data())
+def test_odd_arrays_of_other_libraries(function: Callable[..., Any], data: st.DataObject) -> None:
+    values = dict(FUNCTIONS[function])
+    name = data.draw(st.sampled_from(sorted(values)))
+    values |= {name: data.draw(odd(values[name]))}
+    given_ = {name: converted(function, value) for name, value in values.items()}
+    try_out(lambda: run(function, given_))

@@ -693,6 +693,8 @@ def _arrays(**given: Array) -> tuple[Any, list[Array]]:
         kinds = ", ".join(f"{name} is a {type(x).__name__}" for name, x in given.items())
         raise TypeError(f"{kinds}; give arrays of one library ({error})") from None
     for name, value in given.items():
+        if not hasattr(value, "dtype"):  # beside an array the function above takes single numbers
+            raise TypeError(f"{name} is a {type(value).__name__}; give arrays of one library")
         if not xp.isdtype(value.dtype, "real floating"):
             raise TypeError(f"{name} has dtype {value.dtype}; give floating-point numbers")
         if not math.prod(value.shape):
