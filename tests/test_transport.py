@@ -696,6 +696,24 @@ def test_pivots_end_where_rounding_disagrees(monkeypatch: pytest.MonkeyPatch) ->
     assert result.lower < result.cost
 
 
+@pytest.mark.parametrize(
+    ("x", "y", "masses", "order"),
+    [
+        ([3.0, 2.0, 2.0], [-4.5, 2.0, 2.5], [8, 6, 1], 200),
+        ([-1.0, -0.5, -0.5, -4.5], [4.0, -4.0, 1.5], [5, 3, 4], 66),
+    ],
+)
+def test_pivots_that_go_round_in_circles_end(
+    x: list[float], y: list[float], masses: list[int], order: int
+) -> None:
+    p, q = np.full(len(x), 1 / len(x)), np.array(masses) / sum(masses)
+    result = wasserstein(p, q, x=x, y=y, order=order)
+    line = wasserstein_1d(x, y, x_weights=p, y_weights=q, order=order)
+    assert result.converged
+    assert result.iterations < 100
+    assert result.distance == pytest.approx(line, rel=1e-14, abs=0)
+
+
 def test_costs_of_zero() -> None:
     same = wasserstein([0.25] * 4, [0.25] * 4, x=[0, 1, 2, 3])
     assert (same.cost, same.lower, same.converged, same.iterations) == (0, 0, True, 1)

@@ -9,6 +9,7 @@ gap between the cost of a plan and the bound of its potentials is computed witho
 import functools
 import math
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
@@ -27,6 +28,7 @@ Piece = tuple[Array, Array | None]  # distances and their weights
 Pieces = Callable[[int], Iterator[Piece]]  # for points divided by this power of two
 EPS = float(np.finfo(np.float64).eps)
 LOST = 2 * math.ulp(0.0)  # more than underflow takes from a product and from its sum
+RETURNS = 9  # how often one tree may come back before the pivots are said to go round in circles
 SLACK = 2.0**-49  # a reduced cost counts as negative beyond this part of its summands
 NEARLY_EQUAL = 1 / 16  # the largest relative change of a covariance matrix for the series
 SERIES_STEPS = 24  # leave an error below rounding
@@ -624,10 +626,15 @@ class _Tree:
         return order
 
     def optimise(self, max_iterations: int) -> tuple[int, bool]:
-        """Pivot until no reduced cost is negative beyond rounding."""
+        """Pivot until no reduced cost is negative beyond rounding.
+
+        Where costs differ by many powers of ten, potentials at the end of long ways have fewer
+        digits than that, and pivots may go round in circles: then the same trees come back.
+        """
         n = self.count[0]
         padded = self.cost + SLACK * np.abs(self.cost)
         pivots, fresh = 0, False
+        trees: Counter[int] = Counter()
         while True:
             price = np.array(self.potential)
             price -= SLACK * np.abs(price)
@@ -644,6 +651,10 @@ class _Tree:
                 pivots += self._pivot(row, n + column, float(self.cost[row, column]))
             if pivots > before:
                 fresh = False
+                tree = hash(tuple(self.parent))
+                trees[tree] += 1
+                if trees[tree] > RETURNS:
+                    return pivots, True
             elif fresh:
                 return pivots, True
             else:
