@@ -1018,6 +1018,8 @@ def test_errors_of_calls_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
         functionals.called("x", [TypeError("no")])
     with pytest.raises(Undefined, match="x: no"):
         functionals.called("x", [ValueError("no")])
+    with pytest.raises(EvaluationError, match="x: no; macros"):
+        functionals.call("x", None, [TypeError("no")])
 
 
 def test_the_root_of_zero_keeps_its_error() -> None:

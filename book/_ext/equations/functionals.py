@@ -97,12 +97,12 @@ def _of_laws(
             raise EvaluationError(f"{kind_of(value)} cannot stand here", node.at)
     if len({array.size for array in arrays if isinstance(array, np.ndarray)}) > 1:
         raise EvaluationError("these laws live on different sets", node.at)
-    if node.name == "Renyi":
-        arrays = [*arrays[1:], arrays[0]]
     if any(np.isnan(array).any() for array in arrays):
         return Real(math.nan, soft=True)
     depth = max(_depth(array) for array in arrays)
     loss = (more + sum(_loss(value) for value in values)) * (1 + depth)
+    if macro.index:
+        options = {**(options or {}), macro.index: arrays.pop(0)}
     return call(macro.function, macro.base, arrays, depth, loss, options)
 
 
@@ -333,7 +333,7 @@ def call(
     except ValueError as error:
         raise Undefined(f"{function}: {error}") from None
     except TypeError as error:
-        raise EvaluationError(f"{function}: {error}") from None
+        raise EvaluationError(f"{function}: {error}; macros.toml says how it is called") from None
     if math.isinf(result):
         return Real(result, soft=True)
     return Real(result, (CALL_ERROR * (2 + depth) + loss) * (1 + abs(result)))

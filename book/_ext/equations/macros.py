@@ -19,6 +19,7 @@ class Macro:
     base: int | None = None
     normal: str = ""
     conditional: str = ""
+    index: str = ""
     symmetric: bool = False
 
 
