@@ -942,7 +942,9 @@ def test_survivors_are_printed_as_latex(tmp_path: Path, capsys: pytest.CaptureFi
     )
     file = page(tmp_path, text)
     assert command.main(["check", str(file), "--fresh", "--only", "eq-good"]) == 1
-    assert r"survivor: \KLbits{p}{p} = \KL{q}{q}" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert r"survivor: \KLbits{p}{p} = \KL{q}{q}" in out
+    assert "in :also-true: if it is another true statement" in out
 
 
 def test_evidence_is_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -331,6 +331,12 @@ def totals(verdicts: Sequence[Verdict]) -> Iterator[str]:
     failed = sum(not verdict.ok for verdict in verdicts)
     if failed:
         yield f"{failed} failed."
+    if any(verdict.survivors for verdict in verdicts):
+        yield (
+            "A survivor is a wrong formula that passes. Say more in the statement or conditions; "
+            "or name it, with the reason, in :equivalent: if it says the same as the formula, "
+            "in :also-true: if it is another true statement, as CONTRIBUTING.md describes."
+        )
 
 
 def _counts(verdicts: Sequence[Verdict], *levels: str) -> str:
