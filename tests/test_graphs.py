@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections import Counter
@@ -291,16 +292,18 @@ def graphs(draw: st.DrawFn) -> tuple[dict[str, float], list[tuple[str, str]]]:
     return {name: draw(st.floats(20, 90)) for name in names}, edges
 
 
-@given(graphs())
+@given(graphs(), st.sampled_from([1, 2, 3, math.inf]))
 def test_placed_boxes_do_not_overlap_and_lines_join_them(
-    graph: tuple[dict[str, float], list[tuple[str, str]]],
+    graph: tuple[dict[str, float], list[tuple[str, str]]], most: float
 ) -> None:
     heights, edges = graph
-    found = place(heights, edges, width=100, between=30, gap=10)
+    found = place(heights, edges, width=100, between=30, gap=10, most=most)
     assert isinstance(found, Placement)
     assert found.corners.keys() == heights.keys()
     assert set(found.lines) == set(edges)
     at = {n: (x, y, x + 100, y + heights[n]) for n, (x, y) in found.corners.items()}
+    for names in together(list(heights), edges):
+        assert max(Counter(at[name][0] for name in names).values()) <= most
     for a, b in combinations(at.values(), 2):
         assert not overlap(a, b)
     for x, y, to_x, to_y in at.values():

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 from equations.book import Book
 from graphs.drawing import text, words, wrapped
-from graphs.layout import Placement, place
+from graphs.layout import Point, place
 
-WIDTH, HEIGHT = 180.0, 58.0  # three in a row, and a line, fit a narrow column of text
+HEIGHT = 58.0
+COLUMN = 620.0  # a narrow column of text has room for so much
+# How many boxes stand in a row at most, and how wide they are: the first that fits is taken.
+SHAPES = tuple(itertools.product((3, 2), (180.0, 165.0, 150.0, 140.0)))
 BETWEEN, GAP, EDGE = 30.0, 20.0, 10.0
 LINE = 15.0
 # So many results of a chapter have to need another one before a line says so.
@@ -81,14 +85,16 @@ def _drawn(
 ) -> tuple[str, str]:
     """Return the lines and boxes of the map, and the attributes that say how large it is."""
     edges = needs(book)
-    # The layout goes from left to right: this one is turned.
-    placed = place(
-        dict.fromkeys(book.chapters, WIDTH), edges, width=HEIGHT, between=BETWEEN, gap=GAP
-    )
+    for most, wide in SHAPES:
+        boxes = dict.fromkeys(book.chapters, wide)
+        # The layout goes from left to right: this one is turned.
+        placed = place(boxes, edges, width=HEIGHT, between=BETWEEN, gap=GAP, most=most)
+        if placed.height <= COLUMN:
+            break
     inside = [_line(placed.lines[edge]) for edge in edges]
     for name in book.chapters:
         label = _label(book, title, name)
-        inside.append(_box(name, label, placed, address(name), start.get(name, "")))
+        inside.append(_box(label, placed.corners[name], wide, address(name), start.get(name, "")))
     width, height = placed.height + 4, placed.width + 4
     size = f'width="{width:g}" height="{height:g}" viewBox="-2 -2 {width:g} {height:g}"'
     return "".join(inside), size
@@ -98,9 +104,9 @@ def _label(book: Book, title: Callable[[str], str], name: str) -> str:
     return f"{book.chapters.index(name)}  {words(title(name)).partition(':')[0]}"
 
 
-def _box(name: str, label: str, placed: Placement, address: str, start: str) -> str:
-    y, x = placed.corners[name]
-    lines = wrapped(label, WIDTH - 2 * EDGE)
+def _box(label: str, corner: Point, wide: float, address: str, start: str) -> str:
+    y, x = corner
+    lines = wrapped(label, wide - 2 * EDGE)
     lines += [start] * bool(start)
     top = y + (HEIGHT - LINE * len(lines)) / 2 - 4
     shown = "".join(
@@ -111,7 +117,7 @@ def _box(name: str, label: str, placed: Placement, address: str, start: str) -> 
     tag, way = ("a", f' href="{escape(address)}"') if address else ("g", "")
     return (
         f'<{tag} class="{css}"{way}>'
-        f'<rect x="{x:g}" y="{y:g}" width="{WIDTH:g}" height="{HEIGHT:g}" rx="4"/>{shown}</{tag}>'
+        f'<rect x="{x:g}" y="{y:g}" width="{wide:g}" height="{HEIGHT:g}" rx="4"/>{shown}</{tag}>'
     )
 
 

@@ -7,7 +7,8 @@ neighbours, as long as fewer lines cross; then each box moves as near to them as
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -35,8 +36,12 @@ class _Column:
     middles: dict[Hashable, float] = field(default_factory=dict)
 
 
-def depths(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, int]:
+def depths(
+    names: Sequence[str], edges: Sequence[tuple[str, str]], most: float = math.inf
+) -> dict[str, int]:
     """Return the length of the longest way to each name; each edge leads to a later name.
+
+    A name for which a depth has no room goes to the next one that has.
 
     Parameters
     ----------
@@ -44,13 +49,20 @@ def depths(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, 
         In an order in which no edge leads back.
     edges
         Pairs of what is needed, and what needs it.
+    most
+        How many names may have the same depth.
     """
     needs = defaultdict(list)
     for low, high in edges:
         needs[high].append(low)
     found: dict[str, int] = {}
+    full: Counter[int] = Counter()
     for name in names:
-        found[name] = max((found[low] + 1 for low in needs[name]), default=0)
+        depth = max((found[low] + 1 for low in needs[name]), default=0)
+        while full[depth] >= most:
+            depth += 1
+        found[name] = depth
+        full[depth] += 1
     return found
 
 
@@ -75,10 +87,11 @@ def place(
     width: float,
     between: float,
     gap: float,
+    most: float = math.inf,
 ) -> Placement:
     """Place boxes of one width and of the given heights, which come in an order without return.
 
-    Groups that no line joins are placed below each other.
+    Groups that no line joins are placed below each other. A column of a group has at most ``most``.
     """
     corners: dict[str, Point] = {}
     lines: dict[tuple[str, str], Sequence[Point]] = {}
@@ -86,7 +99,7 @@ def place(
     for names in together(list(heights), edges):
         inside = [edge for edge in edges if edge[0] in names]
         own = {name: heights[name] for name in names}
-        drawn = _group(own, inside, width=width, between=between, gap=gap)
+        drawn = _group(own, inside, width=width, between=between, gap=gap, most=most)
         corners |= {name: (x, y + top) for name, (x, y) in drawn.corners.items()}
         lines |= {edge: [(x, y + top) for x, y in way] for edge, way in drawn.lines.items()}
         right, top = max(right, drawn.width), top + drawn.height + gap
@@ -100,9 +113,10 @@ def _group(
     width: float,
     between: float,
     gap: float,
+    most: float,
 ) -> Placement:
     """Place boxes that lines join."""
-    depth = depths(list(heights), edges)
+    depth = depths(list(heights), edges, most)
     columns = [_Column([]) for _ in range(max(depth.values(), default=-1) + 1)]
     for name in heights:
         columns[depth[name]].items.append(name)
