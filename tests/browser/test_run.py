@@ -61,10 +61,16 @@ class Chapter:
 
 
 @pytest.fixture(scope="module")
-def chapter(browser: Browser, site: str, folder: Path) -> Iterator[Chapter]:
-    """Open the chapter on coding, with a policy that its worker has to live with."""
+def runnable(site: str, folder: Path) -> str:
+    """Return the address of the book, if it has Run buttons."""
     if not (folder / "_run" / "pyodide.js").is_file():
         cannot_run("The book has no Run buttons: make runtime book")
+    return site
+
+
+@pytest.fixture(scope="module")
+def chapter(browser: Browser, runnable: str) -> Iterator[Chapter]:
+    """Open the chapter on coding, with a policy that its worker has to live with."""
     context = browser.new_context()
 
     def forbid(route: Route) -> None:
@@ -85,7 +91,7 @@ def chapter(browser: Browser, site: str, folder: Path) -> Iterator[Chapter]:
             complaints.append(message.text)
 
     page.on("console", note)
-    page.goto(f"{site}coding.html", wait_until="networkidle")
+    page.goto(f"{runnable}coding.html", wait_until="networkidle")
     yield Chapter(page, requests, list(requests), complaints)
     context.close()
 
@@ -179,6 +185,7 @@ def test_a_figure_is_drawn_below_that_of_the_book(chapter: Chapter) -> None:
     assert chapter.complaints == []
 
 
+@pytest.mark.usefixtures("runnable")
 def test_a_page_opened_as_a_file_says_what_to_do(browser: Browser, folder: Path) -> None:
     page = browser.new_page()
     complaints: list[str] = []
