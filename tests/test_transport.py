@@ -219,6 +219,10 @@ def test_integers_are_not_rounded(x: Any, message: str) -> None:  # noqa: ANN401
 def test_numbers_near_the_end_of_the_range() -> None:
     assert wasserstein_1d([1e308, 0.0], [-1e308, 0.0]) == 1e308
     assert wasserstein_1d([1e308], [-1e308]) == math.inf
+    half = np.repeat([0.0, 1e308], 15)
+    for n in (20, 30):
+        found = wasserstein_1d(half, np.full(n, -1e308))
+        assert found == pytest.approx(1.5e308, rel=1e-15, abs=0)
     assert wasserstein_1d([1e200, 0.0], [0.0, 0.0], order=2) == pytest.approx(1e200 / 2**0.5)
     assert wasserstein_1d([1e-200, 0.0], [0.0, 0.0], order=2) == pytest.approx(
         2**-0.5 * 1e-200, abs=0
