@@ -162,6 +162,28 @@ def test_an_interrupted_build_ends_with_all_that_it_started(folder: Folder, numb
     assert folder.page == "two"
 
 
+def test_an_interrupt_while_a_program_starts_ends_it_too(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The program runs already, and the build does not yet know: on a busy machine this takes long.
+    slowly = """\
+import subprocess, time
+class Popen(subprocess.Popen):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        time.sleep(3)
+subprocess.Popen = Popen
+"""
+    (folder.path / "sitecustomize.py").write_text(slowly, "utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(folder.path))
+    process = folder.start("Path('begun').touch(); time.sleep(60)")
+    folder.await_file("begun")
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=50)
+    assert process.returncode == 130
+    assert said.startswith("The build was interrupted.")
+
+
 def test_what_a_killed_build_left_running_is_waited_for(folder: Folder) -> None:
     process = folder.start("Path('begun').touch(); time.sleep(1)")
     folder.await_file("begun")

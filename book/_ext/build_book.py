@@ -36,6 +36,7 @@ SOURCES = (
 )
 # What earlier builds leave behind, and would be mixed with what this one makes.
 LEFT = ("book/api", "_build/jupyter_execute", "_build/html.new.*")
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ROOM = 5_000_000  # bytes; with less on its disk a build that failed has failed for that
 
 
@@ -112,13 +113,33 @@ def _run(command: Sequence[str], lock: int) -> int:
 
     Should this process be killed, the command keeps the lock until it ends.
     """
-    process = subprocess.Popen(command, pass_fds=[lock], start_new_session=True)  # noqa: S603  (make says which)
+    process = None
     try:
+        with _uninterrupted():  # an interrupt in here would lose what has been started
+            process = subprocess.Popen(command, pass_fds=[lock], start_new_session=True)  # noqa: S603  (make says which)
         return process.wait()
     finally:
-        with suppress(ProcessLookupError, PermissionError):  # both mean that nothing is left
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        if process:
+            with suppress(ProcessLookupError, PermissionError):  # both mean that nothing is left
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let a signal that would interrupt wait until the end."""
+    came: list[int] = []
+    before = {name: signal.getsignal(name) for name in INTERRUPTS}
+    for name, handler in before.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(name, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _schema_check(new: Path) -> list[str]:
