@@ -3,6 +3,7 @@
 import inspect
 import math
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -112,8 +113,10 @@ def test_sums_are_in_double_precision(dtype: str) -> None:
         same(in_chunks(name)(array(p, 2), array(q, 2)), in_memory(name)(p, q))
     p = random_law(2, 5000).astype("float32")
     q = p[::-1]
+    a, b = array(p, (1, 300)), array(q, (1, 700))
     for name in DIVERGENCES:  # their sums differ from 1 by more than double precision allows
-        same(in_chunks(name)(array(p, (1, 300)), array(q, (1, 700))), in_memory(name)(p, q))
+        same(in_chunks(name)(a, b), in_memory(name)(p, q))
+    same(chunked.entropy(a), refimpl.entropy(p))
 
 
 def test_whole_numbers_are_laws() -> None:
@@ -130,6 +133,13 @@ def test_several_laws_with_weights() -> None:
     for weights in ([0.2, 0.3, 0.5], [0.0, 0.4, 0.6], [0.5, 0.5, 0.0], [0, 1, 0]):
         expected = refimpl.js_divergence(*laws, weights=weights)
         same(chunked.js_divergence(*dasks, weights=weights), expected)
+
+
+def test_a_law_of_hardly_any_weight_leaves_the_others_their_digits() -> None:
+    p, q = np.array([[0.1 + 1e-9, 0.9 - 1e-9], [0.1, 0.9]])
+    laws = [array(law, 1) for law in (p, q, [0.9, 0.1])]
+    found = chunked.js_divergence(*laws, weights=[0.5, 0.5, 1e-40])
+    same(found, refimpl.js_divergence(p, q))
 
 
 # Shapes and options.
@@ -206,6 +216,26 @@ def test_rest_of_laws_travels_far() -> None:
     assert found.compute() == n - 1
     one = array([1.0], 1)
     assert chunked.wasserstein_1d(one, one, points=[7]).compute() == 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_transport_of_laws_whose_sums_are_rounded(dtype: str) -> None:
+    laws = [random_law(40, seed=i).astype(dtype) for i in (1, 2)]
+    p, q = (law.astype(float) / law.sum(dtype=float) for law in laws)
+    points = np.arange(40.0)
+    found = chunked.wasserstein_1d(*(array(law, 9) for law in laws), points=points)
+    same(found, distance(points, p, q), 16)
+
+
+@pytest.mark.skipif(bool(np.finfo(np.longdouble).eps >= EPS), reason="there is no wider float")
+def test_rest_of_laws_is_carried_in_a_wider_float() -> None:
+    tiny = 2.0**-60
+    p, q, points = np.zeros((3, 16))
+    q[:2] = p[8:10] = 0.25, tiny
+    p[10] = q[10] = 0.75
+    points[9:] = 1  # so that the tiny rest alone travels
+    found = chunked.wasserstein_1d(array(p, 1), array(q, 1), points=points)
+    assert found.compute() == tiny
 
 
 @pytest.mark.parametrize(
@@ -325,6 +355,22 @@ def test_entries_are_checked_when_they_are_read(entry: float) -> None:
     across = array(wrong.T[None], (1, 7, 2))
     with pytest.raises(ValueError, match=r"^p\[0, (31|:), 2\] (=|sums to)"):
         chunked.entropy(across, axis=1).compute()
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_wrong_sum_is_shown_with_its_place(axis: int) -> None:
+    laws = np.array([[0.5, 0.5, 0.0], [0.25, 0.5, 0.125]])
+    p = array(np.moveaxis(laws, -1, axis), (1, 2))
+    place = ["p[:, 1]", "p[1, :]"][axis]
+    with pytest.raises(ValueError, match=rf"^{re.escape(place)} sums to 0\.875"):
+        chunked.entropy(p, axis=axis).compute()
+
+
+def test_sums_may_be_rounded_as_their_dtype_is() -> None:
+    p = np.full(10, 0.1, dtype="float16")
+    same(chunked.entropy(array(p, 5)), math.log(10))
+    with pytest.raises(ValueError, match=r"^p sums to 0\.9997"):
+        chunked.entropy(array(p.astype(float), 5)).compute()
 
 
 def _without_rounding(message: str) -> str:
