@@ -455,7 +455,7 @@ def main() -> int:
     """Run the mutants, print the numbers, and complain."""
     options = arguments()
     os.environ["HYPOTHESIS_PROFILE"] = "mutants"
-    os.environ["DASK_SCHEDULER"] = "synchronous"  # no threads, which count on each other's time
+    os.environ["DASK_SCHEDULER"] = "synchronous"  # no threads in the forks
     modules = generate()
     sys.path.insert(0, str(Path("mutants/src").absolute()))
     campaign = Campaign(modules, options)
