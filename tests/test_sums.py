@@ -113,6 +113,13 @@ def test_information_of_parts() -> None:
         assert value == pytest.approx(math.fsum(terms), rel=1e-14, abs=0)
 
 
+def test_long_rows_of_parts_are_read_one_by_one() -> None:
+    p, q = np.random.default_rng(5).dirichlet(np.ones(_sums.CHUNK + 1), (2, 2))
+    nats = _sums.relative_entropy_of_part(p, q, np.zeros(2))
+    for i in range(2):
+        assert _sums.relative_entropy_of_part(p[i : i + 1], q[i : i + 1], np.zeros(1)) == nats[i]
+
+
 @pytest.mark.usefixtures("chunk")
 def test_area_of_parts() -> None:
     p, q, _ = three_laws(3)
