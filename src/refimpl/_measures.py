@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from refimpl._checks import Array, Law, Reals, Weighted
@@ -20,7 +19,6 @@ BLOCK = 2**18  # entries of a matrix of pairs that are in memory at a time
 TINY_SHIFT = 1e-8  # below it, the next term of a series in squares is below rounding
 
 Kernel = Callable[[Array, Array], Array]
-Indices = NDArray[np.intp]
 
 
 class Signed(NamedTuple):
