@@ -12,8 +12,13 @@ from typing import Any, TypeVar, cast
 
 import mpmath as mp  # type: ignore[import-untyped]  # it has no types
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+# Where doubles are the widest floats, what is kept in a wider one is lost.
+needs_wider_float = pytest.mark.skipif(
+    bool(np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps), reason="no float is wider"
+)
 DIGITS = 720  # 5e-324 beside 1, squared, and 60 digits more
 
 Number = Any  # an mpmath number: mpmath has no types

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 import refimpl
 from refimpl import chunked
+from tests import oracles
 from tests.strategies import Array, pairs
 
 EPS = 2.0**-52
@@ -227,7 +228,7 @@ def test_transport_of_laws_whose_sums_are_rounded(dtype: str) -> None:
     same(found, distance(points, p, q), 16)
 
 
-@pytest.mark.skipif(bool(np.finfo(np.longdouble).eps >= EPS), reason="there is no wider float")
+@oracles.needs_wider_float
 def test_rest_of_laws_is_carried_in_a_wider_float() -> None:
     tiny = 2.0**-60
     p, q, points = np.zeros((3, 16))

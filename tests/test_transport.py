@@ -156,7 +156,7 @@ def test_long_samples_keep_their_digits(n: int, order: int) -> None:
         assert oracles.relative_error(value, mp.root(exact, order)) <= 2e-16
 
 
-@pytest.mark.skipif(bool(np.finfo(np.longdouble).eps > 1e-18), reason="no float is wider")
+@oracles.needs_wider_float
 @pytest.mark.parametrize(("n", "m"), [(2, 1), (2, 2), (4, 3), (6, 4), (8, 8)])
 @pytest.mark.parametrize("order", [1, 2, 3, 5])
 def test_few_points_keep_their_digits(n: int, m: int, order: int) -> None:
@@ -1544,14 +1544,16 @@ def test_scaling_by_turns() -> None:
     assert used < 60
 
 
-@pytest.mark.parametrize("seed", [54, 101, 136, 292])
-def test_few_steps_where_little_mass_touches(seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "most"), [(93, 100), (136, 100), (289, 100), (292, 100), (54, 200), (101, 200)]
+)
+def test_few_steps_where_little_mass_touches(seed: int, most: int) -> None:
     n, m = [(3, 4), (5, 5), (8, 6), (12, 9)][seed % 4]
     rng = np.random.default_rng(seed)
     p, q = rng.dirichlet(np.full(n, 0.1)), rng.dirichlet(np.full(m, 0.1))
     result = sinkhorn(p, q, cost=rng.random((n, m)), epsilon=1e-3)
     assert result.converged
-    assert result.iterations <= 200
+    assert result.iterations <= most
 
 
 @pytest.mark.parametrize("n", [2, 150])
